@@ -1,0 +1,1 @@
+"""The emulator: slices in Linux namespaces with real WireGuard tunnels."""

@@ -1,0 +1,1 @@
+"""KubeSlice slices: one model, planned, simulated, emulated and deployed."""

@@ -1,0 +1,1 @@
+"""Real clusters: deploy a world to them and check it there."""
