@@ -1,0 +1,187 @@
+"""Scenario: what is done to a world and what is expected of it; the same file for every back end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Len
+
+from kubeslice_sim.model.document import ObjectMeta, Resource, kube
+from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.quantity import BitsPerSecond, Bytes, Seconds, Share
+from kubeslice_sim.model.timing import Timing, TimingChoice
+
+TrafficKind = Literal["ping", "dns", "tcp", "udp", "http"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """One named load, from the pods of a workload to a service name, a workload or an address.
+
+    ``from`` is ``namespace/workload[@cluster]``; ``to`` is a DNS name, an address or ``namespace/workload@cluster``,
+    with ``:port`` where the kind needs one. ping and dns repeat every ``interval``; tcp sends ``size`` bytes or until
+    ``duration`` ends, at most ``rate``; udp sends at ``rate`` (open loop); http is a closed loop of ``connections``,
+    or open at ``requestsPerSecond``.
+    """
+
+    __pydantic_config__: ClassVar[Any] = kube(
+        from_="from", start_s="start", duration_s="duration", interval_s="interval", rate_bps="rate",
+        size_bytes="size", packet_bytes="packet", think_time_s="thinkTime", timeout_s="timeout",
+    )  # fmt: skip
+
+    name: Annotated[str, Len(1, 63)]
+    kind: TrafficKind
+    from_: str
+    to: str
+    start_s: Seconds = 0.0
+    duration_s: Seconds | None = None
+    interval_s: Seconds = 1.0
+    rate_bps: BitsPerSecond | None = None
+    size_bytes: Bytes | None = None
+    packet_bytes: Bytes | None = None
+    streams: Annotated[int, Ge(1)] = 1
+    congestion: Literal["cubic", "reno", "bbr"] = "cubic"
+    connections: Annotated[int, Ge(1)] = 1
+    requests_per_second: Annotated[float, Ge(0)] | None = None
+    think_time_s: Seconds = 0.0
+    timeout_s: Seconds = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkFault:
+    """A WAN link made worse: what is None stays as it is."""
+
+    __pydantic_config__: ClassVar[Any] = kube(rtt_s="rtt", jitter_s="jitter", bandwidth_bps="bandwidth")
+
+    between: Annotated[tuple[str, ...], Len(2, 2)]
+    rtt_s: Seconds | None = None
+    jitter_s: Seconds | None = None
+    loss: Share | None = None
+    bandwidth_bps: BitsPerSecond | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Exactly one thing that breaks: ``kill`` a part, ``partition`` two clusters, or change a ``link``.
+
+    A gateway is named by slice, cluster, peer and instance (0 or 1; None: both); a router by slice and cluster;
+    dns by cluster; a pod by ``pod: namespace/name`` and cluster.
+    """
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    name: str = ""
+    kill: Literal["gateway", "router", "dns", "pod"] | None = None
+    slice: str = ""
+    cluster: str = ""
+    peer: str = ""
+    instance: int | None = None
+    pod: str = ""
+    partition: Annotated[tuple[str, ...], Len(2, 2)] | None = None
+    link: LinkFault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineStep:
+    """One thing done at ``at`` seconds: a fault, its end (``restore``: a fault's name, or all), or an API request."""
+
+    __pydantic_config__: ClassVar[Any] = kube(at_s="at")
+
+    at_s: Seconds
+    fault: Fault | None = None
+    restore: str | None = None
+    apply: tuple[FrozenMap[Any], ...] = ()
+    patch: FrozenMap[Any] | None = None
+    delete: FrozenMap[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Who should (or should not) reach what: by TCP where ``to`` has a port, else by ping."""
+
+    __pydantic_config__: ClassVar[Any] = kube(from_="from")
+
+    from_: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve:
+    """A name asked for from the pods of a workload; ``answers`` is how many addresses it should give."""
+
+    __pydantic_config__: ClassVar[Any] = kube(from_="from")
+
+    from_: str
+    name: str
+    answers: Annotated[int, Ge(0)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """The longest time that a traffic got nothing through, from ``after`` on."""
+
+    __pydantic_config__: ClassVar[Any] = kube(after_s="after")
+
+    traffic: str
+    after_s: Seconds = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """Exactly one of ``reach``, ``noReach``, ``resolves``, ``outage`` or ``metric``.
+
+    ``by``: the moment by which it must hold (reach, resolves). ``metric`` of ``traffic`` in ``window``: its
+    ``statistic`` lies in ``between`` or under ``atMost`` / over ``atLeast`` (written with units).
+    """
+
+    __pydantic_config__: ClassVar[Any] = kube(by_s="by")
+
+    name: Annotated[str, Len(1, 63)]
+    reach: Reach | None = None
+    no_reach: Reach | None = None
+    resolves: Resolve | None = None
+    outage: Outage | None = None
+    metric: str | None = None
+    traffic: str = ""
+    statistic: Literal["mean", "median", "p95", "p99", "min", "max", "last"] = "mean"
+    window: Annotated[tuple[Seconds, ...], Len(2, 2)] | None = None
+    by_s: Seconds | None = None
+    between: Annotated[tuple[str, ...], Len(2, 2)] | None = None
+    at_most: str | None = None
+    at_least: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioSpec:
+    """``duration`` counts from the scenario's zero: the moment all slices are up (``start: ready``), or the moment
+    the world is handed to the controller (``start: created``)."""
+
+    __pydantic_config__: ClassVar[Any] = kube(duration_s="duration")
+
+    duration_s: Seconds
+    seed: Annotated[int, Ge(0)] = 1
+    start: Literal["ready", "created"] = "ready"
+    timing: Literal["kubeslice", "fast"] | TimingChoice = "kubeslice"
+    traffic: tuple[Traffic, ...] = ()
+    timeline: tuple[TimelineStep, ...] = ()
+    expect: tuple[Expectation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One replayable run."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+    RESOURCE: ClassVar[Resource] = Resource(
+        group="kubeslice-sim.io", version="v1alpha1", kind="Scenario", plural="scenarios", singular="scenario"
+    )
+
+    metadata: ObjectMeta
+    spec: ScenarioSpec
+
+    @property
+    def timing(self) -> Timing:
+        """The control plane's waits in this scenario."""
+        choice = self.spec.timing
+        return choice.settle() if isinstance(choice, TimingChoice) else TimingChoice(profile=choice).settle()

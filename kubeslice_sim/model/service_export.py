@@ -1,0 +1,130 @@
+"""ServiceExport: a service offered to a slice; lives in an application namespace of a worker cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from kubeslice_sim.model.document import Crd, ObjectMeta, PrinterColumn, Resource, kube
+from kubeslice_sim.model.frozen import FrozenMap
+
+ExportStatus = Literal["", "PENDING", "READY", "ERROR"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSelectorRequirement:
+    """One ``matchExpressions`` entry (kept, but KubeSlice's code honours ``matchLabels`` only)."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    key: Annotated[str, Crd(required=True)]
+    operator: Annotated[str, Crd(required=True)]
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSelector:
+    """Kubernetes' selector."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    match_labels: FrozenMap[str] = field(default_factory=FrozenMap)
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+
+    def selects(self, labels: FrozenMap[str]) -> bool:
+        """Whether ``matchLabels`` holds for these labels (an empty selector selects all)."""
+        return all(labels.get(key) == value for key, value in self.match_labels.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePort:
+    """A port of an exported service."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    name: str = ""
+    container_port: Annotated[int, Crd(required=True, integer_format="int32")]
+    protocol: str = ""
+    service_protocol: Literal["HTTP", "HTTPS"] = "HTTP"
+    service_port: Annotated[int, Crd(integer_format="int32")] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceExportSpec:
+    """The export's name is the service's name; no Kubernetes Service is needed."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    slice: Annotated[str, Crd(required=True)]
+    selector: Annotated[LabelSelector, Crd(required=True)]
+    ingress_enabled: bool = False
+    ports: Annotated[tuple[ServicePort, ...], Crd(required=True)]
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedPod:
+    """A pod behind an exported service."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    name: Annotated[str, Crd(required=True)]
+    nsm_ip: str = ""
+    pod_ip: Annotated[str, Crd(required=True)] = ""
+    dns_name: Annotated[str, Crd(required=True)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressGatewayPod:
+    """The ingress gateway pod that stands for the service."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    name: Annotated[str, Crd(required=True)]
+    nsm_ip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceExportStatus:
+    """What the operator made of the export. ``last_sync`` is Unix time; 0 means: must be pushed to the hub."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    dns_name: str = ""
+    export_status: ExportStatus = ""
+    pods: tuple[ExportedPod, ...] = ()
+    last_sync: int = 0
+    exposed_ports: str = ""
+    service_ports: str = ""
+    available_endpoints: int = 0
+    ingress_gw_enabled: bool = False
+    ingress_gw_pod: IngressGatewayPod | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceExport:
+    """A service of one cluster, offered to all clusters of a slice."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+    RESOURCE: ClassVar[Resource] = Resource(
+        group="networking.kubeslice.io",
+        version="v1beta1",
+        kind="ServiceExport",
+        plural="serviceexports",
+        singular="serviceexport",
+        short_names=("svcex",),
+        printer_columns=(
+            PrinterColumn(name="Slice", type="string", json_path=".spec.slice"),
+            PrinterColumn(name="Ingress", type="boolean", json_path=".spec.ingressEnabled"),
+            PrinterColumn(name="ServicePort(s)", type="string", json_path=".status.servicePorts"),
+            PrinterColumn(name="Port(s)", type="string", json_path=".status.exposedPorts"),
+            PrinterColumn(name="Endpoints", type="integer", json_path=".status.availableEndpoints"),
+            PrinterColumn(name="Status", type="string", json_path=".status.exportStatus"),
+            PrinterColumn(name="Alias", type="string", json_path=".status.aliases"),
+        ),
+    )
+
+    metadata: ObjectMeta
+    spec: ServiceExportSpec
+    status: ServiceExportStatus = field(default_factory=ServiceExportStatus)
