@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"^\s*([+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµ%/]*)\s*$")
 
-DURATION_UNITS = {"ns": "1e-9", "us": "1e-6", "µs": "1e-6", "ms": "1e-3", "s": "1", "m": "60", "h": "3600", "d": "86400"}
+DURATION_UNITS = {
+    "ns": "1e-9",
+    "us": "1e-6",
+    "µs": "1e-6",
+    "ms": "1e-3",
+    "s": "1",
+    "m": "60",
+    "h": "3600",
+    "d": "86400",
+}
 RATE_UNITS = {"bit": "1", "kbit": "1e3", "Kbit": "1e3", "Mbit": "1e6", "Gbit": "1e9", "Tbit": "1e12"}
 SIZE_UNITS = {
     "B": "1", "kB": "1e3", "KB": "1e3", "MB": "1e6", "GB": "1e9", "TB": "1e12",

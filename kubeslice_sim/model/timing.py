@@ -44,9 +44,12 @@ _COUNTS = ("rounds_until_down",)
 FAST_FACTOR = 20.0
 """How much faster the ``fast`` profile runs than KubeSlice itself."""
 
-FAST = Timing(**{
-    item.name: getattr(KUBESLICE, item.name) / (1.0 if item.name in _COUNTS else FAST_FACTOR) for item in fields(Timing)
-})
+FAST = Timing(
+    **{
+        item.name: getattr(KUBESLICE, item.name) / (1.0 if item.name in _COUNTS else FAST_FACTOR)
+        for item in fields(Timing)
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

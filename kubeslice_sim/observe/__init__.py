@@ -1,0 +1,1 @@
+"""One row schema for all back ends; expectations; comparison; verdict."""

@@ -1,0 +1,63 @@
+"""Run: what one back end saw of one scenario; and the contract of a back end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.scenario import Scenario
+from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that the control plane or a fault did, by its real name where KubeSlice has one."""
+
+    at_s: float
+    name: str
+    cluster: str
+    subject: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All that was seen. ``environment`` says what ran it (kernel, versions, substitutes): facts, no secrets."""
+
+    run_id: str
+    backend: str
+    world: World
+    scenario: Scenario
+    seed: int
+    observations: tuple[Observation, ...]
+    events: tuple[Event, ...] = ()
+    environment: FrozenMap[str] = field(default_factory=FrozenMap)
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: simulated or real seconds done, of how many, and what is happening."""
+
+    done_s: float
+    total_s: float
+    phase: str
+
+
+class Backend(Protocol):
+    """What the facade asks of a back end; found by the entry-point group ``kubeslice_sim.backends``."""
+
+    name: str
+
+    def unavailable(self) -> str:
+        """Why it cannot run here (one line, with what to do), or the empty string."""
+        ...
+
+    def run(
+        self, world: World, scenario: Scenario, *, seed: int, run_id: str, on_progress: Callable[[Progress], None]
+    ) -> Run:
+        """Play the scenario. Raises :exc:`BackendUnavailable`; a failed probe is data, not an error."""
+        ...
