@@ -159,7 +159,7 @@ class Namespace:
         for entry in os.scandir("/proc"):
             if entry.name.isdecimal():
                 try:
-                    inode = os.stat(f"/proc/{entry.name}/ns/net").st_ino
+                    inode = Path(entry.path, "ns/net").stat().st_ino
                 except OSError:  # ended meanwhile, a zombie, or not ours to look at
                     continue
                 if inode == self._inode:

@@ -64,7 +64,7 @@ def unmount(target: str | Path) -> None:
 
 
 def make_read_only(target: str | Path) -> None:
-    """Makes the mount on `target` and every mount below it read-only for this mount namespace (kernel 5.12 or newer)."""
+    """Makes the mount on `target` and all mounts below it read-only in this mount namespace (kernel 5.12 on)."""
     attributes = struct.pack("=QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
     _checked(
         _libc.syscall(
