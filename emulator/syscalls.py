@@ -65,13 +65,22 @@ def unmount(target: str | Path) -> None:
 
 def make_read_only(target: str | Path) -> None:
     """Makes the mount on `target` and all mounts below it read-only in this mount namespace (kernel 5.12 on)."""
-    attributes = struct.pack("=QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
+    _set_mount_attributes(target, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, 0)
+
+
+def make_writable(target: str | Path) -> None:
+    """Takes back `make_read_only` for the one mount on `target`."""
+    _set_mount_attributes(target, 0, 0, _MOUNT_ATTR_RDONLY)
+
+
+def _set_mount_attributes(target: str | Path, flags: int, add: int, remove: int) -> None:
+    attributes = struct.pack("=QQQQ", add, remove, 0, 0)
     _checked(
         _libc.syscall(
             ctypes.c_long(_SYS_MOUNT_SETATTR),
             ctypes.c_int(_AT_FDCWD),
             os.fsencode(target),
-            ctypes.c_uint(_AT_RECURSIVE),
+            ctypes.c_uint(flags),
             attributes,
             ctypes.c_size_t(len(attributes)),
         ),
