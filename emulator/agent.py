@@ -80,6 +80,7 @@ def _run_agent(stream_fd: int, entry: str, paths: Paths) -> None:
         run = getattr(importlib.import_module(module), function)
         channel.announce("ready", {})
         run(channel)
+        channel.announce("done", {})
         status = 0
     except BaseException as error:
         with contextlib.suppress(OSError):

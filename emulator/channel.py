@@ -2,7 +2,7 @@
 
 On the wire: four bytes of length, big-endian, then one JSON object. From outside to inside travel
 `{"id": n, "call": {...}}`; back travel `{"id": n, "reply": {...}}` or `{"id": n, "error": {...}}`, and, whenever the
-inside likes, `{"event": {...}}`, `{"ready": {}}` once, `{"fatal": {...}}` once at most.
+inside likes, `{"event": {...}}`; `{"ready": {}}` comes once, at the end `{"done": {}}` or `{"fatal": {...}}`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Request:
 class Channel:
     """The agent's side: requests come in, replies and events go out.
 
-    When the process outside closes its end or dies, this process ends at once: nothing in a sandbox is worth a farewell.
+    When the process outside closes its end or dies, this process ends at once: a sandbox leaves nothing to tidy up.
     """
 
     def __init__(self, stream: socket.socket) -> None:
@@ -111,7 +111,7 @@ class Channel:
                 answer(request)
 
     def announce(self, kind: str, message: Message) -> None:
-        """Sends `ready` or `fatal`: for the agent itself, not for its entry points."""
+        """Sends `ready`, `done` or `fatal`: for the agent itself, not for its entry points."""
         self._framing.send({kind: message})
 
     def _read(self) -> None:

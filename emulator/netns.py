@@ -62,20 +62,12 @@ class Namespace:
         Sockets opened there, sysctl files read there and processes started there belong to the namespace for good.
         With `private_files`, the working directory of the call is `/`.
         """
-        outcome: Future[T] = Future()
 
-        def enter() -> None:
-            try:
-                self._enter()
-                outcome.set_result(function(*args, **kwargs))
-            except BaseException as error:
-                outcome.set_exception(error)
+        def enter() -> T:
+            self._enter()
+            return function(*args, **kwargs)
 
-        # A thread of its own for each call (about 0.1 ms): it never has to find its way back.
-        thread = threading.Thread(target=enter, name=f"netns-{self.name}", daemon=True)
-        thread.start()
-        thread.join()
-        return outcome.result()
+        return _in_thread(f"netns-{self.name}", enter)
 
     def popen(
         self,
@@ -191,32 +183,40 @@ class Namespace:
             self._bound.add(target)
 
 
+def call_in_each(namespaces: Iterable[Namespace], function: Callable[[], T]) -> list[T]:
+    """Runs `function` in each network namespace in turn, all in one thread; mount namespaces stay as they are.
+
+    For batches: entering costs microseconds, a thread for each would cost a tenth of a millisecond.
+    """
+
+    def visit() -> list[T]:
+        results = []
+        for namespace in namespaces:
+            setns(namespace.fd, CLONE_NEWNET)
+            results.append(function())
+        return results
+
+    return _in_thread("netns-visit", visit)
+
+
 def create_all(names: Iterable[str], *, private_files: bool = False) -> tuple[Namespace, ...]:
     """Makes one namespace for each name, in order, in one thread: about 0.4 ms each.
 
     Raises BackendUnavailable where the kernel refuses (not inside a sandbox, or its limit of namespaces is reached).
     """
     made: list[Namespace] = []
-    outcome: Future[None] = Future()
 
     def create() -> None:
+        base = os.open("/proc/thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC) if private_files else -1
         try:
-            base = os.open("/proc/thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC) if private_files else -1
-            try:
-                for name in names:
-                    made.append(_create_here(name, base))
-            finally:
-                if base >= 0:
-                    os.close(base)
-            outcome.set_result(None)
-        except BaseException as error:
-            outcome.set_exception(error)
+            for name in names:
+                made.append(_create_here(name, base))
+        finally:
+            if base >= 0:
+                os.close(base)
 
-    thread = threading.Thread(target=create, name="netns-create", daemon=True)
-    thread.start()
-    thread.join()
     try:
-        outcome.result()
+        _in_thread("netns-create", create)
     except OSError as error:
         for namespace in made:
             namespace.close()
@@ -225,6 +225,22 @@ def create_all(names: Iterable[str], *, private_files: bool = False) -> tuple[Na
             "run inside the sandbox, or raise the sysctl user.max_net_namespaces"
         ) from error
     return tuple(made)
+
+
+def _in_thread(name: str, function: Callable[[], T]) -> T:
+    # A thread of its own for each visit (about 0.1 ms): it never has to find its way back.
+    outcome: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(function())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    thread.join()
+    return outcome.result()
 
 
 def _create_here(name: str, base: int) -> Namespace:

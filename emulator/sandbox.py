@@ -20,7 +20,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -195,7 +194,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Ends the sandbox and waits until its processes are gone. May be repeated."""
-        self._finish(_Closed("the sandbox is closed"))
+        self._finish(_Closed("the sandbox is closed: start another one"))
         with contextlib.suppress(OSError):
             self._stream.shutdown(socket.SHUT_RDWR)
         try:
@@ -233,6 +232,8 @@ class Sandbox:
             self._events.put(message["event"])
         elif "ready" in message:
             self._ready.set_result(message["ready"])
+        elif "done" in message:
+            self._finish(_Closed("the sandbox's work is done: start another one"))
         elif "fatal" in message:
             self._finish(_error(message["fatal"]))
         else:
@@ -269,7 +270,7 @@ class Sandbox:
 
 
 class _Closed(SandboxError):
-    """Closed on request."""
+    """Ended as asked for."""
 
 
 def _error(description: Message) -> KubesliceSimError:
