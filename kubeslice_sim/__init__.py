@@ -1,1 +1,62 @@
-"""KubeSlice slices: one model, planned, simulated, emulated and deployed."""
+"""KubeSlice slices: one model, planned, simulated, emulated and deployed.
+
+``import kubeslice_sim as ks``, then ``ks.load``, ``ks.plan``, ``ks.verify``, ``ks.draw``, ``ks.simulate``,
+``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.example``. The verbs stand in ``facade.py`` and are
+imported when they are first used, so that importing a room stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kubeslice_sim.errors import BackendUnavailable, BadInput, KubesliceSimError, Problem
+
+if TYPE_CHECKING:
+    from kubeslice_sim.facade import (
+        Plan,
+        Result,
+        compare,
+        deploy,
+        draw,
+        emulate,
+        example,
+        examples,
+        load,
+        plan,
+        read_report,
+        run,
+        simulate,
+        verify,
+    )
+
+__all__ = [
+    "BackendUnavailable",
+    "BadInput",
+    "KubesliceSimError",
+    "Plan",
+    "Problem",
+    "Result",
+    "compare",
+    "deploy",
+    "draw",
+    "emulate",
+    "example",
+    "examples",
+    "load",
+    "plan",
+    "read_report",
+    "run",
+    "simulate",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("kubeslice_sim.facade"), name)
+    raise AttributeError(f"module 'kubeslice_sim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.scenario import Scenario
@@ -47,6 +47,18 @@ class Progress:
     phase: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """Something that a back end found out about this machine, for ``ksim doctor``.
+
+    ``level``: ``ok``, ``substitute`` (works in another way, ``note`` says how) or ``missing`` (``note`` says what to do).
+    """
+
+    name: str
+    level: Literal["ok", "substitute", "missing"]
+    note: str
+
+
 class Backend(Protocol):
     """What the facade asks of a back end; found by the entry-point group ``kubeslice_sim.backends``."""
 
@@ -54,6 +66,10 @@ class Backend(Protocol):
 
     def unavailable(self) -> str:
         """Why it cannot run here (one line, with what to do), or the empty string."""
+        ...
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What this machine offers to the back end, asked of the machine now."""
         ...
 
     def run(

@@ -1,0 +1,299 @@
+"""``ksim``: the verbs as commands. Exit codes: 0 good, 1 failed or differs, 2 bad input, 3 no back end, 4 open."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+
+from kubeslice_sim import backends, facade
+from kubeslice_sim.errors import BadInput, KubesliceSimError
+
+GOOD, DIFFERS, BAD_INPUT, OPEN = 0, 1, 2, 4
+Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
+Paths = Annotated[tuple[Path, ...], Parameter(help="Files or folders of YAML documents.", negative=())]
+
+app = App(
+    name="ksim",
+    help="KubeSlice slices: plan, simulate, emulate over real WireGuard tunnels, compare, deploy.",
+    version=backends.version,
+    help_format="plaintext",
+    result_action="return_value",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command
+def validate(*paths: Path, output: Output = "text") -> int:
+    """Say whether the API server and KubeSlice's webhooks would accept a world: every problem at once.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of YAML documents.
+    output
+        ``json`` for machines.
+    """
+    world, problems, warnings = facade.inspect(*paths)
+    if output == "json":
+        _print_json({"valid": not problems, "problems": _rows(problems), "warnings": _rows(warnings)})
+    else:
+        for problem in problems:
+            err.print(str(problem), markup=False, style="red")
+        for warning in warnings:
+            err.print(f"warning: {warning}", markup=False, style="yellow")
+        if problems:
+            err.print(_count(len(problems), "problem"), style="bold red")
+        elif world is not None:
+            out.print(
+                f"{world.name}: valid ({_count(len(world.clusters), 'cluster')}, {_count(len(world.slices), 'slice')}, "
+                f"{_count(len(world.exports), 'export')}, {_count(len(world.scenarios), 'scenario')})"
+            )
+    return BAD_INPUT if problems else GOOD
+
+
+@app.command
+def plan(
+    *paths: Path, output: Annotated[Literal["text", "json", "yaml"], Parameter(name=["--output", "-o"])] = "text",
+    warnings: bool = False,
+) -> int:  # fmt: skip
+    """Show what KubeSlice makes of a world: slots, addresses, tunnels, routes, shaping, names.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of YAML documents.
+    output
+        ``json``: the whole plan; ``yaml``: the objects that the controller would create, as manifests.
+    warnings
+        Only the quirks of KubeSlice that bite this world.
+    """
+    from kubeslice_sim import view
+
+    made = facade.plan(facade.load(*paths))
+    if output == "json":
+        _print_json(view.plan_data(made))
+    elif output == "yaml":
+        sys.stdout.write(facade.manifests(made))
+    elif warnings:
+        for item in made.warnings:
+            out.print(f"{item.id}: {item.subject}: {item.message}", markup=False)
+    else:
+        for table in view.plan_tables(made):
+            out.print(table)
+    return GOOD
+
+
+@app.command
+def draw(*paths: Path, file: Annotated[Path, Parameter(name=["--file", "-f"])] = Path("topology.svg")) -> int:
+    """Draw the topology into a file.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of YAML documents.
+    file
+        Where to; the ending (svg, png, pdf) chooses the format.
+    """
+    from kubeslice_sim import view
+
+    view.save_figure(facade.draw(facade.load(*paths)), file)
+    out.print(f"wrote {file}", markup=False)
+    return GOOD
+
+
+@app.command
+def verify(
+    path: Path,
+    source: Annotated[str, Parameter(name="--from")],
+    target: Annotated[str, Parameter(name="--to")],
+    *,
+    output: Output = "text",
+) -> int:
+    """Answer from the plan alone whether a pod reaches a name, a pod or an address, and hop by hop how.
+
+    Parameters
+    ----------
+    path
+        A file or folder of YAML documents.
+    source
+        ``namespace/pod@cluster``.
+    target
+        A DNS name, an address or ``namespace/pod@cluster``; with ``:port`` if it matters.
+    output
+        ``json`` for machines.
+    """
+    from kubeslice_sim import view
+
+    answer = facade.verify(facade.load(path), source, target)
+    if output == "json":
+        _print_json(view.answer_data(answer))
+    else:
+        out.print(view.answer_table(answer))
+    return GOOD if answer.allowed else DIFFERS
+
+
+@app.command
+def run(
+    *paths: Path,
+    on: Literal["sim", "emulator", "real"] = "sim",
+    scenario: str = "",
+    seed: int | None = None,
+    report: Path | None = None,
+    junit: Path | None = None,
+    output: Output = "text",
+) -> int:
+    """Play a world's scenario and judge its expectations.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of YAML documents.
+    on
+        The back end: sim (simulated seconds), emulator (namespaces, real WireGuard), real (clusters).
+    scenario
+        Which one, if the world holds several.
+    seed
+        Instead of the scenario's own.
+    report
+        A folder for observations.csv, verdict.json, junit.xml, report.html and the figures.
+    junit
+        A file for the verdicts as JUnit XML.
+    output
+        ``json`` for machines.
+    """
+    from kubeslice_sim import view
+
+    with _progress() as on_progress:
+        result = facade.run(facade.load(*paths), on, scenario=scenario, seed=seed, on_progress=on_progress)
+    page = result.report(report) if report else None
+    if junit:
+        view.write_junit(result.run, result.verdicts, junit)
+    if output == "json":
+        _print_json(view.result_data(result.run, result.verdicts))
+    else:
+        for notice in result.run.notices:
+            err.print(f"note: {notice}", markup=False, style="yellow")
+        out.print(view.verdict_table(result.run, result.verdicts))
+        if page:
+            out.print(f"report: {page}", markup=False)
+    return result.exit_code
+
+
+@app.command
+def compare(a: Path, b: Path, *, output: Output = "text") -> int:
+    """Put two runs side by side: do they agree on reachability, names, round-trip times and throughput?
+
+    Parameters
+    ----------
+    a
+        A report folder.
+    b
+        Another.
+    output
+        ``json`` for machines.
+    """
+    from kubeslice_sim import view
+
+    comparison = facade.compare(a, b)
+    if output == "json":
+        _print_json(view.comparison_data(comparison))
+    else:
+        out.print(view.comparison_table(comparison))
+    return comparison.exit_code
+
+
+@app.command
+def crds() -> int:
+    """Print KubeSlice's CustomResourceDefinitions, generated from our model (for kubectl apply on a bare API server)."""
+    sys.stdout.write(facade.crds())
+    return GOOD
+
+
+@app.command
+def schema() -> int:
+    """Print one JSON Schema for a world's documents, for editors."""
+    _print_json(facade.schema())
+    return GOOD
+
+
+@app.command
+def doctor(*, output: Output = "text") -> int:
+    """Say what this machine offers to each back end, what is substituted, and what is missing."""
+    from kubeslice_sim import view
+
+    findings = facade.doctor()
+    if output == "json":
+        _print_json(view.doctor_data(findings))
+    else:
+        out.print(view.doctor_table(findings))
+    return GOOD if all(not item.reason for item in findings) else 3
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _rows(problems: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {"file": item.file, "line": item.line, "path": item.path, "message": item.message, "hint": item.hint,
+         "rule": item.rule}
+        for item in problems
+    ]  # fmt: skip
+
+
+def _print_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not err.is_terminal:
+        yield lambda progress: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
+        TimeElapsedColumn(), console=err, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("starting", total=1.0)
+        yield lambda progress: bar.update(
+            task, description=progress.phase, completed=progress.done_s, total=progress.total_s
+        )
+
+
+def main(tokens: Sequence[str] | None = None) -> None:
+    """The console script: runs a command and leaves with its exit code."""
+    sys.exit(execute(sys.argv[1:] if tokens is None else tokens))
+
+
+def execute(tokens: Sequence[str]) -> int:
+    """Run one command line; the exit code. Errors of ours become one message, bugs keep their traceback."""
+    try:
+        code = app(list(tokens), exit_on_error=False, print_error=False)
+        return code if isinstance(code, int) else GOOD
+    except CycloptsError as error:
+        err.print(f"ksim: {error}; see ksim --help", markup=False, style="red")
+        return BAD_INPUT
+    except BadInput as error:
+        for problem in error.problems:
+            err.print(str(problem), markup=False, style="red")
+        return BAD_INPUT
+    except KubesliceSimError as error:
+        err.print(f"ksim: {error}", markup=False, style="red")
+        return error.exit_code
+    except KeyboardInterrupt:
+        err.print("ksim: interrupted", style="red")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return GOOD

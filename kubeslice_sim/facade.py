@@ -1,0 +1,213 @@
+"""The verbs, as a notebook uses them: ``import kubeslice_sim as ks``.
+
+>>> import kubeslice_sim as ks
+>>> world = ks.example("01-two-clusters")
+>>> ks.plan(world).slices[0].members[1].cidr
+IPv4Network('10.1.64.0/18')
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kubeslice_sim import backends, manifest, observe, planner
+from kubeslice_sim import verify as verifier
+from kubeslice_sim.errors import BackendUnavailable, BadInput
+from kubeslice_sim.model.scenario import Scenario
+from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.run import Progress, Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+EXAMPLES = "_scenarios"
+
+
+class Plan(planner.Plan):
+    """A plan that a notebook can show; everything else is :class:`kubeslice_sim.planner.plan.Plan`."""
+
+    __slots__ = ()
+
+    def frame(self) -> pd.DataFrame:
+        """One row a device of the overlay (pods, routers, gateways): slice, cluster, kind, name, addresses."""
+        from kubeslice_sim import view
+
+        return view.plan_frame(self)
+
+    def draw(self) -> Figure:
+        """The topology as a figure."""
+        return draw(self)
+
+    def _repr_html_(self) -> str:
+        from kubeslice_sim import view
+
+        return view.plan_html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A run and what it means: observations, one verdict an expectation."""
+
+    run: Run
+    plan: planner.Plan
+    verdicts: tuple[observe.Verdict, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 all passed, 1 something failed, 4 nothing failed but something could not be judged."""
+        return observe.exit_code(self.verdicts)
+
+    def frame(self) -> pd.DataFrame:
+        """The observations, one row each."""
+        return observe.frame(self.run)
+
+    def verdict_frame(self) -> pd.DataFrame:
+        """The verdicts, one row an expectation."""
+        return observe.verdict_frame(self.verdicts)
+
+    def plot(self) -> Figure:
+        """The run over time."""
+        from kubeslice_sim import view
+
+        return view.time_plots(self.run, self.verdicts)
+
+    def report(self, directory: str | Path) -> Path:
+        """Write observations.csv, run.json, verdict.json, junit.xml and report.html; returns the page's path."""
+        from kubeslice_sim import view
+
+        return view.report(self.run, self.verdicts, self.plan, Path(directory))
+
+    def _repr_html_(self) -> str:
+        from kubeslice_sim import view
+
+        return view.result_html(self.run, self.verdicts)
+
+
+def load(*paths: str | Path) -> World:
+    """The world in these files or folders. Raises :exc:`BadInput` with every problem at once."""
+    return manifest.load(*paths)
+
+
+def examples() -> tuple[str, ...]:
+    """The names of the worlds that come with us."""
+    return tuple(sorted(path.name for path in _examples().iterdir() if (path / "world.yaml").is_file()))
+
+
+def example(name: str) -> World:
+    """One of the worlds that come with us. Raises :exc:`BadInput` for an unknown name."""
+    if name not in examples():
+        raise BadInput(f"no example is called {name!r}; there are: {', '.join(examples())}")
+    return load(_examples() / name)
+
+
+def plan(world: World, previous: planner.Plan | None = None) -> Plan:
+    """What KubeSlice makes of the world; with ``previous`` nobody who was there moves."""
+    made = planner.plan(world, previous=previous)
+    return Plan(**{item.name: getattr(made, item.name) for item in fields(planner.Plan)})
+
+
+def verify(world: World | planner.Plan, source: str, target: str) -> verifier.Answer:
+    """Whether ``source`` (``namespace/pod@cluster``) reaches ``target``, and why; nothing is run."""
+    return verifier.reach(_planned(world), source, target)
+
+
+def draw(world: World | planner.Plan) -> Figure:
+    """The topology as a matplotlib figure."""
+    from kubeslice_sim import view
+
+    return view.draw(_planned(world))
+
+
+def run(
+    world: World,
+    on: str = "sim",
+    *,
+    scenario: str = "",
+    seed: int | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Result:
+    """Play a scenario of the world on a back end (``sim``, ``emulator``, ``real``).
+
+    ``seed`` None: the scenario's. Raises :exc:`BadInput` for an unknown scenario or back end,
+    :exc:`BackendUnavailable` when the back end cannot run here.
+    """
+    chosen = choose_scenario(world, scenario)
+    engine = backends.backend(on)
+    reason = engine.unavailable()
+    if reason:
+        raise BackendUnavailable(f"{on}: {reason}")
+    seed = chosen.spec.seed if seed is None else seed
+    seen = engine.run(world, chosen, seed=seed, run_id=_run_id(world, chosen, on, seed), on_progress=on_progress)
+    return judged(seen)
+
+
+def simulate(world: World, **options: Any) -> Result:
+    """:func:`run` on the simulator."""
+    return run(world, "sim", **options)
+
+
+def emulate(world: World, **options: Any) -> Result:
+    """:func:`run` on the emulator: Linux namespaces and real WireGuard tunnels, in real time."""
+    return run(world, "emulator", **options)
+
+
+def judged(seen: Run) -> Result:
+    """A run with its plan and verdicts."""
+    return Result(seen, plan(seen.world), observe.judge(seen.scenario, seen.observations))
+
+
+def read_report(directory: str | Path) -> Result:
+    """The run in a report folder. Raises :exc:`BadInput` when it is none."""
+    from kubeslice_sim import view
+
+    return judged(view.read_run(Path(directory)))
+
+
+def compare(a: Result | Run | str | Path, b: Result | Run | str | Path) -> observe.Comparison:
+    """Two runs side by side, joined on names: where they agree, where not, and by how much."""
+    return observe.compare(_run_of(a), _run_of(b))
+
+
+def deploy(world: World, **options: Any) -> Any:
+    """Server-side apply the world's objects to real clusters; see ``real.backend.RealClusters.deploy``."""
+    return backends.deployer().deploy(world, **options)
+
+
+def choose_scenario(world: World, name: str = "") -> Scenario:
+    """The named scenario, or the only one. Raises :exc:`BadInput` when there is none or the choice is open."""
+    names = [item.metadata.name for item in world.scenarios]
+    if not names:
+        raise BadInput(f"world {world.name!r} holds no Scenario; add a document of kind Scenario")
+    if not name and len(names) > 1:
+        raise BadInput(f"world {world.name!r} holds {len(names)} scenarios; choose one: {', '.join(names)}")
+    if name and name not in names:
+        raise BadInput(f"no scenario is called {name!r}; there are: {', '.join(names)}")
+    return world.scenario(name)
+
+
+def _planned(world: World | planner.Plan) -> planner.Plan:
+    return world if isinstance(world, planner.Plan) else planner.plan(world)
+
+
+def _run_of(source: Result | Run | str | Path) -> Run:
+    if isinstance(source, Result):
+        return source.run
+    return source if isinstance(source, Run) else read_report(source).run
+
+
+def _run_id(world: World, scenario: Scenario, on: str, seed: int) -> str:
+    """The same world, scenario, back end and seed give the same name, so equal runs are equal to the byte."""
+    digest = hashlib.sha256(manifest.dump(world).encode()).hexdigest()[:8]
+    return f"{world.name}-{scenario.metadata.name}-{on}-{seed}-{digest}"
+
+
+def _examples() -> Path:
+    import kubeslice_sim
+
+    installed = Path(kubeslice_sim.__path__[0]) / EXAMPLES
+    return installed if installed.is_dir() else installed.parents[1] / "scenarios"
