@@ -17,11 +17,12 @@ def main(folder: str) -> int:
     """Run the demo; the worst exit code of its steps."""
     console = Console(highlight=False, soft_wrap=True)
     out = Path(folder)
+    emulate = ["run", SCENARIO, "--on", "emulator", "--report", str(out / "emulator")]
     steps = (
         ("what KubeSlice makes of it", ["plan", SCENARIO]),
         ("its topology", ["draw", SCENARIO, "--file", str(out / "topology.svg")]),
         ("simulated", ["run", SCENARIO, "--on", "sim", "--report", str(out / "sim")]),
-        ("emulated: namespaces, real WireGuard, real time", ["run", SCENARIO, "--on", "emulator", "--report", str(out / "emulator")]),
+        ("emulated: namespaces, real WireGuard, real time", emulate),
         ("do they agree?", ["compare", str(out / "sim"), str(out / "emulator")]),
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,5 @@
+"""``python -m kubeslice_sim``: the same as ``ksim``."""
+
+from kubeslice_sim.cli import main
+
+main()

@@ -1,0 +1,99 @@
+"""The commands as a user types them: what they print and the code they leave with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kubeslice_sim.cli import execute
+
+IPERF = "scenarios/01-two-clusters"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_checkout(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    monkeypatch.chdir(root)
+
+
+def test_validate_says_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["validate", IPERF]) == 0
+    assert "valid (2 clusters, 1 slice, 1 export, 1 scenario)" in capsys.readouterr().out
+
+
+def test_plan_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["plan", IPERF, "-o", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert [member["cidr"] for member in plan["slices"][0]["members"]] == ["10.1.0.0/18", "10.1.64.0/18"]
+
+
+def test_plan_as_yaml_holds_the_controllers_objects(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["plan", IPERF, "-o", "yaml"]) == 0
+    text = capsys.readouterr().out
+    assert "kind: WorkerSliceGateway" in text
+    assert "name: iperf-slice-worker-1-worker-2" in text
+
+
+def test_plan_as_tables_names_every_tunnel(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["plan", IPERF]) == 0
+    text = capsys.readouterr().out
+    assert "iperf-slice-worker-1-worker-2-0-0" in text
+    assert "iperf-server.iperf.svc.slice.local" in text
+
+
+def test_verify_answers_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    target = "iperf-server.iperf.svc.slice.local:5201"
+    assert execute(["verify", IPERF, "--from", "iperf/iperf-sleep@worker-1", "--to", target]) == 0
+    assert execute(["verify", IPERF, "--from", "other/intruder@worker-1", "--to", target]) == 1
+
+
+def test_draw_writes_a_picture(tmp_path: Path) -> None:
+    for name, head in (("t.svg", b"<?xml"), ("t.png", b"\x89PNG")):
+        assert execute(["draw", IPERF, "--file", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).read_bytes().startswith(head)
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        (["validate", "no-such-folder"], "no-such-folder"),
+        (["run", IPERF, "--on", "moon"], "moon"),
+        (["run", IPERF, "--scenario", "nope"], "nope"),
+        (["frobnicate"], "frobnicate"),
+        (["compare", "tests", "tests"], "tests"),
+        (["verify", IPERF, "--from", "iperf/nobody@worker-1", "--to", "x"], "nobody"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_2(command: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(command) == 2
+    said = capsys.readouterr()
+    assert word in said.err
+    assert "Traceback" not in said.err
+
+
+def test_same_seed_same_bytes(tmp_path: Path) -> None:
+    def observations(name: str, seed: int) -> bytes:
+        execute(["run", IPERF, "--on", "sim", "--seed", str(seed), "--report", str(tmp_path / name)])
+        return (tmp_path / name / "observations.csv").read_bytes()
+
+    assert observations("a", 5) == observations("b", 5)
+    assert observations("a", 5) != observations("c", 6)
+
+
+def test_a_fresh_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name, hash_seed in (("a", "1"), ("b", "2")):
+        subprocess.run(
+            [sys.executable, "-m", "kubeslice_sim", "run", IPERF, "--report", str(tmp_path / name)],
+            check=True, timeout=120, capture_output=True, env={"PYTHONHASHSEED": hash_seed, "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+    assert (tmp_path / "a/observations.csv").read_bytes() == (tmp_path / "b/observations.csv").read_bytes()
+
+
+def test_schema_and_crds_print(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["schema"]) == 0
+    assert "$schema" in json.loads(capsys.readouterr().out)
+    assert execute(["crds"]) == 0
+    assert capsys.readouterr().out.count("kind: CustomResourceDefinition") == 14

@@ -1,0 +1,47 @@
+"""What every test shares: nothing is left behind, and a skip is never read as a pass."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference material beside the checkout; skips where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the reference folder ../shared is not here")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    left = [item for item in set(threading.enumerate()) - before if item.is_alive() and not item.daemon]
+    for item in left:
+        item.join(timeout=2.0)
+    left = [item for item in left if item.is_alive()]
+    assert not left, f"threads left running: {left}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line that counts the skips by what was missing."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else "?" for report in skipped)
+    terminalreporter.write_line(f"skipped for want of something: {sum(reasons.values())}")
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"  {count} × {reason}")
