@@ -125,7 +125,9 @@ class Document(Protocol):
     RESOURCE: ClassVar[Resource]
 
     @property
-    def metadata(self) -> ObjectMeta: ...
+    def metadata(self) -> ObjectMeta:
+        """Its name and all that goes with it."""
+        ...
 
 
 def key_of(document: Any) -> ObjectKey:

@@ -19,9 +19,12 @@ from kubeslice_sim.model.underlay import Underlay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """One world: KubeSlice's objects, Kubernetes' objects, the underlay and scenarios. Order is the file's."""
+    """One world: KubeSlice's objects, Kubernetes' objects, the underlay and scenarios. Order is the file's.
 
-    name: str = "world"
+    ``name`` is what people call it (the folder's name); two worlds that differ in it alone are equal.
+    """
+
+    name: str = field(default="world", compare=False)
     projects: tuple[Project, ...] = ()
     clusters: tuple[Cluster, ...] = ()
     slices: tuple[SliceConfig, ...] = ()

@@ -1,0 +1,7 @@
+"""YAML and Python in and out: every problem at once, with file and line, field, what is wrong and what to do."""
+
+from kubeslice_sim.manifest.dump import dump, dump_documents
+from kubeslice_sim.manifest.kinds import decode, encode
+from kubeslice_sim.manifest.loader import Reading, load, load_text, read
+
+__all__ = ["Reading", "decode", "dump", "dump_documents", "encode", "load", "load_text", "read"]

@@ -1,0 +1,145 @@
+"""Kubernetes' own objects: kept verbatim, but what we rely on in them must be sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kubeslice_sim.manifest.explain import Trouble, shown
+from kubeslice_sim.manifest.suggest import did_you_mean
+from kubeslice_sim.model.field_path import FieldPath
+
+_CLUSTER_SCOPED = ("Namespace",)
+_TOP_FIELDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Namespace", "Pod", "Service", "Deployment", "StatefulSet", "NetworkPolicy", "Job"),
+                    ("spec", "status")),
+    "ServiceAccount": ("secrets", "imagePullSecrets", "automountServiceAccountToken"),
+    "Secret": ("type", "data", "stringData", "immutable"),
+    "Role": ("rules",),
+    "RoleBinding": ("subjects", "roleRef"),
+}  # fmt: skip
+
+
+def troubles_of(kind: str, data: Mapping[str, Any]) -> list[Trouble]:
+    """Everything wrong with what we read of a built-in object (the rest is the API server's to judge)."""
+    return list(_troubles(kind, data))
+
+
+def _troubles(kind: str, data: Mapping[str, Any]) -> Iterator[Trouble]:
+    metadata = data.get("metadata")
+    if isinstance(metadata, Mapping) and not metadata.get("namespace") and kind not in _CLUSTER_SCOPED:
+        hint = "say which namespace: a slice takes in whole namespaces"
+        yield Trouble(("metadata", "namespace"), "required field missing", hint, missing=True)
+    for field in data:
+        if field not in ("apiVersion", "kind", "metadata", *_TOP_FIELDS[kind]):
+            yield Trouble((field,), "unknown field", did_you_mean(field, ("metadata", *_TOP_FIELDS[kind])))
+    spec = data.get("spec")
+    if kind in ("Pod", "Deployment", "StatefulSet", "Service", "NetworkPolicy"):
+        if not isinstance(spec, Mapping):
+            yield _wrong(("spec",), spec, "a mapping of fields")
+        elif kind == "Pod":
+            yield from _pod_spec(spec, ("spec",))
+        elif kind == "Service":
+            yield from _service(spec)
+        elif kind == "NetworkPolicy":
+            yield from _network_policy(spec)
+        else:
+            yield from _workload(spec)
+
+
+def _workload(spec: Mapping[str, Any]) -> Iterator[Trouble]:
+    replicas = spec.get("replicas", 1)
+    if replicas is not None and (isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0):
+        yield Trouble(("spec", "replicas"), f"should be a whole number, 0 or more, not {shown(replicas)}", "")
+    template = spec.get("template")
+    if not isinstance(template, Mapping):
+        yield _wrong(("spec", "template"), template, "a mapping of fields")
+        return
+    metadata = template.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    labels = labels if isinstance(labels, Mapping) else {}
+    selector = spec.get("selector")
+    wanted = selector.get("matchLabels") if isinstance(selector, Mapping) else None
+    if not isinstance(wanted, Mapping) or not wanted:
+        if not (isinstance(selector, Mapping) and selector.get("matchExpressions")):
+            path = ("spec", "selector", "matchLabels")
+            yield Trouble(path, "required field missing", "the labels of the template's pods", missing=True)
+        wanted = {}
+    for key, value in wanted.items():
+        if labels.get(key) != value:
+            has = f"it has {key}={labels[key]}" if key in labels else f"it has no label {key}"
+            message = f"the pod template does not match {key}={value}"
+            yield Trouble(("spec", "selector", "matchLabels", key), message, f"spec.template.metadata.labels: {has}")
+    yield from _labels(labels, ("spec", "template", "metadata", "labels"))
+    pod = template.get("spec")
+    if not isinstance(pod, Mapping):
+        yield _wrong(("spec", "template", "spec"), pod, "a mapping of fields")
+    else:
+        yield from _pod_spec(pod, ("spec", "template", "spec"))
+
+
+def _pod_spec(spec: Mapping[str, Any], path: FieldPath) -> Iterator[Trouble]:
+    containers = spec.get("containers")
+    if not isinstance(containers, list) or not containers:
+        yield _wrong((*path, "containers"), containers, "a list of at least one container")
+        return
+    seen: set[str] = set()
+    for index, container in enumerate(containers):
+        at: FieldPath = (*path, "containers", index)
+        if not isinstance(container, Mapping):
+            yield _wrong(at, container, "a mapping of fields")
+            continue
+        name = container.get("name")
+        if not isinstance(name, str) or not name:
+            yield _wrong((*at, "name"), name, "text")
+        elif name in seen:
+            yield Trouble((*at, "name"), f"a second container is named {name}", "names are unique in a pod")
+        seen.add(str(name))
+        for field in ("command", "args"):
+            words = container.get(field)
+            if words is not None and not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+                yield Trouble((*at, field), "should be a list of texts", "put numbers in quotes")
+        yield from _ports(container.get("ports"), (*at, "ports"), "containerPort")
+
+
+def _service(spec: Mapping[str, Any]) -> Iterator[Trouble]:
+    yield from _ports(spec.get("ports"), ("spec", "ports"), "port")
+    selector = spec.get("selector")
+    if selector is not None:
+        if not isinstance(selector, Mapping):
+            yield _wrong(("spec", "selector"), selector, "a mapping of labels")
+        else:
+            yield from _labels(selector, ("spec", "selector"))
+
+
+def _network_policy(spec: Mapping[str, Any]) -> Iterator[Trouble]:
+    if not isinstance(spec.get("podSelector", {}), Mapping):
+        yield _wrong(("spec", "podSelector"), spec.get("podSelector"), "a mapping of fields")
+    for field in ("ingress", "egress", "policyTypes"):
+        value = spec.get(field)
+        if value is not None and not isinstance(value, list):
+            yield _wrong(("spec", field), value, "a list")
+
+
+def _ports(ports: Any, path: FieldPath, field: str) -> Iterator[Trouble]:
+    if ports is None:
+        return
+    if not isinstance(ports, list):
+        yield _wrong(path, ports, "a list")
+        return
+    for index, port in enumerate(ports):
+        number = port.get(field) if isinstance(port, Mapping) else None
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 65535:
+            yield _wrong((*path, index, field), number, "a port from 1 to 65535")
+
+
+def _labels(labels: Mapping[str, Any], path: FieldPath) -> Iterator[Trouble]:
+    for key, value in labels.items():
+        if not isinstance(value, str):
+            yield Trouble((*path, key), f"should be text, not {shown(value)}", f'put it in quotes: "{shown(value)}"')
+
+
+def _wrong(path: FieldPath, value: Any, wanted: str) -> Trouble:
+    if value is None:
+        return Trouble(path, "required field missing", f"it should be {wanted}", missing=True)
+    return Trouble(path, f"should be {wanted}, not {shown(value)}", "")

@@ -1,0 +1,65 @@
+"""Texts → World, or every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubeslice_sim.errors import BadInput, Problem
+from kubeslice_sim.manifest.assemble import Draft, unfolded
+from kubeslice_sim.manifest.files import read_texts, world_name
+from kubeslice_sim.manifest.source import Source
+from kubeslice_sim.manifest.yaml_text import parse
+from kubeslice_sim.model.world import World
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A world and where each of its documents stands; ``warnings`` are problems that do not stop it."""
+
+    world: World
+    sources: dict[int, Source]
+    warnings: tuple[Problem, ...] = ()
+
+    def source(self, document: Any) -> Source | None:
+        """Where a document of the world (the very object) was written, None where it was not."""
+        return self.sources.get(id(document))
+
+
+def load(*paths: str | Path, admit: bool = True) -> World:
+    """The world in these files and folders (``-``: standard input; nothing: the current folder).
+
+    Raises :exc:`~kubeslice_sim.errors.BadInput` with every problem, by file and line. With ``admit=False``, what the
+    API server and the webhooks would refuse passes.
+    """
+    return read(*paths, admit=admit).world
+
+
+def load_text(text: str, file: str = "<text>", *, admit: bool = True) -> World:
+    """The world in a text. Raises :exc:`~kubeslice_sim.errors.BadInput` with every problem."""
+    return _read([(file, text)], [], "world", admit).world
+
+
+def read(*paths: str | Path, admit: bool = True) -> Reading:
+    """As :func:`load`, with the source of every document and the warnings."""
+    texts, problems = read_texts(paths)
+    return _read(texts, problems, world_name(paths or (".",)), admit)
+
+
+def _read(texts: Iterable[tuple[str, str]], problems: list[Problem], name: str, admit: bool) -> Reading:
+    draft = Draft(problems=list(problems))
+    whole = not problems
+    for file, text in texts:
+        sources, faults = parse(text, file)
+        whole = whole and not faults
+        draft.problems += faults
+        if not sources and not faults:
+            draft.problems.append(Problem(file=file, line=1, message="the file is empty", hint="a world has documents"))
+        for source in unfolded(sources):
+            draft.add(source)
+    world = draft.world(name)
+    if draft.problems:
+        raise BadInput(sorted(set(draft.problems)))
+    return Reading(world, draft.sources)
