@@ -1,15 +1,45 @@
-"""What this kernel can do, asked of the kernel."""
+"""What this machine can do, asked of the kernel itself: never guessed from versions or module lists.
+
+Questions about links are asked inside a namespace that is thrown away; `survey` (for `ksim doctor`) starts a sandbox
+for that, so that it answers for the user who asks.
+"""
 
 from __future__ import annotations
 
+import errno
+import functools
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.netns import Namespace
+from emulator.nfqueue import PacketQueue
+from emulator.rtnetlink import LinkError, Request, RouteSocket, add_link, add_qdisc
+from kubeslice_sim.errors import KubesliceSimError
+
+if TYPE_CHECKING:
+    from emulator.channel import Channel
 
 _CAP_NET_ADMIN = 12
 _CAP_SYS_ADMIN = 21
+_PROC_SYS = Path("/proc/sys")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One thing the emulator can use. `required`: without it there is no emulator; `remark` says what follows."""
+
+    name: str
+    present: bool
+    required: bool
+    remark: str
 
 
 def has_admin_capabilities() -> bool:
-    """Whether this process may make namespaces without a user namespace of its own (root, but not in any container)."""
+    """Whether this process may make namespaces without a user namespace of its own: root, outside most containers."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapEff:"):
             held = int(line.split()[1], 16)
@@ -18,4 +48,128 @@ def has_admin_capabilities() -> bool:
 
 
 def why_no_user_namespaces() -> str | None:
+    """Why an ordinary user may not make user namespaces here, and what to do; None when no reason is known."""
+    or_root = "or run as root"
+    if _setting("user/max_user_namespaces") == "0":
+        return f"user namespaces are switched off: sysctl -w user.max_user_namespaces=10000, {or_root}"
+    if _setting("kernel/unprivileged_userns_clone") == "0":
+        return f"user namespaces are for root only: sysctl -w kernel.unprivileged_userns_clone=1, {or_root}"
+    if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "AppArmor forbids ordinary users' user namespaces: "
+            f"sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, {or_root}"
+        )
     return None
+
+
+@functools.cache
+def has_netem() -> bool:
+    """Whether the kernel has sch_netem. To be asked inside the sandbox."""
+    return _accepts(add_qdisc("netem"))
+
+
+@functools.cache
+def has_kernel_wireguard() -> bool:
+    """Whether the kernel makes WireGuard devices. To be asked inside the sandbox."""
+    return _accepts(add_link("wireguard"))
+
+
+@functools.cache
+def has_packet_queue() -> bool:
+    """Whether the kernel queues packets to user space (NFQUEUE). To be asked inside the sandbox."""
+
+    def bind() -> None:
+        queue = PacketQueue(1)
+        try:
+            queue.bind(most_packets=1)
+        finally:
+            queue.close()
+
+    return _works(bind)
+
+
+def survey() -> tuple[Feature, ...]:
+    """Everything that `ksim doctor` tells about the emulator. Never raises: what is missing is a Feature too."""
+    from emulator.sandbox import Sandbox
+
+    if sys.platform != "linux":
+        return (Feature(name="sandbox", present=False, required=True, remark="the emulator needs Linux"),)
+    try:
+        with Sandbox.start("emulator.kernel:answer") as sandbox:
+            answer = sandbox.call({})
+    except KubesliceSimError as error:
+        return (Feature(name="sandbox", present=False, required=True, remark=str(error)), *_programs())
+    by = "root" if has_admin_capabilities() else "an ordinary user, in a user namespace"
+    return (
+        Feature(name="sandbox", present=True, required=True, remark=f"started by {by}"),
+        *(Feature(**feature) for feature in answer["features"]),
+        *_programs(),
+    )
+
+
+def answer(channel: Channel) -> None:
+    """The entry point of `survey` in its sandbox."""
+    features = [
+        _feature("netem", has_netem(), "delay, jitter and loss by the kernel", "the delay line over NFQUEUE serves"),
+        _feature("NFQUEUE", has_packet_queue(), "the delay line works", "without netem there is no delay and loss"),
+        _feature("tbf", _accepts(add_qdisc("tbf")), "wires have rates", "wires of limited rate cannot be laid"),
+        _feature("htb", _accepts(add_qdisc("htb")), "slices are shaped", "a slice's QoS profile cannot be applied"),
+        _feature("kernel WireGuard", has_kernel_wireguard(), "tunnels by the kernel", "wireguard-go serves"),
+        _feature("tun", Path("/dev/net/tun").exists(), "wireguard-go works", "wireguard-go needs /dev/net/tun"),
+    ]
+    channel.serve(lambda _: {"features": [asdict(feature) for feature in features]})
+
+
+def _feature(name: str, present: bool, remark: str, otherwise: str) -> Feature:
+    return Feature(name=name, present=present, required=False, remark=remark if present else otherwise)
+
+
+def _programs() -> tuple[Feature, ...]:
+    found = []
+    for program, package, required in (
+        ("unshare", "util-linux", True),
+        ("tc", "iproute2", True),
+        ("iptables-restore", "iptables", True),
+        ("nft", "nftables", True),
+        ("wireguard-go", "wireguard-go", False),
+        ("ping", "iputils-ping", False),
+        ("iperf3", "iperf3", False),
+    ):
+        path = shutil.which(program)
+        found.append(
+            Feature(name=program, present=bool(path), required=required, remark=path or f"Debian package {package}")
+        )
+    return tuple(found)
+
+
+def _setting(name: str) -> str:
+    try:
+        return (_PROC_SYS / name).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _accepts(request: Request) -> bool:
+    def ask() -> None:
+        with RouteSocket() as netlink:
+            netlink.send([request])
+
+    return _works(ask)
+
+
+def _works(ask: Callable[[], None]) -> bool:
+    """Whether `ask` succeeds in a fresh namespace; errors other than "no such thing" are raised."""
+    namespace = Namespace.create("probe")
+    try:
+        namespace.call(ask)
+    except LinkError as error:
+        if error.number in (errno.ENOENT, errno.EOPNOTSUPP, errno.EINVAL):
+            return error.number == errno.EINVAL  # the kind exists and finds fault with its empty options
+        raise
+    except OSError as error:
+        if isinstance(error, PermissionError):
+            raise
+        return False
+    finally:
+        namespace.close()
+    return True

@@ -160,7 +160,7 @@ def _send(owner: Namespace, netlink: RouteSocket, requests: Sequence[rtnetlink.R
     try:
         netlink.send(requests)
     except LinkError as error:
-        raise LinkError(f"namespace {owner.name}: {error}") from None
+        raise LinkError(f"namespace {owner.name}: {error}", error.number) from None
 
 
 def _indices(netlink: RouteSocket) -> dict[str, int]:

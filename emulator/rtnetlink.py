@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from kubeslice_sim.errors import KubesliceSimError
 
 _NEWLINK, _DELLINK, _GETLINK, _NEWADDR, _DELADDR = 16, 17, 18, 20, 21
-_NEWROUTE, _DELROUTE, _NEWRULE = 24, 25, 32
+_NEWROUTE, _DELROUTE, _NEWRULE, _NEWQDISC = 24, 25, 32, 36
+_TC_ROOT = 0xFFFFFFFF
 _REQUEST, _ACK, _DUMP, _REPLACE, _EXCL, _CREATE = 0x1, 0x4, 0x300, 0x100, 0x200, 0x400
 _ERROR, _DONE = 2, 3
 _SOL_NETLINK, _CAP_ACK = 270, 10
@@ -36,9 +37,13 @@ _MAIN_TABLE = 254
 
 
 class LinkError(KubesliceSimError):
-    """The kernel refused a link, address or route; the message says which and why."""
+    """The kernel refused a link, address or route; the message says which and why, `number` is its errno."""
 
     exit_code = 3
+
+    def __init__(self, message: str, number: int = 0) -> None:
+        super().__init__(message)
+        self.number = number
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,18 @@ def add_bridge(end: LinkEnd) -> Request:
     return Request(_NEWLINK, _CREATE | _EXCL, end.encode() + _attribute(18, _text(1, "bridge")), f"create {end.name}")
 
 
+def add_link(kind: str) -> Request:
+    """A device of a kind that needs no options, to ask whether the kernel has it."""
+    body = _LINK.pack(0, 0, 0, 0, 0) + _text(3, "probe") + _attribute(18, _text(1, kind))
+    return Request(_NEWLINK, _CREATE | _EXCL, body, f"create a {kind} device")
+
+
+def add_qdisc(kind: str) -> Request:
+    """A queueing discipline without options on the loopback device, to ask whether the kernel has it."""
+    head = struct.pack("=BxxxiIII", 0, 1, 0, _TC_ROOT, 0)  # tcmsg; loopback's index is 1 in every namespace
+    return Request(_NEWQDISC, _CREATE | _EXCL, head + _text(1, kind), f"create a {kind} qdisc")
+
+
 def set_link(name: str, *, up: bool, master: int | None = None) -> Request:
     """Brings a device of the socket's namespace up or down, and makes it a port of the bridge with index `master`.
 
@@ -121,6 +138,11 @@ def set_link(name: str, *, up: bool, master: int | None = None) -> Request:
     if master is not None:
         body += _number(10, master)
     return Request(_NEWLINK, 0, body, f"set {name} {'up' if up else 'down'}")
+
+
+def set_most_segments(name: str, segments: int) -> Request:
+    """How many segments a packet may still be uncut when it leaves the device; 1 cuts all to the MTU (GSO, TSO off)."""
+    return Request(_NEWLINK, 0, _LINK.pack(0, 0, 0, 0, 0) + _text(3, name) + _number(40, segments), f"cut at {name}")
 
 
 def delete_link(name: str) -> Request:
@@ -190,7 +212,7 @@ class RouteSocket:
             failures += self._send_batch(requests[first : first + _AT_ONCE])
         if failures:
             more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
-            raise LinkError("; ".join(failures[:3]) + more)
+            raise LinkError("; ".join(text for _, text in failures[:3]) + more, failures[0][0])
 
     def links(self) -> dict[str, LinkState]:
         """Every device in the namespace, by name."""
@@ -207,7 +229,7 @@ class RouteSocket:
                     name, state = _link_state(payload)
                     found[name] = state
 
-    def _send_batch(self, requests: Sequence[Request]) -> list[str]:
+    def _send_batch(self, requests: Sequence[Request]) -> list[tuple[int, str]]:
         first = self._sequence + 1
         self._sequence += len(requests)
         self._socket.sendall(
@@ -221,7 +243,7 @@ class RouteSocket:
             data = self._socket.recv(1 << 16)
             (number,) = struct.unpack_from("=i", data, _HEADER.size)
             if number:
-                failures.append(f"{request.purpose}: {os.strerror(-number)}")
+                failures.append((-number, f"{request.purpose}: {os.strerror(-number)}"))
         return failures
 
 

@@ -86,3 +86,8 @@ def _set_mount_attributes(target: str | Path, flags: int, add: int, remove: int)
         ),
         f"mount_setattr {target}",
     )
+
+
+def set_timer_slack(nanoseconds: int) -> None:
+    """How much later than asked the kernel may wake the calling thread (50 µs unless told)."""
+    _checked(_libc.prctl(29, ctypes.c_ulong(nanoseconds), 0, 0, 0), "prctl PR_SET_TIMERSLACK")
