@@ -1,1 +1,7 @@
 """From a World to a Plan: what KubeSlice makes of it; every formula stands here, once."""
+
+from kubeslice_sim.planner.addresses import AddressesExhausted, AddressPool
+from kubeslice_sim.planner.pipeline import plan
+from kubeslice_sim.planner.plan import Plan
+
+__all__ = ["AddressPool", "AddressesExhausted", "Plan", "plan"]

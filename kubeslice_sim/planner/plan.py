@@ -12,6 +12,9 @@ from kubeslice_sim.model.world import World
 
 HostType = Literal["Server", "Client"]
 
+NO_ADDRESSES = IPv4Network("0.0.0.0/32")
+"""What stands for the CIDR of a member of a ``no-network`` slice: it has none (and slot -1)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlan:
@@ -153,6 +156,11 @@ class QosPlan:
     dscp: int | None
     parent: str
     leaf: str
+
+    @property
+    def number(self) -> int:
+        """The slice's number at netops, from 1: parent ``17:<11k>``, leaf ``17:<11k+1>``."""
+        return int(self.parent.partition(":")[2]) // 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,136 @@
+"""Gateways: both ends of each pair of a slice, and the tunnels between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address
+
+from kubeslice_sim.model.slice_config import ServiceType, SliceConfig, SliceGatewayProvider, TransportProtocol
+from kubeslice_sim.planner import names, slots
+from kubeslice_sim.planner.addresses import AddressPool
+from kubeslice_sim.planner.members import slice_subnet
+from kubeslice_sim.planner.pairings import Pairing
+from kubeslice_sim.planner.plan import (
+    ClusterPlan,
+    GatewayPairPlan,
+    GatewayPlan,
+    HostType,
+    MemberPlan,
+    TunnelEnd,
+    TunnelPlan,
+)
+from kubeslice_sim.planner.ports import NodePorts
+
+
+def service_type(provider: SliceGatewayProvider | None, cluster: str) -> tuple[ServiceType, TransportProtocol]:
+    """How a cluster's gateways are reached from outside: the last entry that names it or ``*``, else NodePort and UDP.
+
+    As kubeslice-controller service/service_helper.go getSliceGwSvcTypes: a ``*`` after an entry of the cluster's own
+    overrides it. For a pair it is the server's that counts.
+    """
+    chosen: tuple[ServiceType, TransportProtocol] = ("NodePort", "UDP")
+    for entry in provider.slice_gateway_service_type if provider else ():
+        if entry.cluster in (cluster, "*"):
+            chosen = (entry.type, entry.protocol)
+    return chosen
+
+
+def build_pairs(
+    config: SliceConfig,
+    pairings: Sequence[Pairing],
+    members: Sequence[MemberPlan],
+    clusters: Mapping[str, ClusterPlan],
+    pools: Mapping[tuple[str, str], AddressPool[str]],
+    ports: NodePorts,
+) -> tuple[GatewayPairPlan, ...]:
+    """Every pair of the slice with its gateways and tunnels. Raises :exc:`BadInput` or :exc:`AddressesExhausted`.
+
+    Overlay addresses are asked for pair by pair, instance by instance, the server's side first.
+    """
+    subnet = slice_subnet(config)
+    if subnet is None:
+        return ()
+    by_cluster = {member.cluster: member for member in members}
+    return tuple(
+        _pair(config, pairing, by_cluster[pairing.server], by_cluster[pairing.client], clusters, pools, ports)
+        for pairing in pairings
+    )
+
+
+def _pair(
+    config: SliceConfig,
+    pairing: Pairing,
+    server: MemberPlan,
+    client: MemberPlan,
+    clusters: Mapping[str, ClusterPlan],
+    pools: Mapping[tuple[str, str], AddressPool[str]],
+    ports: NodePorts,
+) -> GatewayPairPlan:
+    provider = config.spec.slice_gateway_provider or SliceGatewayProvider()
+    connectivity, protocol = service_type(provider, server.cluster)
+    subnet = slice_subnet(config)
+    assert subnet is not None  # noqa: S101 - build_pairs has returned already
+    server_vpn, client_vpn = slots.vpn_addresses(subnet)
+    server_ends = _ends(pairing, server, client, "Server", server_vpn, clusters[server.cluster], pools)
+    client_ends = _ends(pairing, client, server, "Client", client_vpn, clusters[client.cluster], pools)
+    tunnels = tuple(
+        TunnelPlan(
+            instance=near.instance,
+            server=near,
+            client=far,
+            node_port=ports.take(pairing.slice, server.cluster, near.deployment, client.slot, near.instance),
+        )
+        for near, far in zip(server_ends, client_ends, strict=True)
+    )
+    return GatewayPairPlan(
+        slice=pairing.slice,
+        number=slots.gateway_number(server.slot, client.slot),
+        gateway_type=provider.slice_gateway_type,
+        connectivity=connectivity,
+        protocol=protocol,
+        vpn_network=slots.vpn_network(subnet),
+        server=_gateway(pairing, server, client, "Server", server_vpn, clusters[server.cluster]),
+        client=_gateway(pairing, client, server, "Client", client_vpn, clusters[client.cluster]),
+        tunnels=tunnels,
+    )
+
+
+def _gateway(
+    pairing: Pairing, local: MemberPlan, remote: MemberPlan, role: HostType, vpn_ip: IPv4Address, cluster: ClusterPlan
+) -> GatewayPlan:
+    return GatewayPlan(
+        name=names.gateway(pairing.slice, local.cluster, remote.cluster),
+        slice=pairing.slice,
+        cluster=local.cluster,
+        peer=remote.cluster,
+        host_type=role,
+        vpn_ip=vpn_ip,
+        subnet=local.cidr,
+        node_ips=cluster.node_ips,
+    )
+
+
+def _ends(
+    pairing: Pairing,
+    local: MemberPlan,
+    remote: MemberPlan,
+    role: HostType,
+    vpn_ip: IPv4Address,
+    cluster: ClusterPlan,
+    pools: Mapping[tuple[str, str], AddressPool[str]],
+) -> Iterator[TunnelEnd]:
+    nodes = cluster.gateway_nodes
+    for instance, deployment in enumerate(pairing.deployments(local.cluster)):
+        yield TunnelEnd(
+            deployment=deployment,
+            gateway=names.gateway(pairing.slice, local.cluster, remote.cluster),
+            slice=pairing.slice,
+            cluster=local.cluster,
+            peer=remote.cluster,
+            instance=instance,
+            host_type=role,
+            # Anti-affinity spreads a gateway's pods; the peer's slot spreads the gateways, and never changes.
+            node=nodes[(remote.slot + instance) % len(nodes)].name,
+            nsm_ip=pools[pairing.slice, local.cluster].allocate(deployment),
+            vpn_ip=vpn_ip,
+        )

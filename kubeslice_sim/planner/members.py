@@ -1,0 +1,81 @@
+"""Members: each cluster's part of a slice: its slot, its CIDR, its router, its namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network
+
+from kubeslice_sim.model.slice_config import NamespaceSelection, SliceConfig
+from kubeslice_sim.planner import names, slots
+from kubeslice_sim.planner.addresses import router_address
+from kubeslice_sim.planner.history import SliceHistory
+from kubeslice_sim.planner.plan import NO_ADDRESSES, ClusterPlan, MemberPlan, RouterPlan
+
+
+def has_network(config: SliceConfig) -> bool:
+    """Whether the slice has an overlay at all."""
+    return config.spec.overlay_network_deployment_mode != "no-network"
+
+
+def injects_pods(config: SliceConfig) -> bool:
+    """Whether pods of its namespaces join the overlay (worker-operator pkg/webhook/pod: single-network only)."""
+    return config.spec.overlay_network_deployment_mode == "single-network"
+
+
+def member_clusters(config: SliceConfig) -> tuple[str, ...]:
+    """The slice's clusters in the order in which they are listed, each once."""
+    return tuple(dict.fromkeys(config.spec.clusters))
+
+
+def slice_subnet(config: SliceConfig) -> IPv4Network | None:
+    """The slice's /16; None for a slice without a network."""
+    return IPv4Network(config.spec.slice_subnet) if has_network(config) else None
+
+
+def namespaces_on(selections: Iterable[NamespaceSelection], cluster: str) -> tuple[str, ...]:
+    """The namespaces that a list gives to one cluster, by name or by ``*``, in the list's order.
+
+    As kubeslice-controller service/worker_slice_config_service.go does when it fills a WorkerSliceConfig.
+    """
+    return tuple(item.namespace for item in selections if "*" in item.clusters or cluster in item.clusters)
+
+
+def join_clusters(
+    config: SliceConfig, clusters: Mapping[str, ClusterPlan], history: SliceHistory
+) -> tuple[MemberPlan, ...]:
+    """Every member of the slice, in the order in which the SliceConfig lists them."""
+    listed = member_clusters(config)
+    if not has_network(config):
+        return tuple(_member(config, cluster, -1, NO_ADDRESSES, None) for cluster in listed)
+    assigned = slots.assign_slots(listed, history.slots)
+    subnet = IPv4Network(config.spec.slice_subnet)
+    members = []
+    for cluster in listed:
+        slot = assigned[cluster]
+        cidr = slots.cluster_cidr(subnet, config.spec.max_clusters, slot)
+        members.append(_member(config, cluster, slot, cidr, _router(config, clusters[cluster], slot, cidr)))
+    return tuple(members)
+
+
+def _member(config: SliceConfig, cluster: str, slot: int, cidr: IPv4Network, router: RouterPlan | None) -> MemberPlan:
+    profile = config.spec.namespace_isolation_profile
+    return MemberPlan(
+        slice=config.metadata.name,
+        cluster=cluster,
+        slot=slot,
+        cidr=cidr,
+        router=router,
+        application_namespaces=namespaces_on(profile.application_namespaces, cluster),
+        allowed_namespaces=namespaces_on(profile.allowed_namespaces, cluster),
+    )
+
+
+def _router(config: SliceConfig, cluster: ClusterPlan, slot: int, cidr: IPv4Network) -> RouterPlan:
+    nodes = cluster.gateway_nodes
+    return RouterPlan(
+        name=names.router(config.metadata.name),
+        slice=config.metadata.name,
+        cluster=cluster.name,
+        node=nodes[slot % len(nodes)].name,
+        address=router_address(cidr),
+    )

@@ -1,0 +1,40 @@
+"""Overlay: the address pool of every slice router, with what its clients had before given back to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kubeslice_sim.planner.addresses import AddressPool
+from kubeslice_sim.planner.history import History
+from kubeslice_sim.planner.pairings import Pairing
+from kubeslice_sim.planner.plan import MemberPlan, PodPlan
+
+Pools = Mapping[tuple[str, str], AddressPool[str]]
+"""(slice, cluster) → the pool of its router."""
+
+
+def open_pools(
+    members: Iterable[MemberPlan], pods: Iterable[PodPlan], pairings: Iterable[Pairing], history: History
+) -> Pools:
+    """A pool per member that has a router.
+
+    Pods and gateways that were there before get their addresses back before anybody new asks.
+    """
+    pools: dict[tuple[str, str], AddressPool[str]] = {}
+    past = {}
+    for member in members:
+        if member.router is not None:
+            key = (member.slice, member.cluster)
+            pools[key] = AddressPool(member.cidr)
+            past[key] = history.slice(member.slice).clients.get(member.cluster, {})
+    for pod in pods:
+        if pod.slice is not None:
+            key = (pod.slice, pod.cluster)
+            if pod.reference in past[key]:
+                pools[key].reserve([(pod.reference, past[key][pod.reference])])
+    for pairing in pairings:
+        for cluster in (pairing.server, pairing.client):
+            key = (pairing.slice, cluster)
+            kept = [(name, past[key][name]) for name in pairing.deployments(cluster) if name in past[key]]
+            pools[key].reserve(kept)
+    return pools

@@ -1,0 +1,107 @@
+"""The planner, a step a line: from a world to everything that KubeSlice makes of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import TypeVar
+
+from kubeslice_sim.model.world import World
+from kubeslice_sim.planner.default_slice import default_slices
+from kubeslice_sim.planner.dns import cluster_records, imported_services, slice_records
+from kubeslice_sim.planner.gateways import build_pairs
+from kubeslice_sim.planner.history import remember
+from kubeslice_sim.planner.members import injects_pods, join_clusters
+from kubeslice_sim.planner.nodes import build_clusters
+from kubeslice_sim.planner.overlay import open_pools
+from kubeslice_sim.planner.pairings import pair_clusters
+from kubeslice_sim.planner.plan import ClusterPlan, Plan, PodPlan, SlicePlan
+from kubeslice_sim.planner.pods import assign_slices, connect_pods, place_pods
+from kubeslice_sim.planner.ports import NodePorts
+from kubeslice_sim.planner.qos import classify_slices
+from kubeslice_sim.planner.refusals import refuse_unplannable
+from kubeslice_sim.planner.services import find_exports, merge_exports
+from kubeslice_sim.planner.slices import assemble_slice
+from kubeslice_sim.planner.warnings import warn
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def plan(world: World, previous: Plan | None = None) -> Plan:
+    """What KubeSlice makes of ``world``: every address, tunnel, route, class and DNS record.
+
+    With ``previous`` the world has a past: members keep their slots, pairs their roles, pods and gateways their
+    addresses and ports, as in a running KubeSlice. Without it every object is made in the file's order.
+
+    Raises :exc:`BadInput` for a world that has no plan (an unknown cluster, an unreadable subnet) and
+    :exc:`AddressesExhausted` when a cluster's CIDR is too small for its pods and gateways.
+    """
+    refuse_unplannable(world)
+    history = remember(previous)
+    configs = {config.metadata.name: config for config in (*world.slices, *default_slices(world))}
+
+    clusters = {cluster.name: cluster for cluster in build_clusters(world, history)}
+    members = {name: join_clusters(config, clusters, history.slice(name)) for name, config in configs.items()}
+    pairings = {name: pair_clusters(config, history.slice(name)) for name, config in configs.items()}
+    classes = classify_slices(configs.values(), world.qos_profiles, history)
+
+    placed = place_pods(world, clusters.values(), history)
+    assigned = assign_slices(
+        placed, [item for name in configs if injects_pods(configs[name]) for item in members[name]]
+    )
+    pools = open_pools(_flat(members), assigned, _flat(pairings), history)
+    pods = connect_pods(assigned, pools)
+    ports = NodePorts(world, configs.values(), _flat(pairings), history)
+    pairs = {
+        name: build_pairs(configs[name], pairings[name], members[name], clusters, pools, ports) for name in configs
+    }
+
+    by_slice = _group((pod.slice, pod) for pod in pods)
+    by_namespace = _group(((pod.cluster, pod.namespace), pod) for pod in pods)
+    exports = find_exports(world, _flat(members))
+    services = merge_exports(exports, by_namespace)
+    slices = tuple(
+        assemble_slice(
+            config, members[name], pairs[name], classes.get(name), by_slice.get(name, ()), services.get(name, ())
+        )
+        for name, config in configs.items()
+    )
+    found = Plan(
+        world=world,
+        kubeslice_version=world.underlay.spec.kubeslice_version,
+        clusters=_serve_names(world, clusters.values(), slices, by_namespace),
+        slices=slices,
+        pods=pods,
+    )
+    return replace(found, warnings=warn(found, exports))
+
+
+def _serve_names(
+    world: World,
+    clusters: Iterable[ClusterPlan],
+    slices: Sequence[SlicePlan],
+    pods: Mapping[tuple[str, str], Sequence[PodPlan]],
+) -> tuple[ClusterPlan, ...]:
+    imports = imported_services(slices)
+    return tuple(
+        replace(
+            cluster,
+            dns=slice_records(imports.get(cluster.name, ())),
+            cluster_dns=cluster_records(world, cluster.name, pods),
+        )
+        for cluster in clusters
+    )
+
+
+def _flat(groups: Mapping[str, Iterable[V]]) -> list[V]:
+    return list(chain.from_iterable(groups.values()))
+
+
+def _group(pairs: Iterable[tuple[K, V]]) -> Mapping[K, Sequence[V]]:
+    groups: dict[K, list[V]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return groups

@@ -1,0 +1,78 @@
+"""NodePorts: where the servers of a cluster are reached from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.world import World
+from kubeslice_sim.planner.history import History
+from kubeslice_sim.planner.members import has_network
+from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS, Pairing
+from kubeslice_sim.planner.slots import slot_count
+
+FIRST_NODE_PORT = 30000
+LAST_NODE_PORT = 32767
+"""Kubernetes' default ``--service-node-port-range``."""
+
+
+class NodePorts:
+    """Chooses NodePorts as no API server would: reproducibly. A real one picks at random.
+
+    A slice has a range of its own with two ports for each slot that a client may have, so that a new cluster changes
+    nobody's port. Where that range is past the end or the port is taken, the lowest free port of the server's cluster
+    serves. Ports that Services of the world ask for are left alone.
+    """
+
+    def __init__(
+        self, world: World, configs: Iterable[SliceConfig], pairings: Iterable[Pairing], history: History
+    ) -> None:
+        self._starts = _range_starts(configs)
+        self._taken = {cluster: set(_wanted_by_services(world, cluster)) for cluster in world.cluster_names}
+        self._next = dict.fromkeys(self._taken, FIRST_NODE_PORT)
+        self._kept: dict[tuple[str, str], int] = {}
+        for pairing in pairings:
+            past = history.slice(pairing.slice).node_ports
+            for deployment in pairing.deployments(pairing.server):
+                if deployment in past:
+                    self._kept[pairing.slice, deployment] = past[deployment]
+                    self._taken[pairing.server].add(past[deployment])
+
+    def take(self, slice_: str, cluster: str, deployment: str, client_slot: int, instance: int) -> int:
+        """The port of one server. Raises :exc:`BadInput` when the cluster has none left."""
+        if (slice_, deployment) in self._kept:
+            return self._kept[slice_, deployment]
+        taken = self._taken[cluster]
+        port = self._starts[slice_] + client_slot * NUMBER_OF_GATEWAYS + instance
+        if port > LAST_NODE_PORT or port in taken:
+            port = self._lowest_free(cluster)
+        taken.add(port)
+        return port
+
+    def _lowest_free(self, cluster: str) -> int:
+        taken, port = self._taken[cluster], self._next[cluster]
+        while port in taken:
+            port += 1
+        if port > LAST_NODE_PORT:
+            raise BadInput(
+                f"{cluster} has no NodePort left in {FIRST_NODE_PORT}-{LAST_NODE_PORT} for another slice gateway; "
+                "use fewer slices on it, or list it later so that other clusters serve"
+            )
+        self._next[cluster] = port + 1
+        return port
+
+
+def _range_starts(configs: Iterable[SliceConfig]) -> dict[str, int]:
+    starts, start = {}, FIRST_NODE_PORT
+    for config in configs:
+        if has_network(config):
+            starts[config.metadata.name] = start
+            start += slot_count(config.spec.max_clusters) * NUMBER_OF_GATEWAYS
+    return starts
+
+
+def _wanted_by_services(world: World, cluster: str) -> Iterable[int]:
+    for item in world.objects:
+        if item.kind == "Service" and cluster in world.placed(item.metadata):
+            yield from (int(port["nodePort"]) for port in item.spec.get("ports") or () if port.get("nodePort"))

@@ -1,0 +1,95 @@
+"""Routes: the overlay's routing tables: in pods, slice routers and gateway pods."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from kubeslice_sim.planner.plan import GatewayPairPlan, MemberPlan, PodPlan, RoutePlan, RouterPlan, TunnelEnd
+
+
+def vpn_interface(gateway_type: str) -> Literal["wg0", "tun0"]:
+    """The tunnel interface inside a gateway pod."""
+    return "wg0" if gateway_type == "Wireguard" else "tun0"
+
+
+def plan_routes(
+    subnet: IPv4Network, members: Sequence[MemberPlan], pairs: Iterable[GatewayPairPlan], pods: Iterable[PodPlan]
+) -> tuple[RoutePlan, ...]:
+    """Every route of a slice: routers first, then gateways pair by pair, then pods.
+
+    - router: a remote cluster's CIDR over the NSM addresses of all local gateways towards it, ECMP by 5-tuple
+      (router-sidecar pkg/server/slicerouter_config.go);
+    - gateway: the remote CIDR over the peer's VPN address (gateway-sidecar pkg/sidecar/sidecarpb), the slice subnet
+      over the router (given by NSM);
+    - pod: the slice subnet over the router (cmd-nse-vl3); its default route stays on the CNI.
+    """
+    pairs = tuple(pairs)
+    routers = {member.cluster: member.router for member in members if member.router is not None}
+    cidrs = {member.cluster: member.cidr for member in members}
+    return (
+        *_router_routes(routers, cidrs, pairs),
+        *(route for pair in pairs for route in _gateway_routes(pair, subnet, routers, cidrs)),
+        *_pod_routes(subnet, routers, pods),
+    )
+
+
+def _router_routes(
+    routers: Mapping[str, RouterPlan], cidrs: Mapping[str, IPv4Network], pairs: Iterable[GatewayPairPlan]
+) -> Iterator[RoutePlan]:
+    hops: dict[str, dict[str, list[IPv4Address]]] = {cluster: defaultdict(list) for cluster in routers}
+    for pair in pairs:
+        for tunnel in pair.tunnels:
+            for end in tunnel.ends:
+                hops[end.cluster][end.peer].append(end.nsm_ip)
+    for cluster, router in routers.items():
+        for peer, via in hops[cluster].items():
+            yield RoutePlan(
+                slice=router.slice,
+                cluster=cluster,
+                device=router.name,
+                destination=cidrs[peer],
+                via=tuple(via),
+                interface="nsm0",
+            )
+
+
+def _gateway_routes(
+    pair: GatewayPairPlan,
+    subnet: IPv4Network,
+    routers: Mapping[str, RouterPlan],
+    cidrs: Mapping[str, IPv4Network],
+) -> Iterator[RoutePlan]:
+    interface = vpn_interface(pair.gateway_type)
+    for tunnel in pair.tunnels:
+        for end, other in ((tunnel.server, tunnel.client), (tunnel.client, tunnel.server)):
+            yield _gateway_route(end, cidrs[end.peer], other.vpn_ip, interface)
+            yield _gateway_route(end, subnet, routers[end.cluster].address, "nsm0")
+
+
+def _gateway_route(
+    end: TunnelEnd, destination: IPv4Network, via: IPv4Address, interface: Literal["nsm0", "wg0", "tun0"]
+) -> RoutePlan:
+    return RoutePlan(
+        slice=end.slice,
+        cluster=end.cluster,
+        device=end.deployment,
+        destination=destination,
+        via=(via,),
+        interface=interface,
+    )
+
+
+def _pod_routes(subnet: IPv4Network, routers: Mapping[str, RouterPlan], pods: Iterable[PodPlan]) -> Iterator[RoutePlan]:
+    for pod in pods:
+        router = routers[pod.cluster]
+        yield RoutePlan(
+            slice=router.slice,
+            cluster=pod.cluster,
+            device=pod.reference,
+            destination=subnet,
+            via=(router.address,),
+            interface="nsm0",
+        )

@@ -1,0 +1,47 @@
+"""Slices: one slice put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayProvider, VpnConfig
+from kubeslice_sim.planner.members import slice_subnet
+from kubeslice_sim.planner.nodes import project_of
+from kubeslice_sim.planner.plan import GatewayPairPlan, MemberPlan, PodPlan, QosPlan, ServicePlan, SlicePlan
+from kubeslice_sim.planner.policies import isolate
+from kubeslice_sim.planner.routes import plan_routes
+
+
+def cipher(config: SliceConfig) -> str:
+    """The cipher of OpenVPN tunnels: AES-256-CBC unless the slice names another; none for WireGuard."""
+    provider = config.spec.slice_gateway_provider
+    if provider is None or provider.slice_gateway_type != "OpenVPN":
+        return ""
+    return (config.spec.vpn_config or VpnConfig()).cipher
+
+
+def assemble_slice(
+    config: SliceConfig,
+    members: tuple[MemberPlan, ...],
+    pairs: tuple[GatewayPairPlan, ...],
+    qos: QosPlan | None,
+    pods: Iterable[PodPlan],
+    services: tuple[ServicePlan, ...],
+) -> SlicePlan:
+    """The slice with its routes and policies."""
+    subnet = slice_subnet(config)
+    return SlicePlan(
+        name=config.metadata.name,
+        project=project_of(config.metadata.namespace),
+        mode=config.spec.overlay_network_deployment_mode,
+        gateway_type=(config.spec.slice_gateway_provider or SliceGatewayProvider()).slice_gateway_type,
+        cipher=cipher(config),
+        subnet=subnet,
+        max_clusters=config.spec.max_clusters,
+        members=members,
+        pairs=pairs,
+        qos=qos,
+        services=services,
+        routes=plan_routes(subnet, members, pairs, pods) if subnet is not None else (),
+        policies=isolate(config, members),
+    )
