@@ -130,8 +130,8 @@ class Wires:
         links.apply(thing for wire in wires for thing in _cables(wire))
         netns.call_in_each(middles, _steer)
         self._medium.lay([impairment for wire in wires for impairment in wire.impairments()])
-        for middle in middles:  # last: no packet passes before it meets its delay
-            middle.sysctl("net.ipv4.ip_forward", 1)
+        for middle in middles:
+            middle.sysctls(_OPEN)
         return tuple(wires)
 
     def close(self) -> None:
@@ -142,15 +142,16 @@ class Wires:
         self._middles.clear()
 
 
-# Both ends find each other's address at the middle, which answers for them, at once, and has no address itself.
+# Both ends find each other's address at the middle, which answers for them and has no address itself.
 _MIDDLE = {
     "net.ipv4.conf.default.proxy_arp": 1,
-    "net.ipv4.neigh.default.proxy_delay": 0,
     "net.ipv4.conf.default.rp_filter": 0,
     "net.ipv4.conf.all.rp_filter": 0,
     "net.ipv4.conf.default.send_redirects": 0,
     "net.ipv4.conf.all.send_redirects": 0,
 }
+# Answers at once, not after up to 0.8 s. And last of all forwards: no packet passes before it meets its delay.
+_OPEN = {"net.ipv4.neigh.a.proxy_delay": 0, "net.ipv4.neigh.b.proxy_delay": 0, "net.ipv4.ip_forward": 1}
 
 
 def _cables(wire: Wire) -> list[VethPair | Route]:
