@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from emulator import kernel, links, netns
 from emulator.delay_medium import DelayMedium
-from emulator.links import Interface, NextHop, Route, VethPair
+from emulator.links import Addresses, Interface, NextHop, Route, VethPair
 from emulator.netem import NetemMedium
 from emulator.netns import Namespace
 from emulator.passage import Direction, Impairment, Implementation, Medium, Passage, WireEnd, WireError
@@ -154,9 +154,10 @@ _MIDDLE = {
 _OPEN = {"net.ipv4.neigh.a.proxy_delay": 0, "net.ipv4.neigh.b.proxy_delay": 0, "net.ipv4.ip_forward": 1}
 
 
-def _cables(wire: Wire) -> list[VethPair | Route]:
+def _cables(wire: Wire) -> list[Addresses | VethPair | Route]:
     spec = wire.spec
-    made: list[VethPair | Route] = []
+    # With its loopback down the middle has no local table yet, and without one refuses gateways that are not local.
+    made: list[Addresses | VethPair | Route] = [Addresses(namespace=wire.middle, name="lo")]
     for end, other, device, table in ((spec.a, spec.b, "a", 2), (spec.b, spec.a, "b", 1)):
         made += [
             VethPair(
