@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.observation import Observation
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,12 @@ class Run:
     environment: FrozenMap[str] = field(default_factory=FrozenMap)
     notices: tuple[str, ...] = ()
 
+    def frame(self) -> pd.DataFrame:
+        """The observations as a pandas frame with the columns of ``COLUMNS``."""
+        from kubeslice_sim.observe.frames import observation_frame
+
+        return observation_frame(self.observations)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -51,7 +60,7 @@ class Progress:
 class Capability:
     """Something that a back end found out about this machine, for ``ksim doctor``.
 
-    ``level``: ``ok``, ``substitute`` (works in another way, ``note`` says how) or ``missing`` (``note`` says what to do).
+    ``level``: ``ok``, ``substitute`` (works in another way, ``note`` says how) or ``missing`` (``note``: what to do).
     """
 
     name: str

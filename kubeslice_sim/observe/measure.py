@@ -1,0 +1,138 @@
+"""Judging ``metric``: a statistic of one metric of one traffic in a window, against limits with units."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubeslice_sim.model.scenario import Expectation, Scenario
+from kubeslice_sim.observe.finding import Finding, settle
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.select import SILENT, by_pod, in_time, rows_of_traffic, spacing_s
+from kubeslice_sim.observe.units import parse_limit, say, seconds
+from kubeslice_sim.observe.verdict import Verdict
+
+TIMES = frozenset({"rtt_s", "connect_s", "dns_latency_s", "request_s", "ready_s", "jitter_s"})
+"""Metrics that only an answered attempt has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The SI bounds of an expectation, infinite where it has none."""
+
+    low: float
+    high: float
+    text: str
+
+    def admit(self, value: float) -> bool:
+        """Whether the value lies within, the bounds included."""
+        return self.low <= value <= self.high
+
+
+def limits_of(expectation: Expectation, metric: str) -> Limits:
+    """The bounds that the expectation writes for ``metric``. Raises :exc:`ValueError` for one that cannot be read."""
+    low, high, parts = -math.inf, math.inf, []
+    if expectation.between is not None:
+        low, high = (parse_limit(metric, text) for text in expectation.between)
+        parts.append(f"{expectation.between[0]} … {expectation.between[1]}")
+    if expectation.at_least is not None:
+        low = max(low, parse_limit(metric, expectation.at_least))
+        parts.append(f"≥ {expectation.at_least}")
+    if expectation.at_most is not None:
+        high = min(high, parse_limit(metric, expectation.at_most))
+        parts.append(f"≤ {expectation.at_most}")
+    return Limits(low=low, high=high, text=" and ".join(parts) or "measured")
+
+
+def judge_metric(
+    expectation: Expectation, metric: str, scenario: Scenario, observations: Sequence[Observation]
+) -> Verdict:
+    """Passed when the statistic lies within the limits.
+
+    A rate counts when its whole interval lies in the window, and the rates of several pods of one traffic add up
+    interval by interval. Where attempts were made in the window and none was answered, a time has no value and the
+    expectation fails; where nothing was measured it is inconclusive.
+    """
+    limits = limits_of(expectation, metric)
+    traffic = next((item for item in scenario.spec.traffic if item.name == expectation.traffic), None)
+    rows = rows_of_traffic(observations, traffic) if traffic else in_time(observations)
+    window = expectation.window
+    finding = _finding(expectation, metric, limits, _in_window(rows, metric, window))
+    expected = f"{expectation.statistic} {metric} {limits.text}"
+    if window is not None:
+        expected += f" in {seconds(window[0])} … {seconds(window[1])}"
+    return settle(expectation, "metric", expected, [finding])
+
+
+def statistic_of(name: str, values: Sequence[float]) -> float:
+    """``mean``, ``median``, ``min``, ``max``, ``last``, ``p95`` or ``p99`` (linear between order statistics)."""
+    if name == "last":
+        return values[-1]
+    ordered = sorted(values)
+    if name in ("min", "max"):
+        return ordered[0 if name == "min" else -1]
+    if name == "median":
+        return statistics.median(ordered)
+    if name.startswith("p"):
+        return _percentile(ordered, float(name[1:]) / 100)
+    return math.fsum(value / len(ordered) for value in ordered)
+
+
+def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequence[Observation]) -> Finding:
+    whose = f"traffic {expectation.traffic}" if expectation.traffic else "any probe"
+    measured = [row for row in rows if row.metric == metric and _has_value(row)]
+    if not measured:
+        tried = [row for row in rows if row.outcome in ("blocked", "timeout")]
+        if metric in TIMES and tried:
+            sentence = f"{whose} has no {metric}: none of {len(tried)} attempts was answered (wanted {limits.text})."
+            return Finding(outcome="failed", found="no answer", sentence=sentence, rows=tuple(tried))
+        silent = [row for row in rows if row.outcome in SILENT]
+        reasons = "; ".join(sorted({row.detail or row.outcome for row in silent})[:3])
+        sentence = f"No {metric} of {whose} was measured{': ' + reasons if reasons else ''}."
+        return Finding(outcome="inconclusive", found="not measured", sentence=sentence, rows=tuple(silent))
+    values = _added_up(measured) if metric == "rate_bps" else [row.value for row in measured]
+    value = statistic_of(expectation.statistic, values)
+    passed = limits.admit(value)
+    sentence = (
+        f"{expectation.statistic} {metric} of {whose} was {say(metric, value)} "
+        f"over {len(values)} {'value' if len(values) == 1 else 'values'}, "
+        f"{'within' if passed else 'not within'} {limits.text}."
+    )
+    return Finding(outcome="passed" if passed else "failed", found=say(metric, value), sentence=sentence,
+                   rows=tuple(measured))  # fmt: skip
+
+
+def _has_value(row: Observation) -> bool:
+    if row.outcome in SILENT or not math.isfinite(row.value):
+        return False
+    return row.outcome == "ok" or row.metric not in TIMES
+
+
+def _in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ...] | None) -> tuple[Observation, ...]:
+    if window is None:
+        return tuple(rows)
+    start_s, end_s = window
+    length_s = 0.0
+    if metric == "rate_bps":
+        # A rate is stamped at its interval's end. A quarter of slack: real intervals are a little early or late.
+        groups = by_pod(row for row in rows if row.metric == metric).values()
+        length_s = 0.75 * max((spacing_s([row.at_s for row in group], 0.0) for group in groups), default=0.0)
+    return tuple(row for row in rows if start_s + length_s <= row.at_s <= end_s)
+
+
+def _added_up(rows: Sequence[Observation]) -> list[float]:
+    if len(by_pod(rows)) == 1:
+        return [row.value for row in rows]
+    flows: dict[int, float] = {}
+    for row in rows:
+        flows[row.seq] = flows.get(row.seq, 0.0) + row.value
+    return list(flows.values())
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float:
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)

@@ -1,0 +1,183 @@
+"""Outage: the longest time in which a traffic got nothing through, and the judging of it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kubeslice_sim.model.scenario import Expectation, Scenario, Traffic
+from kubeslice_sim.model.scenario import Outage as WantedOutage
+from kubeslice_sim.observe.finding import Finding, settle
+from kubeslice_sim.observe.measure import Limits, limits_of
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.select import SILENT, by_pod, rows_of_traffic, spacing_s, who
+from kubeslice_sim.observe.units import seconds
+from kubeslice_sim.observe.verdict import Verdict
+
+TRICKLE = 0.01
+"""A rate below this share of the flow's usual (median) rate is nothing: what is left of a dead flow is rounding of
+the interval's edges, retransmissions and keep-alives, while a flow that was merely slowed (a lossy link, one of many
+streams left, the floor of a congestion window) keeps more than a hundredth."""
+
+State = Literal["through", "nothing", "unknown"]
+_ATTEMPTS = frozenset({"reachable", "answers", "request_s", "rtt_s", "connect_s"})
+_RATES = ("rate_bps", "received_bytes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A time in which nothing changed: ``through``, ``nothing`` or ``unknown`` (nobody looked, or could not)."""
+
+    start_s: float
+    end_s: float
+    state: State
+    row: Observation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """One pod's longest outage: ``length_s`` for sure, ``possible_s`` if the unknown stretches were outage, too.
+
+    ``resolution_s`` is the probe's interval: either end of the outage may lie that much beside the figure.
+    """
+
+    source: str
+    start_s: float
+    length_s: float
+    possible_s: float
+    resolution_s: float
+    open_end: bool
+    rows: tuple[Observation, ...]
+
+
+def judge_outage(
+    expectation: Expectation, wanted: WantedOutage, scenario: Scenario, observations: Sequence[Observation]
+) -> Verdict:
+    """Passed when no pod of the traffic was cut off for longer than ``atMost`` (``between``, ``atLeast``).
+
+    Stretches in which nobody looked count either way: the verdict is inconclusive where they could change it.
+    """
+    limits = limits_of(expectation, "ready_s")  # any metric in seconds
+    expected = f"outage {limits.text} after {seconds(wanted.after_s)}"
+    traffic = next((item for item in scenario.spec.traffic if item.name == wanted.traffic), None)
+    found = outages(traffic, observations, wanted.after_s, scenario.spec.duration_s) if traffic else ()
+    findings = [_finding(outage, wanted, limits) for outage in found]
+    if not findings:
+        sentence = f"No traffic {wanted.traffic!r} was observed after {seconds(wanted.after_s)}."
+        findings = [Finding(outcome="inconclusive", found="not measured", sentence=sentence)]
+    return settle(expectation, "outage", expected, findings)
+
+
+def outages(traffic: Traffic, observations: Iterable[Observation], after_s: float, end_s: float) -> tuple[Outage, ...]:
+    """The longest outage of each pod of the traffic from ``after_s`` to its end (``end_s``: the scenario's)."""
+    rows = rows_of_traffic(observations, traffic)
+    planned_s = end_s if traffic.duration_s is None else min(end_s, traffic.start_s + traffic.duration_s)
+    if traffic.size_bytes is not None:
+        planned_s = -math.inf  # It is over when its bytes are sent: silence after its last row is no news.
+    found: list[Outage] = []
+    for group in by_pod(rows).values():
+        interval_s, stretches = stretches_of(group, traffic.interval_s, planned_s)
+        cut = [stretch for stretch in stretches if stretch.end_s > after_s]
+        if any(stretch.row is not None for stretch in cut):
+            found.append(_longest(who(group[0]), cut, max(after_s, cut[0].start_s), interval_s))
+    return tuple(found)
+
+
+def stretches_of(rows: Sequence[Observation], interval_s: float, planned_s: float) -> tuple[float, tuple[Stretch, ...]]:
+    """One pod's rows as (interval, stretches without a gap between them).
+
+    An attempt stands for the time until the next one, a rate for its own interval. Where rows are missing for more
+    than two intervals, or end that much before ``planned_s``, it is unknown what happened.
+    """
+    rate = next((name for name in _RATES if any(row.metric == name for row in rows)), None)
+    metrics = {rate} if rate else _ATTEMPTS
+    samples = [row for row in rows if row.metric in metrics or row.outcome in SILENT]
+    # A row a moment: parallel connections that start together count as one, through if any was.
+    moments: dict[float, list[Observation]] = {}
+    for row in samples:
+        moments.setdefault(row.at_s, []).append(row)
+    times = sorted(moments)
+    if not times:
+        return interval_s, ()
+    step_s = spacing_s(times, interval_s)
+    threshold = TRICKLE * _usual([row.value for row in samples if row.metric in _RATES and row.outcome not in SILENT])
+    stretches: list[Stretch] = []
+    for index, at_s in enumerate(times):
+        row, state = _state(moments[at_s], threshold)
+        if rate:
+            before = times[index - 1] if index else at_s - step_s
+            start_s = before if at_s - before <= 2 * step_s else at_s - step_s
+            if index and start_s > before:
+                stretches.append(Stretch(start_s=before, end_s=start_s, state="unknown"))
+            stretches.append(Stretch(start_s=start_s, end_s=at_s, state=state, row=row))
+            continue
+        after = times[index + 1] if index + 1 < len(times) else at_s + step_s
+        end_s = after if after - at_s <= 2 * step_s or state == "nothing" else at_s + step_s
+        stretches.append(Stretch(start_s=at_s, end_s=end_s, state=state, row=row))
+        if end_s < after:
+            stretches.append(Stretch(start_s=end_s, end_s=after, state="unknown"))
+    if planned_s - stretches[-1].end_s > 2 * step_s:
+        stretches.append(Stretch(start_s=stretches[-1].end_s, end_s=planned_s, state="unknown"))
+    return step_s, tuple(stretches)
+
+
+def _state(rows: Sequence[Observation], threshold: float) -> tuple[Observation, State]:
+    for row in rows:
+        if row.outcome == "ok" and row.value > (threshold if row.metric in _RATES else 0):
+            return row, "through"
+    real = next((row for row in rows if row.outcome not in SILENT), None)
+    return (real, "nothing") if real is not None else (rows[0], "unknown")
+
+
+def _usual(values: Sequence[float]) -> float:
+    flowing = [value for value in values if math.isfinite(value) and value > 0]
+    return statistics.median(flowing) if flowing else 0.0
+
+
+def _longest(source: str, stretches: Sequence[Stretch], from_s: float, interval_s: float) -> Outage:
+    sure = _runs(stretches, from_s, {"nothing"})
+    possible = _runs(stretches, from_s, {"nothing", "unknown"})
+    start_s, end_s, rows = max(sure, key=lambda run: run[1] - run[0], default=(from_s, from_s, ()))
+    possible_s = max((end - start for start, end, _ in possible), default=0.0)
+    return Outage(
+        source=source, start_s=start_s, length_s=end_s - start_s, possible_s=possible_s, resolution_s=interval_s,
+        open_end=bool(rows) and end_s >= stretches[-1].end_s, rows=rows,
+    )  # fmt: skip
+
+
+def _runs(
+    stretches: Sequence[Stretch], from_s: float, states: set[State]
+) -> list[tuple[float, float, tuple[Observation, ...]]]:
+    runs: list[tuple[float, float, tuple[Observation, ...]]] = []
+    current: list[Stretch] = []
+    for stretch in stretches:
+        if stretch.state in states:
+            current.append(stretch)
+        if current and (stretch.state not in states or stretch is stretches[-1]):
+            rows = tuple(item.row for item in current if item.row is not None)
+            runs.append((max(from_s, current[0].start_s), current[-1].end_s, rows))
+            current = []
+    return runs
+
+
+def _finding(outage: Outage, wanted: WantedOutage, limits: Limits) -> Finding:
+    verdicts = {limits.admit(outage.length_s), limits.admit(outage.possible_s)}
+    outcome: Literal["passed", "failed", "inconclusive"] = "inconclusive"
+    if len(verdicts) == 1:
+        outcome = "passed" if verdicts.pop() else "failed"
+    length = seconds(outage.length_s)
+    what = f"was cut off for {length}" if outage.length_s > 0 else "was never cut off"
+    if outage.length_s > 0:
+        what += f" from {seconds(outage.start_s)} on" + (" and still was when it ended" if outage.open_end else "")
+    unknown = ""
+    if outage.possible_s > outage.length_s:
+        unknown = f"; where nobody looked it may have been {seconds(outage.possible_s)}"
+    sentence = (
+        f"Traffic {wanted.traffic} of {outage.source} {what} after {seconds(wanted.after_s)}, wanted {limits.text} "
+        f"(seen every {seconds(outage.resolution_s)}, so ± {seconds(outage.resolution_s)}{unknown})."
+    )
+    return Finding(outcome=outcome, found=length, sentence=sentence, severity=outage.length_s, rows=outage.rows,
+                   at_s=outage.start_s if outage.length_s > 0 else None)  # fmt: skip

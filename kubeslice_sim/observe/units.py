@@ -1,0 +1,67 @@
+"""Metrics in words: their values as a person writes and reads them, and values as the file writes them."""
+
+from __future__ import annotations
+
+import math
+
+from kubeslice_sim.model.quantity import DURATION, RATE, SHARE, SIZE, Quantity
+from kubeslice_sim.observe.observation import METRICS
+
+NUMBER = Quantity("number", (("", "1"),), "3")
+"""A count, or a yes (1) or no (0)."""
+
+_BY_UNIT = {"s": DURATION, "bit/s": RATE, "B": SIZE, "1": NUMBER}
+_STEPS = {
+    "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")),
+    "bit/s": ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s")),
+    "B": ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")),
+}
+
+
+def quantity_of(metric: str) -> Quantity:
+    """How a limit on this metric is written. Raises :exc:`ValueError` for a metric that no back end measures."""
+    if metric not in METRICS:
+        raise ValueError(f"unknown metric {metric!r}; one of {', '.join(METRICS)}")
+    return SHARE if metric.endswith("_ratio") else _BY_UNIT[METRICS[metric]]
+
+
+def parse_limit(metric: str, text: str) -> float:
+    """The SI value of a limit on this metric, as written in a scenario (``25Mbit``, ``68ms``, ``1%``, ``2``).
+
+    Raises :exc:`ValueError` for an unknown metric, a wrong or missing unit.
+    """
+    return quantity_of(metric).parse(text)
+
+
+def say(metric: str, value: float) -> str:
+    """The value with its unit, four significant figures: ``27.31 Mbit/s``, ``62.04 ms``, ``0.02 %``."""
+    if metric.endswith("_ratio"):
+        return f"{_figures(value * 100)} %"
+    return say_unit(METRICS.get(metric, "1"), value)
+
+
+def say_unit(unit: str, value: float) -> str:
+    """A value of this unit (one of those of ``METRICS``) in the step that suits its size."""
+    steps = _STEPS.get(unit)
+    if steps is None:
+        return _figures(value)
+    if not math.isfinite(value) or value == 0:
+        return f"{_figures(value)} {'s' if unit == 's' else unit}"
+    for factor, name in steps:
+        if abs(value) >= factor * 0.99995:
+            return f"{_figures(value / factor)} {name}"
+    factor, name = steps[-1]
+    return f"{_figures(value / factor)} {name}"
+
+
+def seconds(value: float) -> str:
+    """A duration or a moment: ``4.7 s``, ``250 ms``."""
+    return say_unit("s", value)
+
+
+def _figures(value: float) -> str:
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.4g}"

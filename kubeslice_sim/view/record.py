@@ -1,0 +1,130 @@
+"""A run as a folder: ``observations.csv`` and ``run.json``, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from kubeslice_sim import manifest
+from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.scenario import Scenario
+from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.run import Event, Run
+from kubeslice_sim.observe.table import from_csv, to_csv
+from kubeslice_sim.view.atomic import write_text
+from kubeslice_sim.view.redact import without_secrets
+
+OBSERVATIONS = "observations.csv"
+RUN = "run.json"
+FORMAT = "kubeslice-sim.io/run/v1"
+
+
+def write_run(run: Run, directory: str | Path) -> None:
+    """Write the run into the folder (made where it is missing), replacing an earlier run there and nothing else.
+
+    Equal runs give equal bytes. Secrets of the world are left out (:mod:`kubeslice_sim.view.redact`). ``run.json``
+    is written last and names the digest of the observations, so a folder whose writing was broken off is found out.
+    Raises :exc:`BadInput` where the folder cannot be written or holds files of these names that are not a run.
+    """
+    folder = Path(directory)
+    _refuse_foreign(folder)
+    observations = to_csv(run.observations)
+    document = _document(run, observations)
+    write_text(folder / OBSERVATIONS, observations)
+    write_text(folder / RUN, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_run(directory: str | Path) -> Run:
+    """The run that :func:`write_run` wrote, its observations in order. Raises :exc:`BadInput` for any other folder."""
+    folder = Path(directory)
+    document = _json(folder)
+    text = _text(folder / OBSERVATIONS)
+    if _digest(text) != document.get("observations", {}).get("sha256"):
+        raise BadInput(
+            f"{folder}: {OBSERVATIONS} is not the one that {RUN} describes (writing was broken off, or it was edited); "
+            "run the scenario again"
+        )
+    observations = from_csv(text, file=str(folder / OBSERVATIONS))
+    try:
+        world, scenario = _world(document, folder)
+        return Run(
+            run_id=document["runId"],
+            backend=document["backend"],
+            world=world,
+            scenario=scenario,
+            seed=document["seed"],
+            observations=observations,
+            events=tuple(Event(**event) for event in document["events"]),
+            environment=FrozenMap(document["environment"]),
+            notices=tuple(document["notices"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise BadInput(f"{folder / RUN} lacks a part of a run ({error}); run the scenario again") from error
+
+
+def _document(run: Run, observations: str) -> dict[str, Any]:
+    world = without_secrets(run.world)
+    document = {
+        "format": FORMAT,
+        "runId": run.run_id,
+        "backend": run.backend,
+        "seed": run.seed,
+        "scenario": run.scenario.metadata.name,
+        "observations": {"rows": len(run.observations), "sha256": _digest(observations)},
+        "environment": dict(sorted(run.environment.items())),
+        "notices": list(run.notices),
+        "events": [asdict(event) for event in run.events],
+        "worldName": world.name,
+        "world": manifest.dump(world),
+    }
+    if run.scenario not in run.world.scenarios:
+        # A variant (a sweep, another seed) that the world's own documents do not hold.
+        document["scenarioDocument"] = manifest.dump(World(scenarios=(run.scenario,)))
+    return document
+
+
+def _world(document: dict[str, Any], folder: Path) -> tuple[World, Scenario]:
+    source = str(folder / RUN)
+    world = replace(manifest.load_text(document["world"], file=source), name=document["worldName"])
+    if "scenarioDocument" in document:
+        return world, manifest.load_text(document["scenarioDocument"], file=source).scenarios[0]
+    return world, world.scenario(document["scenario"])
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} is a file; give a folder for the run")
+    if (folder / RUN).exists():
+        _json(folder)
+    elif (folder / OBSERVATIONS).exists():
+        # Without run.json: ours (its writing was broken off, so it may be replaced) or somebody else's.
+        header, _, _ = _text(folder / OBSERVATIONS).partition("\n")
+        from_csv(header, file=str(folder / OBSERVATIONS))
+
+
+def _json(folder: Path) -> dict[str, Any]:
+    path = folder / RUN
+    try:
+        document = json.loads(_text(path))
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path} is not a run of kubeslice-sim ({error}); give another folder") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise BadInput(f"{path} is not a run of kubeslice-sim ({FORMAT}); give another folder")
+    return document
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path} is missing; give a folder that `ksim run --report` wrote") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot read {path}: {error}; give a folder that `ksim run --report` wrote") from error
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", errors="backslashreplace")).hexdigest()
