@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
 
@@ -18,28 +17,43 @@ TTL_S = 60
 Records = FrozenMap[tuple[IPv4Address, ...]]
 
 
-def slice_records(services: Iterable[ServicePlan]) -> Records:
-    """The A records of a cluster that imports these services.
+def service_records(service: ServicePlan) -> Records:
+    """The A records of one imported service: its name, each alias, and the name of each endpoint; an address once."""
+    everybody = tuple(dict.fromkeys(endpoint.nsm_ip for endpoint in service.endpoints))
+    if not everybody:
+        return FrozenMap()
+    endpoints = {endpoint.dns_name: (endpoint.nsm_ip,) for endpoint in service.endpoints}
+    return FrozenMap(dict.fromkeys((service.dns_name, *service.aliases), everybody) | endpoints)
 
-    Exact names only: the service's, each endpoint's, each alias; an address once. Where two slices of the cluster
-    import the same service name, they share one ServiceImport and the last writer wins: here the later slice.
+
+def merge_records(records: Iterable[Records]) -> Records:
+    """One table of several: a name that stands in more than one has the addresses of all, each once."""
+    merged: dict[str, tuple[IPv4Address, ...]] = {}
+    for table in records:
+        for name, addresses in table.items():
+            if name in merged:
+                addresses = tuple(dict.fromkeys((*merged[name], *addresses)))
+            merged[name] = addresses
+    return FrozenMap(merged)
+
+
+def serve_slices(slices: Sequence[SlicePlan]) -> dict[str, Records]:
+    """Cluster → all that its KubeSlice DNS answers: every service of every slice that it is a member of.
+
+    Where two slices of the cluster import the same service name, they share one ServiceImport and the last writer wins:
+    here the later slice. Clusters of the same slices share one table.
     """
-    imports = {(service.namespace, service.name): service for service in services}
-    found: dict[str, dict[IPv4Address, None]] = defaultdict(dict)
-    for service in imports.values():
-        for endpoint in service.endpoints:
-            for name in (service.dns_name, endpoint.dns_name, *service.aliases):
-                found[name][endpoint.nsm_ip] = None
-    return FrozenMap({name: tuple(addresses) for name, addresses in found.items()})
-
-
-def imported_services(slices: Iterable[SlicePlan]) -> Mapping[str, Sequence[ServicePlan]]:
-    """Cluster → the services that it imports: those of every slice that it is a member of, its own exports too."""
-    imported: dict[str, list[ServicePlan]] = defaultdict(list)
-    for item in slices:
+    joined: dict[str, tuple[int, ...]] = {}
+    for index, item in enumerate(slices):
         for member in item.members:
-            imported[member.cluster].extend(item.services)
-    return imported
+            joined[member.cluster] = (*joined.get(member.cluster, ()), index)
+    tables = {(s.slice, s.namespace, s.name): service_records(s) for item in slices for s in item.services}
+    served: dict[tuple[int, ...], Records] = {}
+    for indexes in joined.values():
+        if indexes not in served:
+            imports = {(s.namespace, s.name): s.slice for index in indexes for s in slices[index].services}
+            served[indexes] = merge_records(tables[slice_, *key] for key, slice_ in imports.items())
+    return {cluster: served[indexes] for cluster, indexes in joined.items()}
 
 
 def cluster_records(world: World, cluster: str, pods: Mapping[tuple[str, str], Sequence[PodPlan]]) -> Records:

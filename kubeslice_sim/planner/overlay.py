@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from kubeslice_sim.planner.addresses import AddressPool
 from kubeslice_sim.planner.history import History
 from kubeslice_sim.planner.pairings import Pairing
-from kubeslice_sim.planner.plan import MemberPlan, PodPlan
+from kubeslice_sim.planner.plan import MemberPlan
+from kubeslice_sim.planner.pods import Seat
 
 Pools = Mapping[tuple[str, str], AddressPool[str]]
 """(slice, cluster) → the pool of its router."""
 
 
 def open_pools(
-    members: Iterable[MemberPlan], pods: Iterable[PodPlan], pairings: Iterable[Pairing], history: History
+    members: Iterable[MemberPlan], seats: Iterable[Seat], pairings: Iterable[Pairing], history: History
 ) -> Pools:
     """A pool per member that has a router.
 
@@ -27,11 +28,11 @@ def open_pools(
             key = (member.slice, member.cluster)
             pools[key] = AddressPool(member.cidr)
             past[key] = history.slice(member.slice).clients.get(member.cluster, {})
-    for pod in pods:
-        if pod.slice is not None:
-            key = (pod.slice, pod.cluster)
-            if pod.reference in past[key]:
-                pools[key].reserve([(pod.reference, past[key][pod.reference])])
+    for seat in seats:
+        if seat.slice is not None:
+            key = (seat.slice, seat.cluster)
+            if seat.reference in past[key]:
+                pools[key].reserve([(seat.reference, past[key][seat.reference])])
     for pairing in pairings:
         for cluster in (pairing.server, pairing.client):
             key = (pairing.slice, cluster)

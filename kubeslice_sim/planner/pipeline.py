@@ -8,9 +8,10 @@ from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
 
+from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.default_slice import default_slices
-from kubeslice_sim.planner.dns import cluster_records, imported_services, slice_records
+from kubeslice_sim.planner.dns import cluster_records, serve_slices
 from kubeslice_sim.planner.gateways import build_pairs
 from kubeslice_sim.planner.history import remember
 from kubeslice_sim.planner.members import injects_pods, join_clusters
@@ -18,7 +19,7 @@ from kubeslice_sim.planner.nodes import build_clusters
 from kubeslice_sim.planner.overlay import open_pools
 from kubeslice_sim.planner.pairings import pair_clusters
 from kubeslice_sim.planner.plan import ClusterPlan, Plan, PodPlan, SlicePlan
-from kubeslice_sim.planner.pods import assign_slices, connect_pods, place_pods
+from kubeslice_sim.planner.pods import connect_pods, seat_pods
 from kubeslice_sim.planner.ports import NodePorts
 from kubeslice_sim.planner.qos import classify_slices
 from kubeslice_sim.planner.refusals import refuse_unplannable
@@ -48,12 +49,9 @@ def plan(world: World, previous: Plan | None = None) -> Plan:
     pairings = {name: pair_clusters(config, history.slice(name)) for name, config in configs.items()}
     classes = classify_slices(configs.values(), world.qos_profiles, history)
 
-    placed = place_pods(world, clusters.values(), history)
-    assigned = assign_slices(
-        placed, [item for name in configs if injects_pods(configs[name]) for item in members[name]]
-    )
-    pools = open_pools(_flat(members), assigned, _flat(pairings), history)
-    pods = connect_pods(assigned, pools)
+    seats = seat_pods(world, clusters.values(), _flat({n: members[n] for n in configs if injects_pods(configs[n])}))
+    pools = open_pools(_flat(members), seats, _flat(pairings), history)
+    pods = connect_pods(seats, clusters.values(), pools, history)
     ports = NodePorts(world, configs.values(), _flat(pairings), history)
     pairs = {
         name: build_pairs(configs[name], pairings[name], members[name], clusters, pools, ports) for name in configs
@@ -85,11 +83,11 @@ def _serve_names(
     slices: Sequence[SlicePlan],
     pods: Mapping[tuple[str, str], Sequence[PodPlan]],
 ) -> tuple[ClusterPlan, ...]:
-    imports = imported_services(slices)
+    served = serve_slices(slices)
     return tuple(
         replace(
             cluster,
-            dns=slice_records(imports.get(cluster.name, ())),
+            dns=served.get(cluster.name, FrozenMap()),
             cluster_dns=cluster_records(world, cluster.name, pods),
         )
         for cluster in clusters

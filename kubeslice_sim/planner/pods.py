@@ -1,11 +1,11 @@
-"""Pods: where application pods run, which slice they join, and the overlay address each gets."""
+"""Pods: where application pods run, which slice they join, and the addresses each gets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import names
@@ -17,108 +17,143 @@ FIRST_POD_HOST = 2
 """The pod network's .1 is left to the CNI's own gateway."""
 
 
-def place_pods(world: World, clusters: Iterable[ClusterPlan], history: History) -> tuple[PodPlan, ...]:
-    """Every application pod on its cluster, node and CNI address; in no slice yet.
+class Role(NamedTuple):
+    """What all pods of a workload have in common."""
+
+    workload: str
+    kind: str
+    namespace: str
+    labels: FrozenMap[str]
+    emulate: str
+    command: tuple[str, ...]
+
+
+class Seat(NamedTuple):
+    """A pod that knows where it runs but has no address yet. ``slice``: the one it joins, or None."""
+
+    role: Role
+    cluster: str
+    name: str
+    reference: str
+    node: str
+    slice: str | None
+
+
+def seat_pods(world: World, clusters: Iterable[ClusterPlan], members: Iterable[MemberPlan]) -> tuple[Seat, ...]:
+    """Every application pod on its cluster and node, and in its slice.
 
     Workloads stand on the clusters of their annotation, replica by replica, over the app nodes in turn (gateway nodes
-    where there are no others). Addresses are the pod network's, in order. Raises :exc:`AddressesExhausted`.
+    where there are no others). ``members``: those of slices that inject pods.
     """
-    places = {cluster.name: _Place(cluster) for cluster in clusters}
-    seats = tuple(
-        places[cluster].seat(workload, ordinal)
+    benches = {cluster.name: _Bench(cluster) for cluster in clusters}
+    homes = find_homes(members)
+    return tuple(
+        benches[cluster].seat(role, ordinal, homes)
         for workload in world.workloads
+        for role in (_role(workload),)
         for cluster in world.placed(workload.metadata)
         for ordinal in range(workload.replicas)
     )
-    for place in places.values():
-        place.give_back(history)
-    return tuple(places[seat.cluster].pod(seat) for seat in seats)
 
 
-def assign_slices(pods: Iterable[PodPlan], members: Iterable[MemberPlan]) -> tuple[PodPlan, ...]:
-    """The pods, each with the slice that its namespace is onboarded to on its cluster.
+def find_homes(members: Iterable[MemberPlan]) -> dict[tuple[str, str], str]:
+    """(cluster, namespace) → the slice whose overlay its pods join.
 
-    ``members``: those of slices that inject pods. As worker-operator's webhook: the namespace is an application
-    namespace, not the system's own, and the pod is not labelled ``kubeslice.io/exclude: "true"``. The first slice wins;
-    KubeSlice refuses a namespace that two slices want.
+    The system's own namespace joins none (worker-operator pkg/webhook/pod). The first slice wins; KubeSlice refuses a
+    namespace that two slices want.
     """
     homes: dict[tuple[str, str], str] = {}
     for member in members:
         for namespace in member.application_namespaces:
             if namespace != names.SYSTEM_NAMESPACE:
                 homes.setdefault((member.cluster, namespace), member.slice)
+    return homes
+
+
+def connect_pods(
+    seats: Sequence[Seat],
+    clusters: Iterable[ClusterPlan],
+    pools: Mapping[tuple[str, str], AddressPool[str]],
+    history: History,
+) -> tuple[PodPlan, ...]:
+    """The pods with their addresses: the pod network's, in order, and one of their slice router's pool.
+
+    They ask the router by namespace and name, before any gateway does: pods connect while the gateways' certificates
+    are still being made. Raises :exc:`AddressesExhausted`.
+    """
+    pod_ips = _pod_networks(seats, clusters, history)
+    ordered = sorted(
+        (seat for seat in seats if seat.slice is not None), key=lambda seat: (seat.role.namespace, seat.name)
+    )
+    nsm_ips = {
+        seat.reference: pools[seat.slice, seat.cluster].allocate(seat.reference)
+        for seat in ordered
+        if seat.slice is not None
+    }
     return tuple(
-        replace(pod, slice=home) if home is not None and pod.labels.get(names.EXCLUDE_LABEL) != "true" else pod
-        for pod in pods
-        for home in (homes.get((pod.cluster, pod.namespace)),)
+        PodPlan(
+            name=seat.name,
+            namespace=seat.role.namespace,
+            cluster=seat.cluster,
+            workload=seat.role.workload,
+            workload_kind=seat.role.kind,
+            labels=seat.role.labels,
+            node=seat.node,
+            pod_ip=pod_ips[seat.cluster].allocate(seat.reference),
+            slice=seat.slice,
+            nsm_ip=nsm_ips.get(seat.reference),
+            emulate=seat.role.emulate,
+            command=seat.role.command,
+        )
+        for seat in seats
     )
 
 
-def connect_pods(pods: Iterable[PodPlan], pools: Mapping[tuple[str, str], AddressPool[str]]) -> tuple[PodPlan, ...]:
-    """The pods, each with its address from the pool of its (slice, cluster).
-
-    They ask by namespace and name, before any gateway does: pods connect while the gateways' certificates are still
-    being made. Raises :exc:`AddressesExhausted`.
-    """
-    pods = tuple(pods)
-    addresses = {
-        pod.reference: pools[pod.slice, pod.cluster].allocate(pod.reference)
-        for pod in sorted(pods, key=lambda pod: (pod.namespace, pod.name))
-        if pod.slice is not None
-    }
-    return tuple(replace(pod, nsm_ip=addresses[pod.reference]) if pod.slice is not None else pod for pod in pods)
+def _pod_networks(
+    seats: Iterable[Seat], clusters: Iterable[ClusterPlan], history: History
+) -> dict[str, AddressPool[str]]:
+    """The pod network of each cluster, with what its pods had before given back to them."""
+    pools = {cluster.name: AddressPool[str](cluster.pod_cidr, first_host=FIRST_POD_HOST) for cluster in clusters}
+    for seat in seats:
+        past = history.pod_ips.get(seat.cluster, {})
+        if seat.reference in past:
+            pools[seat.cluster].reserve([(seat.reference, past[seat.reference])])
+    return pools
 
 
-class _Seat(NamedTuple):
-    """Where a pod will run, before it has an address."""
-
-    workload: KubernetesObject
-    cluster: str
-    namespace: str
-    name: str
-    node: str
-
-    @property
-    def reference(self) -> str:
-        return f"{self.namespace}/{self.name}@{self.cluster}"
+def _role(workload: KubernetesObject) -> Role:
+    return Role(
+        workload.metadata.name,
+        workload.kind,
+        workload.metadata.namespace or "default",
+        workload.pod_labels,
+        workload.emulate,
+        workload.command,
+    )
 
 
-class _Place:
-    """One cluster while pods are placed on it."""
+class _Bench:
+    """The seats of one cluster."""
 
     def __init__(self, cluster: ClusterPlan) -> None:
-        self._cluster = cluster
-        apps = tuple(node.name for node in cluster.nodes if not node.gateway)
-        self._nodes = apps or tuple(node.name for node in cluster.gateway_nodes)
-        self._addresses: AddressPool[str] = AddressPool(cluster.pod_cidr, first_host=FIRST_POD_HOST)
-        self._names: dict[str, None] = {}
+        apps = [node.name for node in cluster.nodes if not node.gateway]
+        self._cluster = cluster.name
+        self._nodes = apps or [node.name for node in cluster.gateway_nodes]
+        self._taken: set[str] = set()
 
-    def seat(self, workload: KubernetesObject, ordinal: int) -> _Seat:
-        """``<workload>-<ordinal>``; with the kind in it where another workload of that name has taken it."""
-        base, namespace = workload.metadata.name, workload.metadata.namespace or "default"
-        name = base if workload.kind == "Pod" else f"{base}-{ordinal}"
-        if f"{namespace}/{name}" in self._names:
-            name = f"{base}-{workload.kind.lower()}-{ordinal}"
-        node = self._nodes[len(self._names) % len(self._nodes)]
-        self._names[f"{namespace}/{name}"] = None
-        return _Seat(workload, self._cluster.name, namespace, name, node)
+    def seat(self, role: Role, ordinal: int, homes: Mapping[tuple[str, str], str]) -> Seat:
+        node = self._nodes[len(self._taken) % len(self._nodes)]
+        for name in _names(role, ordinal):
+            reference = f"{role.namespace}/{name}@{self._cluster}"
+            if reference not in self._taken:
+                break
+        self._taken.add(reference)
+        joins = role.labels.get(names.EXCLUDE_LABEL) != "true"
+        home = homes.get((self._cluster, role.namespace)) if joins else None
+        return Seat(role, self._cluster, name, reference, node, home)
 
-    def give_back(self, history: History) -> None:
-        """Pods that were there before keep their addresses."""
-        past = history.pod_ips.get(self._cluster.name, {})
-        references = (f"{name}@{self._cluster.name}" for name in self._names)
-        self._addresses.reserve((reference, past[reference]) for reference in references if reference in past)
 
-    def pod(self, seat: _Seat) -> PodPlan:
-        return PodPlan(
-            name=seat.name,
-            namespace=seat.namespace,
-            cluster=seat.cluster,
-            workload=seat.workload.metadata.name,
-            workload_kind=seat.workload.kind,
-            labels=seat.workload.pod_labels,
-            node=seat.node,
-            pod_ip=self._addresses.allocate(seat.reference),
-            emulate=seat.workload.emulate,
-            command=seat.workload.command,
-        )
+def _names(role: Role, ordinal: int) -> Iterator[str]:
+    """``<workload>-<ordinal>`` (a Pod keeps its name); then, where another workload has that, with the kind in it."""
+    yield role.workload if role.kind == "Pod" else f"{role.workload}-{ordinal}"
+    yield f"{role.workload}-{role.kind.lower()}-{ordinal}"
