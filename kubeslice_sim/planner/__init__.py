@@ -3,5 +3,6 @@
 from kubeslice_sim.planner.addresses import AddressesExhausted, AddressPool
 from kubeslice_sim.planner.pipeline import plan
 from kubeslice_sim.planner.plan import Plan
+from kubeslice_sim.planner.probes import probes
 
-__all__ = ["AddressPool", "AddressesExhausted", "Plan", "plan"]
+__all__ = ["AddressPool", "AddressesExhausted", "Plan", "plan", "probes"]
