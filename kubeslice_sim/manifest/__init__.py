@@ -1,7 +1,20 @@
 """YAML and Python in and out: every problem at once, with file and line, field, what is wrong and what to do."""
 
+from kubeslice_sim.manifest.crds import crds, hub_crds, worker_crds
 from kubeslice_sim.manifest.dump import dump, dump_documents
 from kubeslice_sim.manifest.kinds import decode, encode
 from kubeslice_sim.manifest.loader import Reading, load, load_text, read
 
-__all__ = ["Reading", "decode", "dump", "dump_documents", "encode", "load", "load_text", "read"]
+__all__ = [
+    "Reading",
+    "crds",
+    "decode",
+    "dump",
+    "dump_documents",
+    "encode",
+    "hub_crds",
+    "load",
+    "load_text",
+    "read",
+    "worker_crds",
+]

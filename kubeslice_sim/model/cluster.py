@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from kubeslice_sim.model.document import Crd, ObjectMeta, Resource, kube
+from kubeslice_sim.model.timestamp import Timestamp
 
 Health = Literal["Normal", "Warning"]
 ComponentHealth = Literal["Normal", "Warning", "Error"]
@@ -102,7 +103,7 @@ class ClusterHealth:
 
     cluster_health_status: Health | None = None
     component_statuses: tuple[ComponentStatus, ...] = ()
-    last_updated: str | None = None
+    last_updated: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ class Restriction:
     __pydantic_config__: ClassVar[Any] = kube()
 
     enforce_restrictions: bool = False
-    last_updated_timestamp: str | None = None
+    last_updated_timestamp: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,12 +58,15 @@ class Crd:
 
     ``required``: the schema lists the field as required (whether or not it has a default).
     ``default``: the schema's default where the Python default is Go's zero value and so does not show it.
-    ``integer_format``: ``int32`` or ``int64`` where the schema has one.
+    ``integer_format``: ``int32`` or ``int64`` where the schema has one. ``enum``: False where the schema takes any
+    text and only the code knows the values. ``extra``: schema keywords that no Python type shows.
     """
 
     required: bool = False
     default: Any = None
     integer_format: str = ""
+    enum: bool = True
+    extra: tuple[tuple[str, Any], ...] = ()
 
 
 def json_name(name: str) -> str:
@@ -83,6 +86,13 @@ def kube(**exceptions: str) -> dict[str, Any]:
         "populate_by_name": True,
         "strict": False,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Empty:
+    """A spec or a status that has no fields."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from kubeslice_sim.model.document import ObjectMeta, Resource, kube
+from kubeslice_sim.model.document import Empty, ObjectMeta, Resource, kube
 
 CONTROLLER_NAMESPACE = "kubeslice-controller"
 PROJECT_NAMESPACE_PREFIX = "kubeslice-"
@@ -43,6 +43,7 @@ class Project:
 
     metadata: ObjectMeta
     spec: ProjectSpec = field(default_factory=ProjectSpec)
+    status: Empty = field(default_factory=Empty)
 
     @property
     def project_namespace(self) -> str:

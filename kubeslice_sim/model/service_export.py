@@ -10,6 +10,18 @@ from kubeslice_sim.model.frozen import FrozenMap
 
 ExportStatus = Literal["", "PENDING", "READY", "ERROR"]
 
+_ATOMIC_LIST = Crd(extra=(("x-kubernetes-list-type", "atomic"),))
+_SERVICE_PROTOCOL = (
+    ("minLength", 1),
+    ("maxLength", 255),
+    (
+        "pattern",
+        r"^[a-zA-Z0-9]([-a-zSA-Z0-9]*[a-zA-Z0-9])?$"
+        r"|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]+$",
+    ),
+)
+"""What the CRD says besides the enum (which is stricter)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSelectorRequirement:
@@ -19,7 +31,7 @@ class LabelSelectorRequirement:
 
     key: Annotated[str, Crd(required=True)]
     operator: Annotated[str, Crd(required=True)]
-    values: tuple[str, ...] = ()
+    values: Annotated[tuple[str, ...], _ATOMIC_LIST] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +41,7 @@ class LabelSelector:
     __pydantic_config__: ClassVar[Any] = kube()
 
     match_labels: FrozenMap[str] = field(default_factory=FrozenMap)
-    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+    match_expressions: Annotated[tuple[LabelSelectorRequirement, ...], _ATOMIC_LIST] = ()
 
     def selects(self, labels: FrozenMap[str]) -> bool:
         """Whether ``matchLabels`` holds for these labels (an empty selector selects all)."""
@@ -45,7 +57,7 @@ class ServicePort:
     name: str = ""
     container_port: Annotated[int, Crd(required=True, integer_format="int32")]
     protocol: str = ""
-    service_protocol: Literal["HTTP", "HTTPS"] = "HTTP"
+    service_protocol: Annotated[Literal["HTTP", "HTTPS"], Crd(extra=_SERVICE_PROTOCOL)] = "HTTP"
     service_port: Annotated[int, Crd(integer_format="int32")] = 0
 
 
@@ -56,7 +68,7 @@ class ServiceExportSpec:
     __pydantic_config__: ClassVar[Any] = kube()
 
     slice: Annotated[str, Crd(required=True)]
-    selector: Annotated[LabelSelector, Crd(required=True)]
+    selector: Annotated[LabelSelector, Crd(required=True, extra=(("x-kubernetes-map-type", "atomic"),))]
     ingress_enabled: bool = False
     ports: Annotated[tuple[ServicePort, ...], Crd(required=True)]
     aliases: tuple[str, ...] = ()
@@ -91,9 +103,9 @@ class ServiceExportStatus:
     __pydantic_config__: ClassVar[Any] = kube()
 
     dns_name: str = ""
-    export_status: ExportStatus = ""
+    export_status: Annotated[ExportStatus, Crd(enum=False)] = ""
     pods: tuple[ExportedPod, ...] = ()
-    last_sync: int = 0
+    last_sync: Annotated[int, Crd(integer_format="int64")] = 0
     exposed_ports: str = ""
     service_ports: str = ""
     available_endpoints: int = 0
@@ -121,7 +133,7 @@ class ServiceExport:
             PrinterColumn(name="Port(s)", type="string", json_path=".status.exposedPorts"),
             PrinterColumn(name="Endpoints", type="integer", json_path=".status.availableEndpoints"),
             PrinterColumn(name="Status", type="string", json_path=".status.exportStatus"),
-            PrinterColumn(name="Alias", type="string", json_path=".status.aliases"),
+            PrinterColumn(name="Alias", type="string", json_path=".spec.aliases"),
         ),
     )
 

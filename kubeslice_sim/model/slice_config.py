@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Ge, Le
 
 from kubeslice_sim.model.document import Crd, ObjectMeta, Resource, kube
+from kubeslice_sim.model.timestamp import Timestamp
 
 OverlayMode = Literal["single-network", "multi-network", "no-network"]
 GatewayType = Literal["OpenVPN", "Wireguard"]
@@ -135,7 +136,7 @@ class SliceConfigSpec:
     external_gateway_config: tuple[ExternalGatewayConfig, ...] = ()
     max_clusters: Annotated[int, Ge(2), Le(32), Crd(required=True)] = 16
     rotation_interval: Annotated[int, Ge(30), Le(90)] = 30
-    renew_before: str | None = None
+    renew_before: Timestamp | None = None
     vpn_config: VpnConfig | None = None
 
 
@@ -151,7 +152,7 @@ class KubeSliceEvent:
     identifier: str = ""
     reason: str = ""
     event: Annotated[str, Crd(required=True)]
-    timestamp: str = ""
+    timestamp: Timestamp | None = None
     is_event_raised: Annotated[bool, Crd(default=False)] = False
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from kubeslice_sim.model.document import Crd, ObjectMeta, Resource, kube
+from kubeslice_sim.model.document import Crd, Empty, ObjectMeta, Resource, kube
 from kubeslice_sim.model.slice_config import DscpClass
 
 
@@ -38,3 +38,4 @@ class SliceQosConfig:
 
     metadata: ObjectMeta
     spec: SliceQosConfigSpec
+    status: Empty = field(default_factory=Empty)

@@ -1,0 +1,42 @@
+"""Times of Kubernetes objects: RFC 3339 text in the file and inside; none of ours is a wall-clock reading."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+_SHAPE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rfc3339:
+    """Text that is a date and a time of day with a zone (``format: date-time`` of the CRDs)."""
+
+    def check(self, text: object) -> str:
+        """The text itself. Raises :exc:`ValueError` when it is no such time."""
+        if not isinstance(text, str) or not _SHAPE.fullmatch(text):
+            raise ValueError(f"{text!r} is not a time; write it as 2026-01-31T12:00:00Z")
+        try:
+            datetime.fromisoformat(re.sub(r"\.\d+", "", text.upper()).replace("Z", "+00:00"))
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a time of the calendar: {error}") from error
+        return text
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            self.check, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> Any:
+        return {"type": "string", "format": "date-time"}
+
+
+Timestamp = Annotated[str, Rfc3339()]
