@@ -20,6 +20,7 @@ import struct
 import sys
 
 from emulator.channel import Channel, describe
+from emulator.kernel import search_path
 from emulator.mounts import Paths, furnish
 
 _SIOCSIFFLAGS = 0x8914
@@ -74,6 +75,7 @@ def _run_agent(stream_fd: int, entry: str, paths: Paths) -> None:
     try:
         furnish(paths)
         _bring_loopback_up()
+        os.environ["PATH"] = search_path()
         _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # two descriptors a namespace add up
         module, _, function = entry.partition(":")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emulator.netns import Namespace
-from emulator.passage import Direction, Impairment, Passage, WireError
+from emulator.passage import Impairment, Passage, WireError
 
 _TIMEOUT_S = 10.0
 _LEAST_BURST_BYTES = 5 * 1514
@@ -27,9 +27,12 @@ def commands(impairment: Impairment, *, parent: str, limited_before: bool) -> li
     return [f"qdisc replace dev {device} {parent} handle 10: tbf rate {rate_bps:.0f}bit burst {burst} limit {limit}"]
 
 
-def is_limited(direction: Direction) -> bool:
-    """Whether the direction has a rate at all."""
-    return direction.rate_bps is not None
+def note(limited: set[str], impairment: Impairment) -> None:
+    """Keeps `limited`, the keys of the passages that have a bucket, true after `commands` have been run."""
+    if impairment.direction.rate_bps is None:
+        limited.discard(impairment.passage.key)
+    else:
+        limited.add(impairment.passage.key)
 
 
 def run_tc(middle: Namespace, lines: Sequence[str]) -> None:

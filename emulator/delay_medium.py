@@ -26,7 +26,7 @@ class DelayMedium:
 
     def __init__(self, *, seed: int) -> None:
         self._seed = seed
-        self._limited: dict[str, bool] = {}
+        self._limited: set[str] = set()
         self._asking = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_TIMEOUT_S)
@@ -48,7 +48,7 @@ class DelayMedium:
 
     def lay(self, impairments: Sequence[Impairment]) -> None:
         """Starts to impair passages, each once. Raises WireError."""
-        for middle in {impairment.passage.middle: None for impairment in impairments}:
+        for middle in dict.fromkeys(impairment.passage.middle for impairment in impairments):
             _queue_everything(middle)
         for impairment in impairments:
             passage = impairment.passage
@@ -58,12 +58,12 @@ class DelayMedium:
                 self._ask({**order, **_shape(impairment)}, queue.fileno())
             finally:
                 queue.close()  # the process holds it now
-            self._limit(impairment)
+        self._limit(impairments)
 
     def change(self, impairment: Impairment) -> None:
         """Changes the properties for packets that arrive from now on. Raises WireError."""
         self._ask({"line": impairment.passage.key, **_shape(impairment)})
-        self._limit(impairment)
+        self._limit([impairment])
 
     def dropped(self, passage: Passage) -> tuple[int, int]:
         """Packets lost by the dice, and packets that fitted neither the delay line nor the bottleneck's buffer."""
@@ -84,12 +84,18 @@ class DelayMedium:
             self._process.kill()
             self._process.wait()
 
-    def _limit(self, impairment: Impairment) -> None:
-        key = impairment.passage.key
-        limited_before = self._limited.get(key, False)
-        lines = bottleneck.commands(impairment, parent="root", limited_before=limited_before)
-        bottleneck.run_tc(impairment.passage.middle, lines)
-        self._limited[key] = bottleneck.is_limited(impairment.direction)
+    def _limit(self, impairments: Sequence[Impairment]) -> None:
+        lines: dict[Namespace, list[str]] = {}
+        for impairment in impairments:
+            passage = impairment.passage
+            before = passage.key in self._limited
+            lines.setdefault(passage.middle, []).extend(
+                bottleneck.commands(impairment, parent="root", limited_before=before)
+            )
+        for middle, commands in lines.items():
+            bottleneck.run_tc(middle, commands)
+        for impairment in impairments:
+            bottleneck.note(self._limited, impairment)
 
     def _ask(self, order: dict[str, Any], *fds: int) -> dict[str, Any]:
         with self._asking:

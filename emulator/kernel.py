@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from emulator.netns import Namespace
 from emulator.nfqueue import PacketQueue
-from emulator.rtnetlink import LinkError, Request, RouteSocket, add_link, add_qdisc
+from emulator.rtmessages import LinkError, Request, add_link, add_qdisc
+from emulator.rtnetlink import RouteSocket
 from kubeslice_sim.errors import KubesliceSimError
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ def has_admin_capabilities() -> bool:
             held = int(line.split()[1], 16)
             return all(held >> capability & 1 for capability in (_CAP_NET_ADMIN, _CAP_SYS_ADMIN))
     return False
+
+
+def search_path() -> str:
+    """PATH with the folders of tc, iptables and nft, which Debian does not give to ordinary users."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def why_no_user_namespaces() -> str | None:
@@ -135,7 +142,7 @@ def _programs() -> tuple[Feature, ...]:
         ("ping", "iputils-ping", False),
         ("iperf3", "iperf3", False),
     ):
-        path = shutil.which(program)
+        path = shutil.which(program, path=search_path())
         found.append(
             Feature(name=program, present=bool(path), required=required, remark=path or f"Debian package {package}")
         )

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from emulator import rtnetlink
+from emulator import rtmessages
 from emulator.netns import Namespace, call_in_each
-from emulator.rtnetlink import Hop, LinkEnd, LinkError, LinkState, RouteSocket
+from emulator.rtmessages import Hop, LinkEnd, LinkError
+from emulator.rtnetlink import LinkState, RouteSocket
 
 __all__ = [
     "Addresses",
@@ -114,9 +115,9 @@ def apply(things: Iterable[Bridge | VethPair | Addresses | Route]) -> None:
             until.callback(opened.close)
         for bridge in bridges:
             end = LinkEnd(name=bridge.name, netns_fd=None, mtu=bridge.mtu, mac=bridge.mac)
-            _send(bridge.namespace, netlink[bridge.namespace], [rtnetlink.add_bridge(end)])
-        factory.send([rtnetlink.add_veth(_end(pair.a), _end(pair.b)) for pair in pairs])
-        requests: dict[Namespace, list[rtnetlink.Request]] = {owner: [] for owner in owners}
+            _send(bridge.namespace, netlink[bridge.namespace], [rtmessages.add_bridge(end)])
+        factory.send([rtmessages.add_veth(_end(pair.a), _end(pair.b)) for pair in pairs])
+        requests: dict[Namespace, list[rtmessages.Request]] = {owner: [] for owner in owners}
         indices = {owner: _indices(netlink[owner]) for owner in owners}
         for device in devices:
             requests[device.namespace] += _settle(device, indices[device.namespace])
@@ -135,19 +136,19 @@ def replace_route(route: Route) -> None:
 def delete_route(namespace: Namespace, destination: str, *, table: int | None = None) -> None:
     """Deletes the route to exactly `destination`. Raises LinkError when there is none."""
     with namespace.call(RouteSocket) as netlink:
-        _send(namespace, netlink, [rtnetlink.delete_route(destination, table=table)])
+        _send(namespace, netlink, [rtmessages.delete_route(destination, table=table)])
 
 
 def delete_link(namespace: Namespace, name: str) -> None:
     """Deletes a device, and of a veth pair the other end too (17 to 57 ms). Raises LinkError when there is none."""
     with namespace.call(RouteSocket) as netlink:
-        _send(namespace, netlink, [rtnetlink.delete_link(name)])
+        _send(namespace, netlink, [rtmessages.delete_link(name)])
 
 
 def set_up(namespace: Namespace, name: str, *, up: bool) -> None:
     """Brings a device up or down. Raises LinkError when there is none."""
     with namespace.call(RouteSocket) as netlink:
-        _send(namespace, netlink, [rtnetlink.set_link(name, up=up)])
+        _send(namespace, netlink, [rtmessages.set_link(name, up=up)])
 
 
 def read(namespace: Namespace) -> dict[str, LinkState]:
@@ -156,7 +157,7 @@ def read(namespace: Namespace) -> dict[str, LinkState]:
         return netlink.links()
 
 
-def _send(owner: Namespace, netlink: RouteSocket, requests: Sequence[rtnetlink.Request]) -> None:
+def _send(owner: Namespace, netlink: RouteSocket, requests: Sequence[rtmessages.Request]) -> None:
     try:
         netlink.send(requests)
     except LinkError as error:
@@ -177,7 +178,7 @@ def _end(end: Interface) -> LinkEnd:
     return LinkEnd(name=end.name, netns_fd=end.namespace.fd, mtu=end.mtu, mac=end.mac, queue_packets=end.queue_packets)
 
 
-def _settle(device: Bridge | Interface | Addresses, indices: dict[str, int]) -> list[rtnetlink.Request]:
+def _settle(device: Bridge | Interface | Addresses, indices: dict[str, int]) -> list[rtmessages.Request]:
     """What brings an existing device to its declared state."""
     up, master = True, None
     if isinstance(device, Interface):
@@ -186,12 +187,12 @@ def _settle(device: Bridge | Interface | Addresses, indices: dict[str, int]) -> 
             master = _index(indices, device.bridge, device.namespace)
     index = _index(indices, device.name, device.namespace)
     return [
-        rtnetlink.set_link(device.name, up=up, master=master),
-        *(rtnetlink.add_address(index, address, device=device.name) for address in device.addresses),
+        rtmessages.set_link(device.name, up=up, master=master),
+        *(rtmessages.add_address(index, address, device=device.name) for address in device.addresses),
     ]
 
 
-def _route(route: Route, indices: dict[str, int], *, replace: bool) -> rtnetlink.Request:
+def _route(route: Route, indices: dict[str, int], *, replace: bool) -> rtmessages.Request:
     hops = [
         Hop(
             gateway=hop.via,
@@ -201,4 +202,4 @@ def _route(route: Route, indices: dict[str, int], *, replace: bool) -> rtnetlink
         )
         for hop in route.hops
     ]
-    return rtnetlink.add_route(route.destination, hops, source=route.source, table=route.table, replace=replace)
+    return rtmessages.add_route(route.destination, hops, source=route.source, table=route.table, replace=replace)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from emulator import bottleneck
 from emulator.passage import MOST_PACKETS, Direction, Impairment, Implementation, Passage, WireError
-from emulator.rtnetlink import LinkError, RouteSocket, set_most_segments
+from emulator.rtmessages import LinkError, set_most_segments
+from emulator.rtnetlink import RouteSocket
 
 _MOST_SEGMENTS = 65535
 _ORDERLY = "rate 100gbit"  # netem reorders under jitter unless it has a rate: one that limits nothing here
@@ -16,7 +17,7 @@ class NetemMedium:
     """A Medium that needs sch_netem. Its dice are the kernel's: a run's losses do not repeat."""
 
     def __init__(self) -> None:
-        self._limited: dict[str, bool] = {}
+        self._limited: set[str] = set()
 
     @property
     def implementation(self) -> Implementation:
@@ -32,10 +33,9 @@ class NetemMedium:
         """Changes netem in place; packets in it keep their time. Raises WireError."""
         passage, direction = impairment.passage, impairment.direction
         self._cut_bundles(passage, direction)
-        limited_before = self._limited.get(passage.key, False)
-        rate = bottleneck.commands(impairment, parent="parent 1:1", limited_before=limited_before)
+        rate = bottleneck.commands(impairment, parent="parent 1:1", limited_before=passage.key in self._limited)
         bottleneck.run_tc(passage.middle, [netem_command(passage.device_out, direction), *rate])
-        self._limited[passage.key] = bottleneck.is_limited(direction)
+        bottleneck.note(self._limited, impairment)
 
     def dropped(self, passage: Passage) -> tuple[int, int]:
         """netem counts what it lost and what did not fit as one: all of it is reported as lost."""

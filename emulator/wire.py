@@ -18,7 +18,8 @@ from emulator.links import Addresses, Interface, NextHop, Route, VethPair
 from emulator.netem import NetemMedium
 from emulator.netns import Namespace
 from emulator.passage import Direction, Impairment, Implementation, Medium, Passage, WireEnd, WireError
-from emulator.rtnetlink import RouteSocket, add_rule
+from emulator.rtmessages import add_rule
+from emulator.rtnetlink import RouteSocket
 
 __all__ = ["Direction", "DirectionCounters", "Wire", "WireCounters", "WireEnd", "WireError", "WireSpec", "Wires"]
 
@@ -65,20 +66,19 @@ class Wire:
 
     def set(self, *, forth: Direction | None = None, back: Direction | None = None) -> None:
         """Changes one or both directions while traffic runs (about 5 ms). Raises WireError."""
-        before = self.impairments()
-        self.spec = replace(self.spec, forth=forth or self.spec.forth, back=back or self.spec.back)
-        for old, new in zip(before, self.impairments(), strict=True):
+        spec = replace(self.spec, forth=forth or self.spec.forth, back=back or self.spec.back)
+        for old, new in zip(self.impairments(self.spec), self.impairments(spec), strict=True):
             if new != old:
                 self._medium.change(new)
+        self.spec = spec
 
     def counters(self) -> WireCounters:
         """Reads the counters. Raises WireError."""
         states = links.read(self.middle)
         return WireCounters(forth=self._count(self._forth, states), back=self._count(self._back, states))
 
-    def impairments(self) -> tuple[Impairment, Impairment]:
-        """What the two passages are to be like, with their buffers resolved."""
-        spec = self.spec
+    def impairments(self, spec: WireSpec) -> tuple[Impairment, Impairment]:
+        """What the two passages are to be like under `spec`, with their buffers resolved."""
         round_trip_s = spec.forth.delay_s + spec.back.delay_s
         forth, back = (
             Impairment(passage=passage, direction=direction, buffer_bytes=direction.buffer_bytes(round_trip_s))
@@ -129,7 +129,7 @@ class Wires:
             middle.sysctls(_MIDDLE)
         links.apply(thing for wire in wires for thing in _cables(wire))
         netns.call_in_each(middles, _steer)
-        self._medium.lay([impairment for wire in wires for impairment in wire.impairments()])
+        self._medium.lay([impairment for wire in wires for impairment in wire.impairments(wire.spec)])
         for middle in middles:
             middle.sysctls(_OPEN)
         return tuple(wires)
