@@ -41,7 +41,8 @@ class Stretch:
 class Outage:
     """One pod's longest outage: ``length_s`` for sure, ``possible_s`` if the unknown stretches were outage, too.
 
-    ``resolution_s`` is the probe's interval: either end of the outage may lie that much beside the figure.
+    ``resolution_s`` is the probe's interval: either end of the outage may lie that much beside the figure. ``seen``
+    is False where no probe of the pod could be made: then the lengths say nothing.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Outage:
     possible_s: float
     resolution_s: float
     open_end: bool
+    seen: bool
     rows: tuple[Observation, ...]
 
 
@@ -74,23 +76,25 @@ def judge_outage(
 def outages(traffic: Traffic, observations: Iterable[Observation], after_s: float, end_s: float) -> tuple[Outage, ...]:
     """The longest outage of each pod of the traffic from ``after_s`` to its end (``end_s``: the scenario's)."""
     rows = rows_of_traffic(observations, traffic)
-    planned_s = end_s if traffic.duration_s is None else min(end_s, traffic.start_s + traffic.duration_s)
+    planned = (traffic.start_s, min(end_s, traffic.start_s + (traffic.duration_s or end_s)))
     if traffic.size_bytes is not None:
-        planned_s = -math.inf  # It is over when its bytes are sent: silence after its last row is no news.
+        planned = (traffic.start_s, -math.inf)  # Over when its bytes are sent: silence after its last row is no news.
     found: list[Outage] = []
     for group in by_pod(rows).values():
-        interval_s, stretches = stretches_of(group, traffic.interval_s, planned_s)
+        interval_s, stretches = stretches_of(group, traffic.interval_s, planned)
         cut = [stretch for stretch in stretches if stretch.end_s > after_s]
         if any(stretch.row is not None for stretch in cut):
             found.append(_longest(who(group[0]), cut, max(after_s, cut[0].start_s), interval_s))
     return tuple(found)
 
 
-def stretches_of(rows: Sequence[Observation], interval_s: float, planned_s: float) -> tuple[float, tuple[Stretch, ...]]:
+def stretches_of(
+    rows: Sequence[Observation], interval_s: float, planned: tuple[float, float]
+) -> tuple[float, tuple[Stretch, ...]]:
     """One pod's rows as (interval, stretches without a gap between them).
 
     An attempt stands for the time until the next one, a rate for its own interval. Where rows are missing for more
-    than two intervals, or end that much before ``planned_s``, it is unknown what happened.
+    than two intervals, also at either end of what was planned (from, to), it is unknown what happened.
     """
     rate = next((name for name in _RATES if any(row.metric == name for row in rows)), None)
     metrics = {rate} if rate else _ATTEMPTS
@@ -119,8 +123,10 @@ def stretches_of(rows: Sequence[Observation], interval_s: float, planned_s: floa
         stretches.append(Stretch(start_s=at_s, end_s=end_s, state=state, row=row))
         if end_s < after:
             stretches.append(Stretch(start_s=end_s, end_s=after, state="unknown"))
-    if planned_s - stretches[-1].end_s > 2 * step_s:
-        stretches.append(Stretch(start_s=stretches[-1].end_s, end_s=planned_s, state="unknown"))
+    if stretches[0].start_s - planned[0] > 2 * step_s:
+        stretches.insert(0, Stretch(start_s=planned[0], end_s=stretches[0].start_s, state="unknown"))
+    if planned[1] - stretches[-1].end_s > 2 * step_s:
+        stretches.append(Stretch(start_s=stretches[-1].end_s, end_s=planned[1], state="unknown"))
     return step_s, tuple(stretches)
 
 
@@ -145,6 +151,7 @@ def _longest(source: str, stretches: Sequence[Stretch], from_s: float, interval_
     return Outage(
         source=source, start_s=start_s, length_s=end_s - start_s, possible_s=possible_s, resolution_s=interval_s,
         open_end=bool(rows) and end_s >= stretches[-1].end_s, rows=rows,
+        seen=any(stretch.state != "unknown" for stretch in stretches),
     )  # fmt: skip
 
 
@@ -164,6 +171,9 @@ def _runs(
 
 
 def _finding(outage: Outage, wanted: WantedOutage, limits: Limits) -> Finding:
+    if not outage.seen:
+        sentence = f"No probe of traffic {wanted.traffic} could be made from {outage.source}."
+        return Finding(outcome="inconclusive", found="not measured", sentence=sentence)
     verdicts = {limits.admit(outage.length_s), limits.admit(outage.possible_s)}
     outcome: Literal["passed", "failed", "inconclusive"] = "inconclusive"
     if len(verdicts) == 1:

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.scenario import Expectation, Outage, Reach, Resolve
+from kubeslice_sim.observe import exit_code, judge, overall
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.verdict import Verdict
+from tests.observe.rows import CLIENT, SERVER, attempts, observations, rates, row, scenario
+
+REACH = Reach(from_=CLIENT, to=SERVER)
+
+
+def _judge(rows: tuple[Observation, ...], **expectation: Any) -> Verdict:
+    return judge(scenario(Expectation(name="it", **expectation)), rows)[0]
+
+
+class TestReach:
+    def test_reached_in_time(self) -> None:
+        verdict = _judge(attempts({0, 1}, 5), reach=REACH, by_s=3.0)
+        assert (verdict.outcome, verdict.found, verdict.at_s) == ("passed", "at 2 s", 2.0)
+        assert verdict.sentence == f"iperf/client-0@worker-1 reached {SERVER} at 2 s (limit 3 s)."
+        assert [item.at_s for item in verdict.evidence] == [2.0]
+
+    def test_reached_too_late(self) -> None:
+        verdict = _judge(attempts({0, 1, 2, 3}, 6), reach=REACH, by_s=3.0)
+        assert (verdict.outcome, verdict.found) == ("failed", "at 4 s")
+
+    def test_never_reached(self) -> None:
+        verdict = _judge(attempts(set(range(5)), 5), reach=REACH)
+        assert (verdict.outcome, verdict.found) == ("failed", "timeout")
+
+    def test_not_probed_is_not_blocked(self) -> None:
+        rows = (row("reachable", 0.0, 0.0, "failed_to_probe", detail="no such pod"),)
+        verdict = _judge(rows, reach=REACH)
+        assert verdict.outcome == "inconclusive"
+        assert "no such pod" in verdict.sentence
+        assert _judge((), reach=REACH).outcome == "inconclusive"
+
+    def test_a_probe_that_broke_before_the_limit_leaves_it_open(self) -> None:
+        rows = (*attempts({0, 1}, 2), row("reachable", 2.0, 0.0, "failed_to_probe"))
+        assert _judge(rows, reach=REACH, by_s=10.0).outcome == "inconclusive"
+        assert _judge((*rows, row("reachable", 3.0)), reach=REACH, by_s=10.0).outcome == "passed"
+
+    def test_every_pod_must_reach(self) -> None:
+        rows = (*attempts(set(), 3), *attempts({0, 1, 2}, 3, src="iperf/client-1"))
+        verdict = _judge(rows, reach=REACH)
+        assert (verdict.outcome, verdict.evidence_count) == ("failed", 3)
+        assert "client-1" in verdict.sentence
+
+    def test_only_rows_of_this_pair_speak(self) -> None:
+        others = (
+            row("reachable", 0.0, probe="x", src="iperf/clients-0"),
+            row("reachable", 0.0, probe="x", src_cluster="worker-2"),
+            row("reachable", 0.0, probe="x", dst=f"{SERVER}:80"),
+        )
+        assert _judge(others, reach=REACH).outcome == "inconclusive"
+
+    def test_its_own_probe_goes_before_others(self) -> None:
+        own = row("reachable", 0.0, 0.0, "timeout", probe="it")
+        assert _judge((*attempts(set(), 3), own), reach=REACH).outcome == "failed"
+
+
+class TestNoReach:
+    def test_all_blocked(self) -> None:
+        verdict = _judge(attempts(set(range(4)), 4), no_reach=REACH)
+        assert (verdict.outcome, verdict.found, verdict.evidence_count) == ("passed", "timeout", 4)
+
+    def test_one_that_got_through_fails_it(self) -> None:
+        verdict = _judge(attempts({0, 1, 3}, 4), no_reach=REACH)
+        assert (verdict.outcome, verdict.found) == ("failed", "reached at 2 s")
+
+    def test_an_attempt_not_made_is_no_proof(self) -> None:
+        rows = (*attempts({0, 1}, 2), row("reachable", 2.0, 0.0, "failed_to_probe"))
+        assert _judge(rows, no_reach=REACH).outcome == "inconclusive"
+        assert _judge((), no_reach=REACH).outcome == "inconclusive"
+        assert _judge((row("reachable", 0.0, 0.0, "unsupported"),), no_reach=REACH).outcome == "inconclusive"
+
+    def test_one_that_got_through_outweighs_one_not_made(self) -> None:
+        rows = (*attempts({0}, 2), row("reachable", 2.0, 0.0, "failed_to_probe"))
+        assert _judge(rows, no_reach=REACH).outcome == "failed"
+
+
+class TestResolves:
+    WANTED = Resolve(from_=CLIENT, name=SERVER, answers=2)
+
+    def test_the_right_number_in_time(self) -> None:
+        rows = (row("answers", 0.0, 1), row("answers", 1.0, 2, detail="server-0, server-1"))
+        verdict = _judge(rows, resolves=self.WANTED, by_s=5.0)
+        assert (verdict.outcome, verdict.found, verdict.at_s) == ("passed", "2 addresses", 1.0)
+        assert "server-0, server-1" in verdict.sentence
+
+    def test_the_wrong_number(self) -> None:
+        verdict = _judge((row("answers", 0.0, 1),), resolves=self.WANTED)
+        assert (verdict.outcome, verdict.found) == ("failed", "1 address")
+
+    def test_too_late(self) -> None:
+        rows = (row("answers", 0.0, 0), row("answers", 9.0, 2))
+        assert _judge(rows, resolves=self.WANTED, by_s=5.0).outcome == "failed"
+
+    @pytest.mark.parametrize("outcome", ["ok", "blocked"])
+    def test_a_name_that_should_not_exist(self, outcome: str) -> None:
+        rows = (row("answers", 0.0, 0, outcome),)
+        none = Resolve(from_=CLIENT, name=SERVER, answers=0)
+        assert _judge(rows, resolves=none).outcome == "passed"
+        assert _judge(rows, resolves=Resolve(from_=CLIENT, name=SERVER)).outcome == "failed"
+
+    def test_silence_is_not_a_no(self) -> None:
+        none = Resolve(from_=CLIENT, name=SERVER, answers=0)
+        assert _judge((row("answers", 0.0, 0, "timeout"),), resolves=none).outcome == "failed"
+        assert _judge((row("answers", 0.0, 0, "failed_to_probe"),), resolves=none).outcome == "inconclusive"
+
+
+class TestMetric:
+    @pytest.mark.parametrize(
+        ("statistic", "limits", "outcome", "found"),
+        [
+            ("mean", {"between": ("15Mbit", "16Mbit")}, "passed", "15.5 Mbit/s"),
+            ("median", {"at_least": "15.5Mbit"}, "passed", "15.5 Mbit/s"),
+            ("min", {"at_least": "11Mbit"}, "failed", "10.5 Mbit/s"),
+            ("max", {"at_most": "20500kbit"}, "passed", "20.5 Mbit/s"),
+            ("last", {"at_most": "20Mbit"}, "failed", "20.5 Mbit/s"),
+            ("p95", {"at_most": "20Mbit", "at_least": "1bit"}, "passed", "20 Mbit/s"),
+        ],
+    )
+    def test_statistics_and_limits(self, statistic: Any, limits: dict[str, Any], outcome: str, found: str) -> None:
+        # Ends of intervals at 1, 2 … 30 s; the window holds those that lie wholly in 10 … 21 s: 10.5 … 20.5 Mbit/s.
+        rows = rates([(at - 0.5) * 1e6 for at in range(1, 31)])
+        verdict = _judge(rows, metric="rate_bps", traffic="bulk", statistic=statistic, window=(10.0, 21.0), **limits)
+        assert (verdict.outcome, verdict.found) == (outcome, found)
+        assert verdict.evidence_count == 11
+
+    def test_two_pods_of_a_traffic_add_up(self) -> None:
+        rows = (*rates([10e6] * 5), *rates([5e6] * 5, src="iperf/client-1"))
+        assert _judge(rows, metric="rate_bps", traffic="bulk", at_least="15Mbit").found == "15 Mbit/s"
+
+    def test_lost_attempts_have_no_time(self) -> None:
+        answered = tuple(row("rtt_s", float(at), 0.062, seq=at) for at in range(3))
+        lost = attempts({3, 4}, 5)[3:]
+        assert _judge((*answered, *lost), metric="rtt_s", traffic="ping", at_most="68ms").found == "62 ms"
+        verdict = _judge(lost, metric="rtt_s", traffic="ping", at_most="68ms")
+        assert (verdict.outcome, verdict.found) == ("failed", "no answer")
+
+    def test_nothing_measured(self) -> None:
+        assert _judge((), metric="rtt_s", traffic="ping", at_most="68ms").outcome == "inconclusive"
+        silent = (row("rtt_s", 0.0, 0.0, "unsupported", detail="no ping here"),)
+        verdict = _judge(silent, metric="rtt_s", traffic="ping", at_most="68ms")
+        assert (verdict.outcome, verdict.evidence) == ("inconclusive", silent)
+        assert "no ping here" in verdict.sentence
+
+    def test_a_share_in_percent(self) -> None:
+        assert _judge((row("loss_ratio", 1.0, 0.004),), metric="loss_ratio", at_most="1%").found == "0.4 %"
+
+
+def test_wrong_expectations_are_told_all_at_once() -> None:
+    wrong = scenario(
+        Expectation(name="a"),
+        Expectation(name="b", reach=REACH, metric="rtt_s"),
+        Expectation(name="c", metric="rtt_s", at_most="25Mbit"),
+        Expectation(name="d", metric="speed", at_most="1"),
+        Expectation(name="e", metric="rtt_s", traffic="nobody", at_most="1s"),
+        Expectation(name="f", outage=Outage(traffic="ping")),
+        Expectation(name="g", metric="rtt_s", between=("2s", "1s")),
+    )
+    with pytest.raises(BadInput) as caught:
+        judge(wrong, ())
+    assert [problem.path.rpartition("[")[2] for problem in caught.value.problems] == [f"{i}]" for i in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "worst", "code"),
+    [((), "passed", 0), (("passed",), "passed", 0), (("passed", "inconclusive"), "inconclusive", 4),
+     (("inconclusive", "failed", "passed"), "failed", 1)],
+)  # fmt: skip
+def test_the_worst_outcome_counts(outcomes: tuple[Any, ...], worst: str, code: int) -> None:
+    verdicts = [Verdict(name="x", kind="reach", outcome=item, sentence="", expected="", found="") for item in outcomes]
+    assert (overall(verdicts), exit_code(verdicts)) == (worst, code)
+
+
+EVERYTHING = scenario(
+    Expectation(name="reach", reach=REACH, by_s=5.0),
+    Expectation(name="no reach", no_reach=REACH),
+    Expectation(name="resolves", resolves=Resolve(from_=CLIENT, name=SERVER)),
+    Expectation(name="rate", metric="rate_bps", traffic="bulk", window=(0.0, 30.0), at_most="1Mbit"),
+    *(Expectation(name=statistic, metric="rtt_s", statistic=statistic, at_most="1s")  # type: ignore[arg-type]
+      for statistic in ("mean", "median", "p95", "p99", "min", "max", "last")),
+    Expectation(name="outage", outage=Outage(traffic="ping", after_s=3.0), at_most="1s"),
+    Expectation(name="outage of bulk", outage=Outage(traffic="bulk"), at_most="1s"),
+)  # fmt: skip
+
+
+@given(st.lists(observations, max_size=25))
+def test_any_rows_can_be_judged(rows: list[Observation]) -> None:
+    verdicts = judge(EVERYTHING, rows)
+    assert [verdict.name for verdict in verdicts] == [item.name for item in EVERYTHING.spec.expect]
+    assert all(verdict.sentence and verdict.found and set(verdict.evidence) <= {*rows} for verdict in verdicts)
+
+
+@given(st.lists(observations, max_size=10))
+def test_probes_that_could_not_be_made_never_pass(rows: list[Observation]) -> None:
+    from dataclasses import replace
+
+    silent = [replace(item, outcome="failed_to_probe") for item in rows]
+    assert {verdict.outcome for verdict in judge(EVERYTHING, silent)} == {"inconclusive"}
