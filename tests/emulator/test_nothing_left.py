@@ -1,0 +1,172 @@
+"""After kill -9 of any process of a sandbox, at any moment, the host is as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.needs_sandbox
+
+HERE = Path(__file__).parent
+KINDS = ("net", "mnt", "pid", "user")
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What of the host could have been changed by a sandbox."""
+
+    links: frozenset[str]
+    mounts: frozenset[str]
+    files: frozenset[str]
+
+    @classmethod
+    def now(cls) -> Host:
+        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        places = (Path("/run"), Path("/run/netns"), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
+        listed = (os.listdir(place) for place in places if place.is_dir())
+        return cls(
+            links=frozenset(os.listdir("/sys/class/net")),
+            mounts=frozenset(line.split(maxsplit=2)[2] for line in mounts),
+            # Other programs work on this machine too: ours would carry our name.
+            files=frozenset(name for names in listed for name in names if name.startswith(("ks-", "kubeslice"))),
+        )
+
+
+def _marked(mark: str) -> list[int]:
+    """The processes that inherited our mark, as only those do that a sandbox of this test started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                if mark.encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+    return found
+
+
+def _namespaces(pids: list[int]) -> set[str]:
+    found = set()
+    for pid in pids:
+        for kind in KINDS:
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(f"/proc/{pid}/ns/{kind}"))
+    return found
+
+
+def _all_namespaces() -> set[str]:
+    """Every namespace that a process of this machine or a mounted file still holds."""
+    pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    listed = subprocess.run(["lsns", "--noheadings", "--output", "NS,TYPE"], capture_output=True, check=True, text=True)
+    rows = (line.split() for line in listed.stdout.splitlines())
+    return _namespaces(pids) | {f"{kind}:[{inode}]" for inode, kind in rows}
+
+
+def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+    until_s = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+VICTIMS = ("outside", "unshare", "process 1", "agent", "delay line", "program")
+MUST_END = VICTIMS[:4]  # the death of one of these is the end of the sandbox; of the others it is a fault in it
+
+
+def _victims(mark: str, outside: int) -> dict[str, int]:
+    """The processes by their part, as far as they have started."""
+    found = {"outside": outside}
+    for pid in _marked(mark):
+        with contextlib.suppress(OSError):
+            argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            numbers = Path(f"/proc/{pid}/status").read_text().split("NSpid:")[1].split("\n")[0].split()
+            inner = numbers[-1] if len(numbers) > 1 else ""
+            if argv[0].endswith(b"unshare"):
+                found["unshare"] = pid
+            elif inner == "1":
+                found["process 1"] = pid
+            elif inner == "2":
+                found["agent"] = pid
+            elif b"emulator.delayline" in b" ".join(argv):
+                found["delay line"] = pid
+            elif argv[0] == b"ping":
+                found["program"] = pid
+    return found
+
+
+def _run_and_kill(
+    choose: Callable[[dict[str, int]], int | None], moment: Callable[[str], bool], pause_s: float
+) -> None:
+    mark, before = f"KS_TEST_MARK={uuid.uuid4()}", Host.now()
+    name, _, value = mark.partition("=")
+    outside = subprocess.Popen(
+        [sys.executable, str(HERE / "sandbox_entries.py")],
+        env={**os.environ, name: value, "PYTHONPATH": str(HERE.parent.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert outside.stdout is not None
+        for line in outside.stdout:
+            if moment(json.loads(line)["stage"]):
+                break
+        time.sleep(pause_s)
+        theirs = _marked(mark)
+        namespaces = _namespaces(theirs) - _namespaces([os.getpid()])
+        victim = choose(_victims(mark, outside.pid))
+        if victim is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+        assert _within(10, lambda: _marked(mark) in ([], [outside.pid])), "a process of the sandbox is left"
+        outside.kill()
+        outside.wait()
+        assert _marked(mark) == []
+        assert _within(5, lambda: not namespaces & _all_namespaces()), "a namespace of the sandbox is left"
+        assert Host.now() == before
+    finally:
+        outside.kill()
+        outside.wait()
+        assert outside.stdout is not None
+        outside.stdout.close()
+
+
+@pytest.mark.parametrize("part", MUST_END)
+def test_killing_a_part_of_a_working_sandbox_leaves_nothing(part: str) -> None:
+    def choose(victims: dict[str, int]) -> int:
+        assert set(victims) == set(VICTIMS), "the sandbox is not complete"
+        return victims[part]
+
+    _run_and_kill(choose, lambda stage: stage == "all", 0.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_killing_any_process_at_a_random_moment_leaves_nothing(seed: int) -> None:
+    dice = random.Random(seed)
+    moment = dice.choice(["begun", "started", "namespaces", "links", "all"])
+
+    def choose(victims: dict[str, int]) -> int:
+        return victims[dice.choice([part for part in MUST_END if part in victims])]
+
+    _run_and_kill(choose, lambda stage: stage == moment, dice.uniform(0, 0.15))
+
+
+def test_the_check_itself_notices_what_is_left() -> None:
+    mark = f"KS_TEST_MARK={uuid.uuid4()}"
+    name, _, value = mark.partition("=")
+    argv = ["unshare", "--user", "--map-root-user", "--net", "sleep", "60"]
+    with subprocess.Popen(argv, env={**os.environ, name: value}) as left:
+        assert _within(5, lambda: len(_namespaces(_marked(mark)) - _namespaces([os.getpid()])) == 2)
+        assert _namespaces(_marked(mark)) <= _all_namespaces()
+        left.kill()
