@@ -1,4 +1,4 @@
-"""Finding: what the rows of one pod say of an expectation, and how several pods' findings become one verdict."""
+"""Finding: what the rows of one pair say of an expectation, and how several findings become one verdict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RANK = {"failed": 2, "inconclusive": 1, "passed": 0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One pod's part. ``severity`` orders findings of one outcome: the greatest speaks for all."""
+    """What one pair's rows say. ``severity`` orders findings of one outcome: the greatest speaks for all."""
 
     outcome: VerdictOutcome
     sentence: str
@@ -25,13 +25,13 @@ class Finding:
 
 
 def settle(expectation: Expectation, kind: ExpectationKind, expected: str, findings: Sequence[Finding]) -> Verdict:
-    """The verdict: the worst pod speaks, and the sentence says how many others there are."""
+    """The verdict: the worst pair speaks, and the sentence says how many others there are."""
     worst = max(findings, key=lambda item: (_RANK[item.outcome], item.severity))
     others = len(findings) - 1
     sentence = worst.sentence
     if others:
         alike = sum(item.outcome == worst.outcome for item in findings) - 1
-        sentence += f" Of {others} other {'pod' if others == 1 else 'pods'} {alike or 'none'} {worst.outcome} too."
+        sentence += f" Of {others} other {'pair' if others == 1 else 'pairs'} {alike or 'none'} {worst.outcome} too."
     return Verdict(
         name=expectation.name,
         kind=kind,

@@ -45,7 +45,7 @@ def _judge(expectation: Expectation, scenario: Scenario, observations: Sequence[
         return judge_resolves(expectation, expectation.resolves, observations)
     if expectation.outage is not None:
         return judge_outage(expectation, expectation.outage, scenario, observations)
-    return judge_metric(expectation, expectation.metric or "", scenario, observations)
+    return judge_metric(expectation, expectation.metric or "", observations)
 
 
 def _messages(expectation: Expectation, traffics: set[str]) -> list[str]:

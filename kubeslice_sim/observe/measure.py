@@ -7,10 +7,10 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubeslice_sim.model.scenario import Expectation, Scenario
+from kubeslice_sim.model.scenario import Expectation
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, by_pod, in_time, rows_of_traffic, spacing_s
+from kubeslice_sim.observe.select import SILENT, by_pair, in_time, rows_of_traffic, spacing_s
 from kubeslice_sim.observe.units import parse_limit, say, seconds
 from kubeslice_sim.observe.verdict import Verdict
 
@@ -46,9 +46,7 @@ def limits_of(expectation: Expectation, metric: str) -> Limits:
     return Limits(low=low, high=high, text=" and ".join(parts) or "measured")
 
 
-def judge_metric(
-    expectation: Expectation, metric: str, scenario: Scenario, observations: Sequence[Observation]
-) -> Verdict:
+def judge_metric(expectation: Expectation, metric: str, observations: Sequence[Observation]) -> Verdict:
     """Passed when the statistic lies within the limits.
 
     A rate counts when its whole interval lies in the window, and the rates of several pods of one traffic add up
@@ -56,8 +54,7 @@ def judge_metric(
     expectation fails; where nothing was measured it is inconclusive.
     """
     limits = limits_of(expectation, metric)
-    traffic = next((item for item in scenario.spec.traffic if item.name == expectation.traffic), None)
-    rows = rows_of_traffic(observations, traffic) if traffic else in_time(observations)
+    rows = rows_of_traffic(observations, expectation.traffic) if expectation.traffic else in_time(observations)
     window = expectation.window
     finding = _finding(expectation, metric, limits, _in_window(rows, metric, window))
     expected = f"{expectation.statistic} {metric} {limits.text}"
@@ -117,13 +114,13 @@ def _in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ..
     length_s = 0.0
     if metric == "rate_bps":
         # A rate is stamped at its interval's end. A quarter of slack: real intervals are a little early or late.
-        groups = by_pod(row for row in rows if row.metric == metric).values()
+        groups = by_pair(row for row in rows if row.metric == metric).values()
         length_s = 0.75 * max((spacing_s([row.at_s for row in group], 0.0) for group in groups), default=0.0)
     return tuple(row for row in rows if start_s + length_s <= row.at_s <= end_s)
 
 
 def _added_up(rows: Sequence[Observation]) -> list[float]:
-    if len(by_pod(rows)) == 1:
+    if len(by_pair(rows)) == 1:
         return [row.value for row in rows]
     flows: dict[int, float] = {}
     for row in rows:

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from kubeslice_sim.model.metric import METRICS
+
+__all__ = ["COLUMNS", "METRICS", "Observation", "Outcome"]
+
 Outcome = Literal["ok", "blocked", "timeout", "failed_to_probe", "unsupported"]
 """``failed_to_probe`` and ``unsupported`` say nothing about the network and never count as agreement."""
-
-METRICS: Mapping[str, str] = {
-    "reachable": "1",  # 1 or 0; one row an attempt
-    "answers": "1",  # addresses in one DNS answer; detail: who they are, by name
-    "dns_latency_s": "s",
-    "connect_s": "s",  # TCP handshake
-    "rtt_s": "s",
-    "rate_bps": "bit/s",  # payload over one interval; at_s is the interval's end
-    "sent_bytes": "B",
-    "received_bytes": "B",
-    "loss_ratio": "1",
-    "jitter_s": "s",
-    "retransmits": "1",
-    "requests": "1",
-    "request_s": "s",
-    "ready_s": "s",  # from "world handed in" to "up", of a slice or an export
-    "tunnel_up": "1",  # 1 or 0, at every change
-    "fault": "1",  # 1 when a fault took effect, 0 when it ended; detail: the evidence
-}
-"""The closed list of metrics and their units."""
 
 COLUMNS = (
     "run_id", "backend", "at_s", "slice", "src_cluster", "src", "dst_cluster", "dst", "probe", "seq", "metric",

@@ -13,7 +13,7 @@ from kubeslice_sim.model.scenario import Outage as WantedOutage
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.measure import Limits, limits_of
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, by_pod, rows_of_traffic, spacing_s, who
+from kubeslice_sim.observe.select import SILENT, by_pair, rows_of_traffic, spacing_s
 from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.observe.verdict import Verdict
 
@@ -39,13 +39,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """One pod's longest outage: ``length_s`` for sure, ``possible_s`` if the unknown stretches were outage, too.
+    """The longest outage of one pair: ``length_s`` for sure, ``possible_s`` if the unknown stretches were one, too.
 
     ``resolution_s`` is the probe's interval: either end of the outage may lie that much beside the figure. ``seen``
     is False where no probe of the pod could be made: then the lengths say nothing.
     """
 
-    source: str
+    pair: str
     start_s: float
     length_s: float
     possible_s: float
@@ -58,7 +58,7 @@ class Outage:
 def judge_outage(
     expectation: Expectation, wanted: WantedOutage, scenario: Scenario, observations: Sequence[Observation]
 ) -> Verdict:
-    """Passed when no pod of the traffic was cut off for longer than ``atMost`` (``between``, ``atLeast``).
+    """Passed when every pod's longest outage keeps ``atMost`` (``between``, ``atLeast``).
 
     Stretches in which nobody looked count either way: the verdict is inconclusive where they could change it.
     """
@@ -75,16 +75,16 @@ def judge_outage(
 
 def outages(traffic: Traffic, observations: Iterable[Observation], after_s: float, end_s: float) -> tuple[Outage, ...]:
     """The longest outage of each pod of the traffic from ``after_s`` to its end (``end_s``: the scenario's)."""
-    rows = rows_of_traffic(observations, traffic)
+    rows = rows_of_traffic(observations, traffic.name)
     planned = (traffic.start_s, min(end_s, traffic.start_s + (traffic.duration_s or end_s)))
     if traffic.size_bytes is not None:
         planned = (traffic.start_s, -math.inf)  # Over when its bytes are sent: silence after its last row is no news.
     found: list[Outage] = []
-    for group in by_pod(rows).values():
+    for pair, group in by_pair(rows).items():
         interval_s, stretches = stretches_of(group, traffic.interval_s, planned)
         cut = [stretch for stretch in stretches if stretch.end_s > after_s]
         if any(stretch.row is not None for stretch in cut):
-            found.append(_longest(who(group[0]), cut, max(after_s, cut[0].start_s), interval_s))
+            found.append(_longest(str(pair), cut, max(after_s, cut[0].start_s), interval_s))
     return tuple(found)
 
 
@@ -143,13 +143,13 @@ def _usual(values: Sequence[float]) -> float:
     return statistics.median(flowing) if flowing else 0.0
 
 
-def _longest(source: str, stretches: Sequence[Stretch], from_s: float, interval_s: float) -> Outage:
+def _longest(pair: str, stretches: Sequence[Stretch], from_s: float, interval_s: float) -> Outage:
     sure = _runs(stretches, from_s, {"nothing"})
     possible = _runs(stretches, from_s, {"nothing", "unknown"})
     start_s, end_s, rows = max(sure, key=lambda run: run[1] - run[0], default=(from_s, from_s, ()))
     possible_s = max((end - start for start, end, _ in possible), default=0.0)
     return Outage(
-        source=source, start_s=start_s, length_s=end_s - start_s, possible_s=possible_s, resolution_s=interval_s,
+        pair=pair, start_s=start_s, length_s=end_s - start_s, possible_s=possible_s, resolution_s=interval_s,
         open_end=bool(rows) and end_s >= stretches[-1].end_s, rows=rows,
         seen=any(stretch.state != "unknown" for stretch in stretches),
     )  # fmt: skip
@@ -172,7 +172,7 @@ def _runs(
 
 def _finding(outage: Outage, wanted: WantedOutage, limits: Limits) -> Finding:
     if not outage.seen:
-        sentence = f"No probe of traffic {wanted.traffic} could be made from {outage.source}."
+        sentence = f"No probe of traffic {wanted.traffic} could be made from {outage.pair}."
         return Finding(outcome="inconclusive", found="not measured", sentence=sentence)
     verdicts = {limits.admit(outage.length_s), limits.admit(outage.possible_s)}
     outcome: Literal["passed", "failed", "inconclusive"] = "inconclusive"
@@ -186,7 +186,7 @@ def _finding(outage: Outage, wanted: WantedOutage, limits: Limits) -> Finding:
     if outage.possible_s > outage.length_s:
         unknown = f"; where nobody looked it may have been {seconds(outage.possible_s)}"
     sentence = (
-        f"Traffic {wanted.traffic} of {outage.source} {what} after {seconds(wanted.after_s)}, wanted {limits.text} "
+        f"Traffic {wanted.traffic} of {outage.pair} {what} after {seconds(wanted.after_s)}, wanted {limits.text} "
         f"(seen every {seconds(outage.resolution_s)}, so ± {seconds(outage.resolution_s)}{unknown})."
     )
     return Finding(outcome=outcome, found=length, sentence=sentence, severity=outage.length_s, rows=outage.rows,

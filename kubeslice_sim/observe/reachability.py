@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from kubeslice_sim.model.scenario import Expectation, Reach
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, by_pod, rows_of, who
+from kubeslice_sim.observe.select import SILENT, Pair, by_pair, rows_of_expectation
 from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.observe.verdict import Verdict
 
 
 def judge_reach(expectation: Expectation, wanted: Reach, observations: Sequence[Observation]) -> Verdict:
-    """Passed when every probing pod got through at least once by the moment ``by`` (without it: ever).
+    """Passed when every probing pod got through to every target at least once by the moment ``by`` (without it: ever).
 
     Failed when an attempt was made in time and none got through. A probe that could not be made after the last real
     failure leaves the question open, and so does a probe whose first attempt came after ``by``.
     """
     limit_s = expectation.by_s
     expected = "reached" if limit_s is None else f"reached by {seconds(limit_s)}"
-    groups = by_pod(_attempts(expectation, wanted, observations))
-    findings = [_reach(rows, wanted.to, limit_s) for rows in groups.values()]
+    groups = by_pair(_attempts(expectation, observations))
+    findings = [_reach(pair, rows, limit_s) for pair, rows in groups.items()]
     return settle(expectation, "reach", expected, findings or [_unprobed(wanted)])
 
 
@@ -30,8 +30,8 @@ def judge_no_reach(expectation: Expectation, wanted: Reach, observations: Sequen
 
     An attempt that got through fails it. One that could not be made might have got through: inconclusive.
     """
-    groups = by_pod(_attempts(expectation, wanted, observations))
-    findings = [_no_reach(rows, wanted.to) for rows in groups.values()]
+    groups = by_pair(_attempts(expectation, observations))
+    findings = [_no_reach(pair, rows) for pair, rows in groups.items()]
     return settle(expectation, "noReach", "never reached", findings or [_unprobed(wanted)])
 
 
@@ -40,14 +40,14 @@ def got_through(row: Observation) -> bool:
     return row.outcome == "ok" and row.value >= 1
 
 
-def _attempts(expectation: Expectation, wanted: Reach, observations: Sequence[Observation]) -> list[Observation]:
+def _attempts(expectation: Expectation, observations: Sequence[Observation]) -> list[Observation]:
     # A back end may report a probe that it cannot make under the metric that the probe would have had.
-    rows = rows_of(observations, expectation.name, wanted.from_, wanted.to)
+    rows = rows_of_expectation(observations, expectation.name)
     return [row for row in rows if row.metric == "reachable" or row.outcome in SILENT]
 
 
-def _reach(rows: Sequence[Observation], target: str, limit_s: float | None) -> Finding:
-    source = who(rows[0])
+def _reach(pair: Pair, rows: Sequence[Observation], limit_s: float | None) -> Finding:
+    source, target = pair.source, pair.target
     in_limit = [row for row in rows if limit_s is None or row.at_s <= limit_s]
     first = next((row for row in rows if got_through(row)), None)
     limit = f" (limit {seconds(limit_s)})" if limit_s is not None else ""
@@ -76,8 +76,8 @@ def _reach(rows: Sequence[Observation], target: str, limit_s: float | None) -> F
                    sentence=f"{source} never reached {target}: {made}{detail}.")  # fmt: skip
 
 
-def _no_reach(rows: Sequence[Observation], target: str) -> Finding:
-    source = who(rows[0])
+def _no_reach(pair: Pair, rows: Sequence[Observation]) -> Finding:
+    source, target = pair.source, pair.target
     through = [row for row in rows if got_through(row)]
     if through:
         count = f"{len(through)} of {len(rows)} attempts got through"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kubeslice_sim.model.scenario import Expectation, Resolve
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, by_pod, rows_of, who
+from kubeslice_sim.observe.select import SILENT, Pair, by_pair, rows_of_expectation
 from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.observe.verdict import Verdict
 
@@ -20,14 +20,14 @@ def judge_resolves(expectation: Expectation, wanted: Resolve, observations: Sequ
     limit_s = expectation.by_s
     count = "at least 1 address" if wanted.answers is None else _addresses(wanted.answers)
     expected = count if limit_s is None else f"{count} by {seconds(limit_s)}"
-    rows = rows_of(observations, expectation.name, wanted.from_, wanted.name)
-    groups = by_pod(row for row in rows if row.metric == "answers" or row.outcome in SILENT)
-    findings = [_resolves(rows, wanted, count, limit_s) for rows in groups.values()]
+    rows = rows_of_expectation(observations, expectation.name)
+    groups = by_pair(row for row in rows if row.metric == "answers" or row.outcome in SILENT)
+    findings = [_resolves(pair, rows, wanted, count, limit_s) for pair, rows in groups.items()]
     return settle(expectation, "resolves", expected, findings or [_unasked(wanted)])
 
 
-def _resolves(rows: Sequence[Observation], wanted: Resolve, count: str, limit_s: float | None) -> Finding:
-    source = who(rows[0])
+def _resolves(pair: Pair, rows: Sequence[Observation], wanted: Resolve, count: str, limit_s: float | None) -> Finding:
+    source = pair.source
     in_limit = [row for row in rows if limit_s is None or row.at_s <= limit_s]
     right = next((row for row in in_limit if _is_right(row, wanted)), None)
     limit = f" (limit {seconds(limit_s)})" if limit_s is not None else ""

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import math
 
-from kubeslice_sim.model.quantity import DURATION, RATE, SHARE, SIZE, Quantity
-from kubeslice_sim.observe.observation import METRICS
+from kubeslice_sim.model.metric import METRICS, NUMBER, parse_limit, quantity_of
 
-NUMBER = Quantity("number", (("", "1"),), "3")
-"""A count, or a yes (1) or no (0)."""
+__all__ = ["NUMBER", "parse_limit", "quantity_of", "say", "say_unit", "seconds"]
 
-_BY_UNIT = {"s": DURATION, "bit/s": RATE, "B": SIZE, "1": NUMBER}
 _STEPS = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")),
     "bit/s": ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s")),
     "B": ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")),
 }
-
-
-def quantity_of(metric: str) -> Quantity:
-    """How a limit on this metric is written. Raises :exc:`ValueError` for a metric that no back end measures."""
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; one of {', '.join(METRICS)}")
-    return SHARE if metric.endswith("_ratio") else _BY_UNIT[METRICS[metric]]
-
-
-def parse_limit(metric: str, text: str) -> float:
-    """The SI value of a limit on this metric, as written in a scenario (``25Mbit``, ``68ms``, ``1%``, ``2``).
-
-    Raises :exc:`ValueError` for an unknown metric, a wrong or missing unit.
-    """
-    return quantity_of(metric).parse(text)
 
 
 def say(metric: str, value: float) -> str:

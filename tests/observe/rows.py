@@ -56,7 +56,9 @@ def run(observations: tuple[Observation, ...], of: Scenario | None = None, **mor
     return Run(scenario=of, observations=observations, **{**base, **more})
 
 
-_texts = st.text(max_size=12) | st.sampled_from(["ping", "bulk", "reachable", "iperf/client-0", SERVER, 'a,"b"\r\n'])
+_texts = st.text(max_size=12) | st.sampled_from(
+    ["ping", "bulk", "expect/reach", "expect/no reach", "expect/resolves", "iperf/client-0", SERVER, 'a,"b"\r\n']
+)
 _clusters = st.sampled_from(["", "worker-1", "worker-2"])
 _times = st.floats(min_value=-1, max_value=70) | st.floats(allow_nan=True)
 observations = st.builds(

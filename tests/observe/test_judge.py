@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ REACH = Reach(from_=CLIENT, to=SERVER)
 
 
 def _judge(rows: tuple[Observation, ...], **expectation: Any) -> Verdict:
-    return judge(scenario(Expectation(name="it", **expectation)), rows)[0]
+    implied = not {"metric", "outage"} & expectation.keys()
+    own = tuple(replace(item, probe="expect/it") if implied and item.probe == "ping" else item for item in rows)
+    return judge(scenario(Expectation(name="it", **expectation)), own)[0]
 
 
 class TestReach:
@@ -53,17 +56,22 @@ class TestReach:
         assert (verdict.outcome, verdict.evidence_count) == ("failed", 3)
         assert "client-1" in verdict.sentence
 
-    def test_only_rows_of_this_pair_speak(self) -> None:
-        others = (
-            row("reachable", 0.0, probe="x", src="iperf/clients-0"),
-            row("reachable", 0.0, probe="x", src_cluster="worker-2"),
-            row("reachable", 0.0, probe="x", dst=f"{SERVER}:80"),
-        )
-        assert _judge(others, reach=REACH).outcome == "inconclusive"
+    def test_every_target_must_be_reached(self) -> None:
+        pods = (("iperf/server-0", "worker-2"), ("iperf/server-0", "worker-3"))
+        rows = [row("reachable", 0.0, dst=dst, dst_cluster=cluster, probe="expect/it") for dst, cluster in pods]
+        assert _judge(tuple(rows), reach=REACH).outcome == "passed"
+        rows[1] = replace(rows[1], value=0.0, outcome="timeout")
+        verdict = _judge(tuple(rows), reach=REACH)
+        assert verdict.outcome == "failed"
+        assert "never reached iperf/server-0@worker-3" in verdict.sentence
 
-    def test_its_own_probe_goes_before_others(self) -> None:
-        own = row("reachable", 0.0, 0.0, "timeout", probe="it")
-        assert _judge((*attempts(set(), 3), own), reach=REACH).outcome == "failed"
+    def test_behind_a_name_any_cluster_may_answer(self) -> None:
+        rows = (row("reachable", 0.0, 0.0, "timeout", dst_cluster="worker-2", probe="expect/it"),
+                row("reachable", 1.0, dst_cluster="worker-3", probe="expect/it"))  # fmt: skip
+        assert _judge(rows, reach=REACH).outcome == "passed"
+
+    def test_only_its_own_probe_speaks(self) -> None:
+        assert _judge(attempts(set(), 3, probe="expect/other"), reach=REACH).outcome == "inconclusive"
 
 
 class TestNoReach:
@@ -203,7 +211,5 @@ def test_any_rows_can_be_judged(rows: list[Observation]) -> None:
 
 @given(st.lists(observations, max_size=10))
 def test_probes_that_could_not_be_made_never_pass(rows: list[Observation]) -> None:
-    from dataclasses import replace
-
     silent = [replace(item, outcome="failed_to_probe") for item in rows]
     assert {verdict.outcome for verdict in judge(EVERYTHING, silent)} == {"inconclusive"}

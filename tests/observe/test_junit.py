@@ -15,14 +15,22 @@ SCENARIO = scenario(
     Expectation(name="bad <&>", no_reach=REACH),
     Expectation(name="open", reach=Reach(from_="a/b", to="c")),
 )
-RUN = run((*attempts({0}, 3), row("rtt_s", 1.0, float("nan"), detail="\x00\x1b[31m")), SCENARIO)
+RUN = run(
+    (
+        *attempts({0}, 3, probe="expect/good"),
+        *attempts({0}, 3, probe="expect/bad <&>"),
+        row("rtt_s", 1.0, float("nan"), detail="\x00\x1b[31m"),
+    ),
+    SCENARIO,
+)
 VERDICTS = judge(SCENARIO, RUN.observations)
+COUNTS = {"tests": "3", "failures": "1", "errors": "1"}
 
 
 def test_ci_sees_failures_and_open_questions() -> None:
-    suite = ElementTree.fromstring(junit_xml(RUN, VERDICTS)).find("testsuite")
+    suite = ElementTree.fromstring(junit_xml(RUN, VERDICTS)).find("testsuite")  # noqa: S314 - our own text
     assert suite is not None
-    assert {key: suite.get(key) for key in ("tests", "failures", "errors")} == dict(tests="3", failures="1", errors="1")
+    assert {key: suite.get(key) for key in ("tests", "failures", "errors")} == COUNTS
     good, bad, unclear = suite.findall("testcase")
     assert [child.tag for child in good] == ["system-out"]
     assert bad.get("name") == "bad <&>"
@@ -34,10 +42,10 @@ def test_ci_sees_failures_and_open_questions() -> None:
 
 
 def test_what_xml_cannot_hold_is_replaced() -> None:
-    made = run((row("reachable", 0.0, detail="\x00\x1b[31m\ud800"),), SCENARIO)
+    made = run((row("reachable", 0.0, detail="\x00\x1b[31m\ud800", probe="expect/bad <&>"),), SCENARIO)
     text = junit_xml(made, judge(SCENARIO, made.observations))
     assert "\ufffd\ufffd[31m\ufffd" in text
-    ElementTree.fromstring(text)
+    ElementTree.fromstring(text)  # noqa: S314 - our own text
 
 
 def test_the_json_holds_outcome_sentences_and_evidence() -> None:

@@ -81,7 +81,7 @@ def test_the_worst_pod_speaks() -> None:
     verdict = _judge((*attempts({5}, 60), *attempts(set(range(5, 25)), 60, src="iperf/client-1")))
     assert (verdict.outcome, verdict.found) == ("failed", "20 s")
     assert "iperf/client-1@worker-1" in verdict.sentence
-    assert "Of 1 other pod none failed too." in verdict.sentence
+    assert "Of 1 other pair none failed too." in verdict.sentence
 
 
 def test_of_parallel_requests_one_reply_is_enough() -> None:
