@@ -1,0 +1,47 @@
+"""What back ends measure: the closed list of metrics, their units, and how a limit on one is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kubeslice_sim.model.quantity import DURATION, RATE, SHARE, SIZE, Quantity
+
+METRICS: Mapping[str, str] = {
+    "reachable": "1",  # 1 or 0; one row an attempt
+    "answers": "1",  # addresses in one DNS answer; detail: who they are, by name
+    "dns_latency_s": "s",
+    "connect_s": "s",  # TCP handshake
+    "rtt_s": "s",
+    "rate_bps": "bit/s",  # payload over one interval; at_s is the interval's end
+    "sent_bytes": "B",
+    "received_bytes": "B",
+    "loss_ratio": "1",
+    "jitter_s": "s",
+    "retransmits": "1",
+    "requests": "1",
+    "request_s": "s",
+    "ready_s": "s",  # from "world handed in" to "up", of a slice or an export
+    "tunnel_up": "1",  # 1 or 0, at every change
+    "fault": "1",  # 1 when a fault took effect, 0 when it ended; detail: the evidence
+}
+"""The closed list of metrics and their units."""
+
+NUMBER = Quantity("number", (("", "1"),), "3")
+"""A count, or a yes (1) or no (0)."""
+
+_BY_UNIT = {"s": DURATION, "bit/s": RATE, "B": SIZE, "1": NUMBER}
+
+
+def quantity_of(metric: str) -> Quantity:
+    """How a limit on this metric is written. Raises :exc:`ValueError` for a metric that no back end measures."""
+    if metric not in METRICS:
+        raise ValueError(f"unknown metric {metric!r}; one of {', '.join(METRICS)}")
+    return SHARE if metric.endswith("_ratio") else _BY_UNIT[METRICS[metric]]
+
+
+def parse_limit(metric: str, text: str) -> float:
+    """The SI value of a limit on this metric, as written in a scenario (``25Mbit``, ``68ms``, ``1%``, ``2``).
+
+    Raises :exc:`ValueError` for an unknown metric, a wrong or missing unit.
+    """
+    return quantity_of(metric).parse(text)
