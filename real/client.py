@@ -119,7 +119,9 @@ class Transport:
                 _request_timeout=(CONNECT_WITHIN_S, ANSWER_WITHIN_S),
             )  # fmt: skip
         except DynamicApiError as problem:
-            raise ApiFailure.parse(int(problem.status or 0), problem.body) from None
+            if not problem.status:  # the client's own way to say that TLS failed
+                raise urllib3.exceptions.SSLError(str(problem.reason)) from None
+            raise ApiFailure.parse(int(problem.status), problem.body, context=self.context) from None
         content = json.loads(answer.data)
         if not isinstance(content, dict):
             raise BackendUnavailable(f"{self.server} (context {self.context}) is no Kubernetes API server")

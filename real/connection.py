@@ -106,6 +106,9 @@ class Connection:
         try:
             return self._requests.request("PATCH", path, query=query, body=manifest, content_type=_APPLY)
         except ApiFailure as failure:
+            if failure.managers == (FIELD_MANAGER,) and not force:
+                # A merge patch of ours (an interrupted destroy) counts as another manager there, and is none.
+                return self.apply(kind, manifest, dry_run=dry_run, force=True)
             raise (self._all_field_problems(kind, manifest) if failure.is_untyped else None) or failure from None
 
     def merge(self, kind: Kind, namespace: str, name: str, patch: Object) -> Object:

@@ -11,9 +11,8 @@ from real.connection import Connection, check_all
 from real.failures import ApiFailure
 from real.namespaces import await_namespaces
 from real.order import PROJECT_STAGE, in_stages, stage_of
-from real.ownership import applicable
 from real.placement import Placement
-from real.preflight import Objection, Preview, mark
+from real.preflight import Objection, Preview
 from real.survey import DeployOptions, DryRun, deferred_stages, survey
 
 
@@ -29,6 +28,13 @@ class Deployment:
     def unchanged(self) -> bool:
         """Everything was as the world says already, and nothing is left over from an earlier one."""
         return all(item.action == "unchanged" for item in self.objects) and not self.stale
+
+    def rows(self) -> tuple[dict[str, str], ...]:
+        """One row an object, for tables and JSON: context, kind, namespace, name, action, changes."""
+        listed: list[tuple[Placement, str, str]]
+        listed = [(item.placement, item.action, "; ".join(map(str, item.changes))) for item in self.objects]
+        listed += [(placement, "stale", "") for placement in self.stale]
+        return tuple({**placement.row(), "action": action, "changes": changes} for placement, action, changes in listed)
 
     def __str__(self) -> str:
         counts = {action: sum(item.action == action for item in self.objects)
@@ -101,13 +107,12 @@ def _apply(dry_run: DryRun, expected: Preview, done: Sequence[Preview]) -> Previ
     placement = expected.placement
     if expected.action == "unchanged":
         return expected
-    connection, kind = dry_run.connections[placement.context], dry_run.kind(placement)
-    live = None if expected.action == "created" else connection.get(kind, placement.namespace, placement.name)
-    manifest = applicable(placement.manifest, mark(placement, live, dry_run.world))
+    connection, force = dry_run.connections[placement.context], dry_run.options.force_conflicts
     try:
-        connection.apply(kind, manifest, dry_run=False, force=dry_run.options.force_conflicts)
+        connection.apply(dry_run.kind(placement), expected.manifest, dry_run=False, force=force)
     except ApiFailure as failure:
-        raise_for([Objection(placement=placement, failure=failure, exists=live is not None)], done=_touched(done))
+        exists = expected.action != "created"
+        raise_for([Objection(placement=placement, failure=failure, exists=exists)], done=_touched(done))
     return expected
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from real.clock import Clock
 from real.connection import Connection, check_all
 from real.failures import ApiFailure
-from real.inventory import Owned, find_owned
+from real.inventory import Owned, find_owned, stale
 from real.offboard import offboard
 from real.ownership import check_world_name
 from real.placement import Placement
@@ -43,6 +43,10 @@ class Destruction:
         """Nothing of the world that may be deleted is left."""
         return all(item.outcome == "deleted" for item in self.removals)
 
+    def rows(self) -> tuple[dict[str, str], ...]:
+        """One row an object, for tables and JSON: context, kind, namespace, name, outcome, reason."""
+        return tuple({**item.placement.row(), "outcome": item.outcome, "reason": item.reason} for item in self.removals)
+
     def __str__(self) -> str:
         return "\n".join(map(str, self.removals)) or f"nothing of the world {self.world!r} is on these clusters"
 
@@ -51,7 +55,7 @@ def destroy(
     connections: Mapping[str, Connection],
     *,
     world: str,
-    only: Sequence[Placement] | None = None,
+    stale_among: Sequence[Placement] | None = None,
     namespaces: Sequence[str] = (),
     within_s: float = 60.0,
     clock: Clock | None = None,
@@ -62,15 +66,15 @@ def destroy(
     KubeSlice enforces the order (service exports, application namespaces, slice, cluster, project), so a stage that
     cannot be finished within ``within_s`` ends the work: the result says what holds it and what is therefore kept.
     Finalizers are never removed by force: what they guard would be left behind on the workers.
-    only: these objects alone (a deployment's ``stale``). namespaces: as for find_owned.
+    stale_among: the world's placements now; only what is not among them is deleted. namespaces: as for find_owned.
     A namespace is kept while it holds workloads or KubeSlice objects that are not this world's.
     """
     clock = clock or Clock()
     check_world_name(world)
     check_all(connections)
     owned = find_owned(connections, world, namespaces=namespaces)
-    if only is not None:
-        keys = {placement.key for placement in only}
+    if stale_among is not None:
+        keys = {placement.key for placement in stale(owned, stale_among)}
         owned = tuple(item for item in owned if item.placement.key in keys)
     removals: list[Removal] = []
     halted = ""

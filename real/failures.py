@@ -32,15 +32,19 @@ class Cause:
     message: str
 
 
-class ApiFailure(Exception):
+class ApiFailure(KubesliceSimError):
     """The API server's answer was not 2xx: HTTP status, Kubernetes' reason, message and causes."""
 
-    def __init__(self, *, status: int, reason: str, message: str, causes: tuple[Cause, ...] = ()) -> None:
-        super().__init__(f"{status} {reason}: {message}")
+    exit_code = 1
+
+    def __init__(
+        self, *, status: int, reason: str, message: str, causes: tuple[Cause, ...] = (), context: str = ""
+    ) -> None:
+        super().__init__(f"the API server of context {context!r} answers {status} {reason}: {message}")
         self.status, self.reason, self.message, self.causes = status, reason, message, causes
 
     @classmethod
-    def parse(cls, status: int, body: str | bytes | None) -> ApiFailure:
+    def parse(cls, status: int, body: str | bytes | None, *, context: str = "") -> ApiFailure:
         """Read the Status object of an answer; a body that is none (a proxy's page, say) becomes a short message."""
         text = body.decode(errors="replace") if isinstance(body, bytes) else body or ""
         try:
@@ -48,12 +52,13 @@ class ApiFailure(Exception):
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("kind") != "Status":
-            return cls(status=status, reason=_phrase(status), message=" ".join(text.split())[:200] or _phrase(status))
+            words = " ".join(text.split())[:200] or _phrase(status)
+            return cls(status=status, reason=_phrase(status), message=words, context=context)
         message = str(answer.get("message") or _phrase(status))
         told = (answer.get("details") or {}).get("causes") or ()
         causes = tuple(Cause(field=str(one.get("field", "")), message=str(one.get("message", ""))) for one in told)
-        return cls(status=status, reason=str(answer.get("reason") or ""), message=message,
-                   causes=causes or _causes_in_text(message))  # fmt: skip
+        reason, causes = str(answer.get("reason") or ""), causes or _causes_in_text(message)
+        return cls(status=status, reason=reason, message=message, causes=causes, context=context)
 
     @property
     def webhook(self) -> str:

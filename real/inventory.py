@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from real.connection import Connection, Kind, Object
@@ -50,6 +50,21 @@ def find_owned(
                     placement = Placement(context=connection.context, manifest=live)
                     found.append(Owned(placement=placement, kind=kind, stage=stage))
     return tuple(found)
+
+
+def stale(owned: Iterable[Owned], placements: Sequence[Placement]) -> tuple[Placement, ...]:
+    """What of the owned is not among the placements: deployed once, and no longer in the world.
+
+    A namespace that deploy made because something stands in it is not stale while anything does.
+    """
+    wanted = {item.key for item in placements}
+    used = {(item.context, item.namespace) for item in placements}
+    return tuple(
+        item.placement
+        for item in owned
+        if item.placement.key not in wanted
+        and not (item.placement.kind == "Namespace" and (item.placement.context, item.placement.name) in used)
+    )
 
 
 def _list(connection: Connection, kind: Kind, labels: str, namespaces: tuple[str, ...]) -> Iterable[Object]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
 
 from real.connection import Connection, Kind, Object
+from real.defaults import drift, merged
 from real.diff import FieldChange, field_changes
 from real.failures import ApiFailure
 from real.ownership import WORLD_LABEL, applicable, owner
@@ -19,11 +20,12 @@ STAND_IN_NAMESPACE = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What applying one placement does (or would do): the action and, for a change, the fields."""
+    """What applying one placement does (or would do): the action, for a change the fields, and what is applied."""
 
     placement: Placement
     action: Action
     changes: tuple[FieldChange, ...] = ()
+    manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         return "\n".join((f"{self.placement}: {self.action}", *(f"  {change}" for change in self.changes)))
@@ -59,25 +61,30 @@ def preview(
     When the namespace does not exist yet, a dry run there is impossible: the object is tried in a stand-in namespace,
     so that its schema is checked all the same (webhooks, which may ask about the namespace, are then not listened to).
     """
-    live = connection.get(kind, placement.namespace, placement.name)
+    try:
+        live = connection.get(kind, placement.namespace, placement.name)
+    except ApiFailure as failure:
+        return Objection(placement=placement, failure=failure, exists=False)
     if live is not None and owner(live) != world and not adopt and not _is_shared(placement, live):
         return Foreign(placement=placement, owner=owner(live))
-    manifest = applicable(placement.manifest, mark(placement, live, world))
+    # A namespace that was there before is not marked as the world's, so that destroy leaves it alone.
+    mark = None if live is not None and _is_shared(placement, live) else world
+    manifest = applicable(placement.manifest, mark)
     try:
         wanted = connection.apply(kind, manifest, dry_run=True, force=force)
+        drifted = drift(placement.defaults, wanted)
+        if drifted:
+            manifest = merged(manifest, drifted)
+            wanted = connection.apply(kind, manifest, dry_run=True, force=force)
     except ApiFailure as failure:
         if live is None and is_missing_namespace(failure, placement.namespace):
             return _try_elsewhere(connection, kind, placement, manifest)
         return Objection(placement=placement, failure=failure, exists=live is not None)
     if live is None:
-        return Preview(placement=placement, action="created")
+        return Preview(placement=placement, action="created", manifest=manifest)
     changes = field_changes(live, wanted)
-    return Preview(placement=placement, action="changed" if changes else "unchanged", changes=changes)
-
-
-def mark(placement: Placement, live: Object | None, world: str) -> str | None:
-    """The world to label the object with; None for a namespace that was there before: destroy must leave it alone."""
-    return None if live is not None and _is_shared(placement, live) else world
+    action: Action = "changed" if changes else "unchanged"
+    return Preview(placement=placement, action=action, changes=changes, manifest=manifest)
 
 
 def is_missing_namespace(failure: ApiFailure, namespace: str) -> bool:
@@ -100,4 +107,4 @@ def _try_elsewhere(
     except ApiFailure as failure:
         if failure.is_refusal and not failure.webhook:
             return Objection(placement=placement, failure=failure, exists=False)
-    return Preview(placement=placement, action="created")
+    return Preview(placement=placement, action="created", manifest=manifest)

@@ -44,6 +44,13 @@ class WorldStatus:
         """Waiting does not help: something failed, or was never deployed."""
         return any(item.readiness.state in ("failed", "absent") for item in self.objects)
 
+    def rows(self) -> tuple[dict[str, str], ...]:
+        """One row an object, for tables and JSON: context, kind, namespace, name, state, reason."""
+        return tuple(
+            {**item.placement.row(), "state": item.readiness.state, "reason": item.readiness.reason}
+            for item in self.objects
+        )
+
     def __str__(self) -> str:
         return "\n".join(map(str, self.objects))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kubeslice_sim.errors import BadInput
 from real.complaints import raise_for
 from real.connection import Connection, Kind
-from real.inventory import find_owned
+from real.inventory import find_owned, stale
 from real.kinds import resolve_kinds
 from real.namespaces import NamespacePlan, plan_namespaces
 from real.order import in_stages, stage_of
@@ -97,11 +97,9 @@ def survey(
             else:
                 objections.append(answer)
     raise_for(objections)
-    wanted = {item.key for item in everything}
     used = [item.namespace for item in everything if item.namespace]
-    owned = find_owned(connections, world, namespaces=used)
-    stale = tuple(item.placement for item in owned if item.placement.key not in wanted)
-    return Survey(previews=tuple(previews), namespaces=namespaces, stale=stale, deferred=tuple(deferred)), dry_run
+    left = stale(find_owned(connections, world, namespaces=used), everything)
+    return Survey(previews=tuple(previews), namespaces=namespaces, stale=left, deferred=tuple(deferred)), dry_run
 
 
 def deferred_stages(found: Survey) -> frozenset[int]:

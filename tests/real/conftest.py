@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from kubeslice_sim.manifest import hub_crds, worker_crds
 from real.client import Transport, read_kubeconfig
 from real.connection import Connection, Kind
 from tests.apiserver.fixture import apiserver, apiserver_binaries, own_apiserver, project_name
 from tests.apiserver.server import ApiServers
-from tests.real.crds import CONTROLLER_CRDS, WORKER_CRDS
 
 __all__ = ["apiserver", "apiserver_binaries", "own_apiserver", "project_name"]
 
@@ -44,8 +44,9 @@ def install(connection: Connection, crds: tuple[dict[str, Any], ...]) -> None:
 def clusters(apiserver: ApiServers) -> dict[str, Connection]:
     """A connection per context; KubeSlice's CRDs where its controller and its worker operator would put them."""
     connections = connect(apiserver)
-    install(connections["controller"], CONTROLLER_CRDS)
-    install(connections["worker-1"], WORKER_CRDS)
+    install(connections["controller"], hub_crds())
+    install(connections["worker-1"], worker_crds())
+    install(connections["worker-2"], worker_crds())
     return {context: Connection(Transport(read_kubeconfig(apiserver.kubeconfig), context)) for context in connections}
 
 

@@ -155,13 +155,16 @@ def test_missing_hub_namespace_and_missing_crds_are_told_before_anything(
 ) -> None:
     with pytest.raises(BackendUnavailable, match=f"namespace hub-{project_name} does not exist .*--create-namespaces"):
         deploy(clusters, iperf_world(project_name), world=project_name)
-    bare = [Placement(context="worker-2", manifest=item.manifest) for item in iperf_world(project_name)]
+    swapped = {"controller": "worker-1", "worker-1": "controller"}
+    wrong = [Placement(context=swapped[item.context], manifest=item.manifest) for item in iperf_world(project_name)]
     with pytest.raises(BackendUnavailable) as caught:
-        deploy(clusters, bare, world=project_name)
+        deploy(clusters, wrong, world=project_name)
     message = str(caught.value)
-    assert "'worker-2' has no SliceConfig (controller.kubeslice.io/v1alpha1)" in message
-    assert "'worker-2' has no ServiceExport (networking.kubeslice.io/v1beta1): install the KubeSlice worker" in message
-    assert "ksim crds | kubectl --context worker-2 apply -f -" in message
+    assert "'worker-1' has no SliceConfig (controller.kubeslice.io/v1alpha1)" in message
+    assert (
+        "'controller' has no ServiceExport (networking.kubeslice.io/v1beta1): install the KubeSlice worker" in message
+    )
+    assert "ksim crds | kubectl --context worker-1 apply -f -" in message
 
 
 @pytest.mark.usefixtures("hub")
