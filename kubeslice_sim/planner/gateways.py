@@ -35,6 +35,14 @@ def service_type(provider: SliceGatewayProvider | None, cluster: str) -> tuple[S
     return chosen
 
 
+def gateway_place(peer_slot: int, instance: int, nodes: int) -> int:
+    """Which of its cluster's gateway nodes, counted from 0, a gateway pod runs on.
+
+    Anti-affinity spreads a gateway's pods; the peer's slot spreads the gateways, and never changes.
+    """
+    return (peer_slot + instance) % nodes
+
+
 def build_pairs(
     config: SliceConfig,
     pairings: Sequence[Pairing],
@@ -129,8 +137,7 @@ def _ends(
             peer=remote.cluster,
             instance=instance,
             host_type=role,
-            # Anti-affinity spreads a gateway's pods; the peer's slot spreads the gateways, and never changes.
-            node=nodes[(remote.slot + instance) % len(nodes)].name,
+            node=nodes[gateway_place(remote.slot, instance, len(nodes))].name,
             nsm_ip=pools[pairing.slice, local.cluster].allocate(deployment),
             vpn_ip=vpn_ip,
         )

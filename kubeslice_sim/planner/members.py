@@ -70,12 +70,17 @@ def _member(config: SliceConfig, cluster: str, slot: int, cidr: IPv4Network, rou
     )
 
 
+def router_place(slot: int, nodes: int) -> int:
+    """Which of its cluster's gateway nodes, counted from 0, the slice router runs on."""
+    return slot % nodes
+
+
 def _router(config: SliceConfig, cluster: ClusterPlan, slot: int, cidr: IPv4Network) -> RouterPlan:
     nodes = cluster.gateway_nodes
     return RouterPlan(
         name=names.router(config.metadata.name),
         slice=config.metadata.name,
         cluster=cluster.name,
-        node=nodes[slot % len(nodes)].name,
+        node=nodes[router_place(slot, len(nodes))].name,
         address=router_address(cidr),
     )

@@ -80,11 +80,12 @@ def classify_slices(
             number += 1
             while number in taken:
                 number += 1
-        classes[name] = _classify(name, profile, kept.get(name, number))
+        classes[name] = classify(name, profile, kept.get(name, number))
     return classes
 
 
-def _classify(name: str, profile: QosProfile, number: int) -> QosPlan:
+def classify(name: str, profile: QosProfile, number: int) -> QosPlan:
+    """The traffic class of one slice, netops' slice ``number`` (from 1)."""
     parent, leaf = class_ids(number)
     return QosPlan(
         slice=name,

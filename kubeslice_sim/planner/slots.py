@@ -28,6 +28,11 @@ def cluster_cidr(subnet: IPv4Network, max_clusters: int, slot: int) -> IPv4Netwo
     return IPv4Network((int(subnet.network_address) + (slot << (32 - prefix)), prefix))
 
 
+def slot_of(subnet: IPv4Network, cidr: IPv4Network) -> int:
+    """The slot of a block: the reverse of :func:`cluster_cidr`."""
+    return (int(cidr.network_address) - int(subnet.network_address)) >> (32 - cidr.prefixlen)
+
+
 def assign_slots(clusters: Sequence[str], held: Mapping[str, int]) -> dict[str, int]:
     """The slot of each cluster, counted from 0.
 
