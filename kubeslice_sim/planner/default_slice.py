@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from kubeslice_sim.model.cluster import Cluster
+from kubeslice_sim.model.cluster import Cluster, NamespaceOwnership
 from kubeslice_sim.model.document import ObjectMeta
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.project import Project
@@ -17,6 +17,7 @@ from kubeslice_sim.model.slice_config import (
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.members import member_clusters
+from kubeslice_sim.planner.namespaces import reported_namespaces
 
 MAX_CLUSTERS = 8
 
@@ -29,26 +30,27 @@ def default_slices(world: World) -> tuple[SliceConfig, ...]:
         for project in world.projects
         if project.spec.default_slice_creation
         if (project.project_namespace, names.default_slice(project.metadata.name)) not in written
-        if (slice_ := default_slice(project, world.clusters, world.slices)) is not None
+        if (slice_ := default_slice(project, _with_namespaces(world), world.slices)) is not None
     )
 
 
-def default_slice(project: Project, clusters: Iterable[Cluster], slices: Iterable[SliceConfig]) -> SliceConfig | None:
+def default_slice(
+    project: Project, clusters: Iterable[tuple[Cluster, tuple[NamespaceOwnership, ...]]], slices: Iterable[SliceConfig]
+) -> SliceConfig | None:
     """A no-network slice of all clusters that report namespaces, with every namespace that no other slice has.
 
     As kubeslice-controller service/default_slice_service.go: the first cluster makes it, a later one joins when it
-    brings a namespace. None for a project without clusters.
+    brings a namespace. ``clusters``: each with the namespaces that it reports. None for a project without clusters.
     """
     namespace = project.project_namespace
-    own = [cluster for cluster in clusters if cluster.metadata.namespace == namespace]
+    own = [(item.metadata.name, reported) for item, reported in clusters if item.metadata.namespace == namespace]
     if not own:
         return None
     taken = {pair for item in slices if item.metadata.namespace == namespace for pair in _onboarded(item)}
     homes: dict[str, list[str]] = {}
-    joined = [own[0].metadata.name]
-    for cluster in own:
-        name = cluster.metadata.name
-        free = [item.name for item in (cluster.status.namespaces if cluster.status else ()) if not item.slice_name]
+    joined = [own[0][0]]
+    for name, reported in own:
+        free = [item.name for item in reported if not item.slice_name]
         if free and name not in joined:
             joined.append(name)
         for item in free:
@@ -76,6 +78,12 @@ def default_slice(project: Project, clusters: Iterable[Cluster], slices: Iterabl
             ),
         ),
     )
+
+
+def _with_namespaces(world: World) -> Iterator[tuple[Cluster, tuple[NamespaceOwnership, ...]]]:
+    for cluster in world.clusters:
+        reported = cluster.status.namespaces if cluster.status else reported_namespaces(world, cluster.metadata.name)
+        yield cluster, reported
 
 
 def _onboarded(config: SliceConfig) -> Iterable[tuple[str, str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from kubeslice_sim.errors import BadInput
-from kubeslice_sim.model.cluster import Cluster
+from kubeslice_sim.model.cluster import Cluster, ClusterSpec
 from kubeslice_sim.model.project import PROJECT_NAMESPACE_PREFIX
 from kubeslice_sim.model.underlay import ClusterUnderlay
 from kubeslice_sim.model.world import World
@@ -26,6 +27,17 @@ def project_of(namespace: str) -> str:
     return namespace.partition(PROJECT_NAMESPACE_PREFIX)[2] or namespace
 
 
+def settled_spec(spec: ClusterSpec) -> ClusterSpec:
+    """The spec after the controller has mended its node IPs (kubeslice-controller service/cluster_service.go).
+
+    An empty first entry of ``nodeIPs`` clears the list; with fewer than two entries the old ``nodeIP`` is the first.
+    """
+    ips = () if spec.node_ips[:1] == ("",) else spec.node_ips
+    if spec.node_ip and len(ips) < 2:
+        ips = (spec.node_ip,)
+    return replace(spec, node_ips=ips)
+
+
 def node_ips(cluster: Cluster, underlay: ClusterUnderlay) -> tuple[str, ...]:
     """The addresses that the world gives a cluster's gateway nodes, or nothing.
 
@@ -33,7 +45,7 @@ def node_ips(cluster: Cluster, underlay: ClusterUnderlay) -> tuple[str, ...]:
     Underlay's, which is what a worker would have reported.
     """
     reported = cluster.status.node_ips if cluster.status else ()
-    return cluster.spec.node_ips or reported or underlay.node_ips
+    return settled_spec(cluster.spec).node_ips or reported or underlay.node_ips
 
 
 def build_clusters(world: World, history: History) -> tuple[ClusterPlan, ...]:

@@ -30,7 +30,8 @@ class NodePlan:
 class PodPlan:
     """An application pod. ``slice`` and ``nsm_ip`` are None for a pod that joins no slice.
 
-    ``name`` is ``<workload>-<ordinal>`` (a Pod keeps its own). ``program``: the built-in or command it runs.
+    ``name`` is ``<workload>-<ordinal>`` (a Pod keeps its own). ``emulate`` or ``command``: what it runs; ``ports``:
+    what its containers declare.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PodPlan:
     nsm_ip: IPv4Address | None = None
     emulate: str = ""
     command: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
 
     @property
     def reference(self) -> str:

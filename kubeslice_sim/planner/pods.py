@@ -26,6 +26,7 @@ class Role(NamedTuple):
     labels: FrozenMap[str]
     emulate: str
     command: tuple[str, ...]
+    ports: tuple[int, ...]
 
 
 class Seat(NamedTuple):
@@ -104,6 +105,7 @@ def connect_pods(
             nsm_ip=nsm_ips.get(seat.reference),
             emulate=seat.role.emulate,
             command=seat.role.command,
+            ports=seat.role.ports,
         )
         for seat in seats
     )
@@ -129,6 +131,7 @@ def _role(workload: KubernetesObject) -> Role:
         workload.pod_labels,
         workload.emulate,
         workload.command,
+        workload.container_ports,
     )
 
 
