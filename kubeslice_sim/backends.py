@@ -23,6 +23,10 @@ class Deployer(Protocol):
         """Server-side apply the world; twice changes nothing."""
         ...
 
+    def adopt(self, world: World, **options: Any) -> Any:
+        """Deploy, taking over objects that are there already."""
+        ...
+
     def diff(self, world: World, **options: Any) -> Any:
         """What ``deploy`` would change."""
         ...

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from kubeslice_sim import backends, facade
+from kubeslice_sim import backends, cli_clusters, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
 
 GOOD, DIFFERS, BAD_INPUT, OPEN = 0, 1, 2, 4
@@ -28,6 +28,7 @@ app = App(
 )
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+cli_clusters.register(app, out, err)
 
 
 @app.command
@@ -212,7 +213,7 @@ def compare(a: Path, b: Path, *, output: Output = "text") -> int:
 
 @app.command
 def crds() -> int:
-    """Print KubeSlice's CustomResourceDefinitions, generated from our model (for kubectl apply on a bare API server)."""
+    """Print KubeSlice's CustomResourceDefinitions, generated from our model, for a bare API server."""
     sys.stdout.write(facade.crds())
     return GOOD
 

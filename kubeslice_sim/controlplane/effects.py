@@ -28,7 +28,7 @@ class IssueCertificates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartAppPod:
-    """Run an application pod on the CNI; answered by ``PodRunning``."""
+    """Run an application pod on the CNI; answered by ``PodRunning``. ``ports``: what its containers declare."""
 
     cluster: str
     namespace: str
@@ -37,6 +37,7 @@ class StartAppPod:
     pod_ip: IPv4Address
     emulate: str
     command: tuple[str, ...]
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,7 @@ class SetNextHops:
 class SetQos:
     """The slice's HTB class on the gateway nodes of a cluster; the ports that select its packets.
 
-    ``source_ports``: of local servers (their NodePorts); ``destination_ports``: of remote servers that local clients dial.
+    ``source_ports``: of local servers (their NodePorts); ``destination_ports``: of the servers that local clients dial.
     ``qos`` None removes the class.
     """
 

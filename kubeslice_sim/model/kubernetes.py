@@ -85,3 +85,14 @@ class KubernetesObject:
             return ()
         first = containers[0]
         return tuple(str(word) for word in (*(first.get("command") or ()), *(first.get("args") or ())))
+
+    @property
+    def container_ports(self) -> tuple[int, ...]:
+        """The ports that the containers declare, in order."""
+        containers = (self.pod_template.get("spec") or {}).get("containers") or ()
+        return tuple(
+            int(port["containerPort"])
+            for container in containers
+            for port in container.get("ports") or ()
+            if isinstance(port.get("containerPort"), int)
+        )

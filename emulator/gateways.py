@@ -1,0 +1,155 @@
+"""Slice gateways: a namespace with a WireGuard tunnel and a sidecar for each gateway pod; they die and come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from emulator import nft
+from emulator.fabric import ROUTER_SYSCTLS, Fabric
+from emulator.firewall import dscp_marks
+from emulator.keys import PrivateKey
+from emulator.netns import Namespace
+from emulator.routers import Routers
+from emulator.shaping import PortMatch, PortSide, shape_tunnel
+from emulator.sidecars import Sidecars
+from emulator.wireguard import LISTEN_PORT, Driver, Endpoint, Peer, Tunnel, TunnelConfig, open_tunnel
+from kubeslice_sim.controlplane.effects import IssueCertificates, StartGateway
+
+
+@dataclass(slots=True)
+class Gateway:
+    """A gateway pod: what it was asked to be, its CNI address, and where it runs (None while it is dead)."""
+
+    effect: StartGateway
+    pod_ip: IPv4Address
+    namespace: Namespace | None = None
+    tunnel: Tunnel | None = None
+
+    @property
+    def attachment(self) -> str:
+        """Its name on the fabric."""
+        return f"gateway/{self.effect.cluster}/{self.effect.pod}"
+
+
+class Gateways:
+    """All gateway pods, by cluster and pod, and the keys of their pairs."""
+
+    def __init__(self, fabric: Fabric, routers: Routers, sidecars: Sidecars, driver: Driver) -> None:
+        self._fabric = fabric
+        self._routers = routers
+        self._sidecars = sidecars
+        self._driver = driver
+        self._keys: dict[tuple[str, int], PrivateKey] = {}
+        self._pods: dict[tuple[str, str], Gateway] = {}
+        self._killed: set[tuple[str, str]] = set()
+
+    def issue_keys(self, effect: IssueCertificates) -> None:
+        """Make the key pairs of a gateway pair; they never leave this object."""
+        for gateway in (effect.server, effect.client):
+            self._keys.setdefault((gateway, effect.rotation), PrivateKey.generate())
+
+    def names(self, *, slice_name: str, cluster: str, peer: str) -> tuple[str, ...]:
+        """The pods that join a cluster to a peer, instance by instance."""
+        found = [
+            item.effect
+            for item in self._pods.values()
+            if (item.effect.slice, item.effect.cluster, item.effect.remote_cluster) == (slice_name, cluster, peer)
+        ]
+        return tuple(effect.pod for effect in sorted(found, key=lambda effect: effect.instance))
+
+    def knows(self, cluster: str, pod: str) -> bool:
+        """Whether such a gateway was ever asked for."""
+        return (cluster, pod) in self._pods
+
+    def namespace(self, cluster: str, pod: str) -> Namespace | None:
+        """Where a gateway pod runs, None while it is dead. Raises KeyError for one that was never asked for."""
+        return self._pods[cluster, pod].namespace
+
+    def start(self, effect: StartGateway) -> bool:
+        """Start a gateway pod, or replace it by what it should be now; False: a killed one stays dead."""
+        key = (effect.cluster, effect.pod)
+        known = self._pods.get(key)
+        if known is not None and known.tunnel is not None and known.effect == effect:
+            return True
+        if known is not None:
+            self.stop(*key)
+        pod_ip = known.pod_ip if known else self._fabric.infrastructure_address(effect.cluster)
+        gateway = self._pods[key] = Gateway(effect, pod_ip)
+        if key in self._killed:
+            return False
+        self._run(gateway)
+        return True
+
+    def stop(self, cluster: str, pod: str) -> None:
+        """End a gateway pod with all its processes; one that is dead is fine."""
+        gateway = self._pods[cluster, pod]
+        if gateway.namespace is None or gateway.tunnel is None:
+            return
+        effect = gateway.effect
+        self._sidecars.forget(cluster, pod)
+        gateway.tunnel.down()
+        router = self._routers.get(effect.slice, cluster)
+        if router is not None:
+            router.disconnect(effect.nsm_ip)
+        if effect.host_type == "Server":
+            self._fabric.close_node_port(cluster, effect.node_port)
+        self._fabric.detach(gateway.attachment)
+        gateway.namespace.close()
+        gateway.tunnel = gateway.namespace = None
+
+    def forget(self, cluster: str, pod: str) -> None:
+        """End a gateway pod for good: it was deleted."""
+        self.stop(cluster, pod)
+        gone = self._pods.pop((cluster, pod))
+        self._fabric.release_address(cluster, gone.pod_ip)
+
+    def kill(self, cluster: str, pod: str) -> None:
+        """A gateway pod dies, and is not started again until :meth:`revive`."""
+        self._killed.add((cluster, pod))
+        self.stop(cluster, pod)
+
+    def revive(self, cluster: str, pod: str) -> None:
+        """Start a killed gateway pod as it was last asked for."""
+        self._killed.discard((cluster, pod))
+        gateway = self._pods[cluster, pod]
+        if gateway.tunnel is None:
+            self._run(gateway)
+
+    def _run(self, gateway: Gateway) -> None:
+        effect = gateway.effect
+        namespace = Namespace.create(f"{effect.pod}@{effect.cluster}", private_files=True)
+        namespace.sysctls(ROUTER_SYSCTLS)
+        self._fabric.attach([(gateway.attachment, effect.cluster, effect.node, (gateway.pod_ip,), namespace)])
+        router = self._routers.get(effect.slice, effect.cluster)
+        if router is not None:
+            router.connect(namespace, effect.nsm_ip, effect.slice_subnet)
+        if effect.host_type == "Server":
+            self._fabric.open_node_port(effect.cluster, effect.node_port, gateway.pod_ip)
+        tunnel = open_tunnel(namespace, self._tunnel_config(effect), driver=self._driver)
+        tunnel.up()
+        if effect.tunnel_rate_bps:
+            shape_tunnel(namespace, tunnel.config.interface, effect.tunnel_rate_bps)
+        self._mark(namespace, effect)
+        gateway.namespace, gateway.tunnel = namespace, tunnel
+        self._sidecars.watch(effect, namespace)
+
+    def _tunnel_config(self, effect: StartGateway) -> TunnelConfig:
+        endpoint = None
+        if effect.host_type == "Client":
+            # The headless Service of the server's node IPs resolves round robin; each deployment takes the next one.
+            address = effect.remote_node_ips[effect.instance % len(effect.remote_node_ips)]
+            endpoint = Endpoint(address=IPv4Address(address), port=effect.node_port)
+        peer = Peer(
+            public_key=self._keys[effect.remote_gateway, effect.rotation].public(),
+            allowed_ips=(IPv4Network(f"{effect.remote_vpn_ip}/32"), effect.remote_cidr),
+            endpoint=endpoint,
+        )
+        key = self._keys[effect.gateway, effect.rotation]
+        return TunnelConfig(private_key=key, address=effect.vpn_ip, peers=(peer,))
+
+    def _mark(self, namespace: Namespace, effect: StartGateway) -> None:
+        """DSCP as it is in practice: on what a server sends; the operator never tells a client its remote port."""
+        qos = self._fabric.plan.slice(effect.slice).qos
+        if qos is not None and qos.dscp is not None and effect.host_type == "Server":
+            nft.apply(namespace, dscp_marks(qos.dscp_class, [PortMatch(side=PortSide.SOURCE, port=LISTEN_PORT)]))

@@ -1,0 +1,215 @@
+"""Overlay: the data plane that does, in namespaces, what KubeSlice's reconcilers ask for.
+
+Effects are queued and done in order by one thread; facts go back when a pod, a certificate job or a sidecar would
+report them (``Timing``). What the kernel refuses fails the run: the first such error is kept in ``failure``.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from emulator.fabric import Fabric
+from emulator.gateways import Gateways
+from emulator.netns import Namespace
+from emulator.pods import AppPod, AppPods
+from emulator.policies import Policies
+from emulator.routers import Routers
+from emulator.shares import Shares
+from emulator.sidecars import Sidecars
+from emulator.wireguard import Driver, choose_driver
+from kubeslice_sim.controlplane.dataplane import FactSink
+from kubeslice_sim.controlplane.effects import (
+    ConnectPod,
+    DisconnectPod,
+    Effect,
+    IssueCertificates,
+    ServeNames,
+    SetNetworkPolicy,
+    SetNextHops,
+    SetQos,
+    StartAppPod,
+    StartGateway,
+    StartRouter,
+    StopPod,
+)
+from kubeslice_sim.controlplane.facts import CertificatesIssued, Fact, PodRunning, PodStopped
+from kubeslice_sim.model.timing import Timing
+
+_log = logging.getLogger("kubeslice_sim.emulator.overlay")
+
+SYSTEM_NAMESPACE = "kubeslice-system"
+
+
+class Overlay:
+    """Implements ``controlplane.dataplane.DataPlane``; ``sink`` is set before the first effect."""
+
+    def __init__(self, fabric: Fabric, pods: AppPods, timing: Timing, serve: Callable[[ServeNames], None]) -> None:
+        self.sink: FactSink | None = None
+        self.failure: Exception | None = None
+        self.driver: Driver = choose_driver(Namespace.current())
+        self.pods = pods
+        self.routers = Routers()
+        self.sidecars = Sidecars(timing, self._report)
+        self.gateways = Gateways(fabric, self.routers, self.sidecars, self.driver)
+        self.policies = Policies(fabric, pods)
+        self.shares = Shares(fabric)
+        self._timing = timing
+        self._serve = serve
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._waiting: set[threading.Timer] = set()
+        self._killed: set[tuple[str, str, str]] = set()
+        self._thread = threading.Thread(target=self._run, name="overlay", daemon=True)
+        self._thread.start()
+
+    def apply(self, effect: Effect) -> None:
+        """Queue an effect; facts answer it later."""
+        self._work.put(lambda: self._do(effect))
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Queue what must not run beside an effect: a fault, a change of the fabric. Waits until it is done.
+
+        Raises what the work raises.
+        """
+        done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:
+                done.put(error)
+            else:
+                done.put(None)
+
+        self._work.put(run)
+        error = done.get()
+        if error is not None:
+            raise error
+
+    def kill_gateway(self, cluster: str, pod: str) -> None:
+        """A gateway pod dies with all its processes; kubelet tells, nobody restarts it until :meth:`revive_gateway`."""
+        self.gateways.kill(cluster, pod)
+        self._report(PodStopped(cluster=cluster, namespace=SYSTEM_NAMESPACE, pod=pod))
+
+    def revive_gateway(self, cluster: str, pod: str) -> None:
+        """Start a killed gateway pod again."""
+        self.gateways.revive(cluster, pod)
+        self._report_later(self._timing.pod_start_s, _running(cluster, SYSTEM_NAMESPACE, pod))
+
+    def kill_pod(self, pod: AppPod) -> None:
+        """An application pod dies; kubelet tells, nobody restarts it until :meth:`revive_pod`."""
+        effect = pod.effect
+        self._killed.add(pod.key)
+        self._lose(pod)
+        self._report(PodStopped(cluster=effect.cluster, namespace=effect.namespace, pod=effect.pod))
+
+    def revive_pod(self, effect: StartAppPod) -> None:
+        """Start a killed application pod again."""
+        self._killed.discard((effect.cluster, effect.namespace, effect.pod))
+        self._do(effect)
+
+    def close(self) -> None:
+        """Stop doing things; what stands dies with the sandbox."""
+        self._work.put(None)
+        self._thread.join(timeout=5)
+        for timer in tuple(self._waiting):
+            timer.cancel()
+        self.sidecars.close()
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            try:
+                work()
+            except Exception as error:
+                _log.exception("an effect failed")
+                self.failure = self.failure or error
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case IssueCertificates():
+                self._issue(effect)
+            case StartAppPod() if (effect.cluster, effect.namespace, effect.pod) not in self._killed:
+                if self.pods.start(effect):
+                    self.policies.pods_changed(effect.cluster)
+                self._report_later(self._timing.pod_start_s, _running(effect.cluster, effect.namespace, effect.pod))
+            case StopPod():
+                self._stop(effect)
+            case StartRouter():
+                self.routers.start(effect)
+                self._report_later(self._timing.pod_start_s, _running(effect.cluster, SYSTEM_NAMESPACE, effect.pod))
+            case ConnectPod():
+                self._connect(effect)
+            case DisconnectPod():
+                self._disconnect(effect)
+            case StartGateway():
+                if self.gateways.start(effect):
+                    self._report_later(self._timing.pod_start_s, _running(effect.cluster, SYSTEM_NAMESPACE, effect.pod))
+            case SetNextHops():
+                self.routers.set_next_hops(effect)
+            case SetQos():
+                self.shares.set(effect)
+            case ServeNames():
+                self._serve(effect)
+            case SetNetworkPolicy():
+                self.policies.set(effect)
+
+    def _issue(self, effect: IssueCertificates) -> None:
+        self.gateways.issue_keys(effect)
+        issued = CertificatesIssued(
+            slice=effect.slice, server=effect.server, client=effect.client, rotation=effect.rotation
+        )
+        self._report_later(self._timing.certificates_s, issued)
+
+    def _stop(self, effect: StopPod) -> None:
+        if effect.namespace != SYSTEM_NAMESPACE:
+            pod = self.pods.get(effect.cluster, effect.namespace, effect.pod)
+            if pod is not None:
+                self._lose(pod)
+        elif self.gateways.knows(effect.cluster, effect.pod):
+            self.gateways.forget(effect.cluster, effect.pod)
+        else:
+            self.routers.stop(effect.cluster, effect.pod)
+        self._report(PodStopped(cluster=effect.cluster, namespace=effect.namespace, pod=effect.pod))
+
+    def _connect(self, effect: ConnectPod) -> None:
+        router = self.routers.get(effect.slice, effect.cluster)
+        pod = self.pods.get(effect.cluster, effect.namespace, effect.pod)
+        if router is not None and pod is not None:
+            router.connect(pod.namespace, effect.nsm_ip, effect.slice_subnet)
+            self.pods.join_slice(pod, effect.slice, effect.nsm_ip)
+
+    def _disconnect(self, effect: DisconnectPod) -> None:
+        pod = self.pods.get(effect.cluster, effect.namespace, effect.pod)
+        if pod is not None:
+            self._unplug(pod)
+
+    def _unplug(self, pod: AppPod) -> None:
+        router = self.routers.get(pod.slice, pod.effect.cluster)
+        if router is not None and pod.nsm_ip is not None:
+            router.disconnect(pod.nsm_ip)
+        self.pods.leave_slice(pod)
+
+    def _lose(self, pod: AppPod) -> None:
+        self._unplug(pod)
+        self.pods.stop(*pod.key)
+        self.policies.pods_changed(pod.effect.cluster)
+
+    def _report(self, fact: Fact) -> None:
+        if self.sink is not None:
+            self.sink.report(fact)
+
+    def _report_later(self, delay_s: float, fact: Fact) -> None:
+        def report() -> None:
+            self._waiting.discard(timer)
+            self._report(fact)
+
+        timer = threading.Timer(delay_s, report)
+        timer.daemon = True
+        self._waiting.add(timer)
+        timer.start()
+
+
+def _running(cluster: str, namespace: str, pod: str) -> PodRunning:
+    return PodRunning(cluster=cluster, namespace=namespace, pod=pod)

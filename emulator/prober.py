@@ -1,0 +1,234 @@
+"""Prober: a scenario's probes as real programs in pods, and what they saw as observations."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+from typing import Literal
+
+from emulator import iperf3, ping, probes
+from emulator.iperf3 import IperfSpec
+from emulator.ping import Echo, PingSpec
+from emulator.pods import AppPod, AppPods
+from emulator.probes import Attempt, AttemptSpec
+from kubeslice_sim.observe.observation import Observation, Outcome
+from kubeslice_sim.observe.probe import Probe
+from kubeslice_sim.planner.plan import Plan
+
+GRACE_S = 10.0
+"""How long a program may take beyond its time before it is stopped."""
+_DIGITS = 6
+_ATTEMPTS: Mapping[str, Literal["lookup", "connect", "http"]] = {"dns": "lookup", "connect": "connect", "http": "http"}
+
+Emit = Callable[[Observation], None]
+
+
+class Prober:
+    """Runs probes; rows are stamped with seconds since ``zero_unix_s``. One thread a probe."""
+
+    def __init__(self, plan: Plan, pods: AppPods, emit: Emit, zero_unix_s: float) -> None:
+        self._pods = pods
+        self._emit = emit
+        self._zero_unix_s = zero_unix_s
+        self._names = _names_of(plan)
+        self._threads: list[threading.Thread] = []
+
+    def start(self, probe: Probe) -> None:
+        """Begin a probe now; its time has come."""
+        thread = threading.Thread(target=self._play, args=(probe,), name=f"probe-{probe.name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def join(self, timeout_s: float) -> tuple[str, ...]:
+        """Wait for all probes; the names of those that have not ended by then."""
+        until_s = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
+        return tuple(thread.name for thread in self._threads if thread.is_alive())
+
+    def _play(self, probe: Probe) -> None:
+        try:
+            pod = self._source(probe)
+            if pod is None:
+                self._row(probe, None, _first_metric(probe), 0, 0, "failed_to_probe", f"{probe.source} does not run")
+                return
+            target = self._target(pod, probe)
+            if target is None:
+                self._row(probe, pod, _first_metric(probe), 0, 0, "failed_to_probe", f"no pod {probe.target}")
+                return
+            {
+                "ping": self._ping, "dns": self._attempts, "connect": self._attempts, "http": self._attempts,
+                "tcp": self._iperf, "udp": self._iperf,
+            }[probe.kind](probe, pod, target)  # fmt: skip
+        except Exception as error:
+            self._row(probe, None, _first_metric(probe), 0, 0, "failed_to_probe", f"{type(error).__name__}: {error}")
+
+    def _ping(self, probe: Probe, pod: AppPod, target: str) -> None:
+        if probe.until_ok:
+            self._ping_until_ok(probe, pod, target)
+            return
+        count = max(1, round((probe.end_s - probe.start_s) / probe.interval_s))
+        spec = PingSpec(target=target, count=count, interval_s=probe.interval_s, timeout_s=probe.timeout_s)
+        running = ping.start(pod.namespace, spec)
+        done = ping.read(spec, running.finish(timeout_s=probe.end_s - probe.start_s + probe.timeout_s + GRACE_S))
+        if not done.echoes:
+            self._row(probe, pod, "reachable", 0, 0, done.outcome, done.detail)
+        for echo in done.echoes:
+            self._echo(probe, pod, echo, echo.seq)
+
+    def _ping_until_ok(self, probe: Probe, pod: AppPod, target: str) -> None:
+        spec = PingSpec(target=target, count=1, interval_s=1.0, timeout_s=probe.timeout_s)
+        seq = 0
+        while seq == 0 or self._now_s() < probe.end_s:
+            began_s = time.monotonic()
+            done = ping.read(spec, ping.start(pod.namespace, spec).finish(timeout_s=probe.timeout_s + GRACE_S))
+            if done.echoes:
+                self._echo(probe, pod, done.echoes[0], seq)
+            else:
+                self._row(probe, pod, "reachable", 0, seq, done.outcome, done.detail)
+            if done.outcome == "ok":
+                return
+            seq += 1
+            time.sleep(max(0.0, probe.interval_s - (time.monotonic() - began_s)))
+
+    def _echo(self, probe: Probe, pod: AppPod, echo: Echo, seq: int) -> None:
+        at_s = self._since_zero(echo.at_unix_s)
+        reached = echo.rtt_s is not None
+        self._row(probe, pod, "reachable", int(reached), seq, echo.outcome, echo.detail, at_s)
+        if echo.rtt_s is not None:
+            self._row(probe, pod, "rtt_s", echo.rtt_s, seq, "ok", "", at_s)
+
+    def _attempts(self, probe: Probe, pod: AppPod, target: str) -> None:
+        duration_s = max(probe.end_s - self._now_s(), 0.001)
+        spec = AttemptSpec(
+            kind=_ATTEMPTS[probe.kind],
+            target=target,
+            port=probe.port,
+            count=None,
+            duration_s=duration_s,
+            interval_s=probe.interval_s,
+            timeout_s=probe.timeout_s,
+            until_ok=probe.until_ok,
+            connections=probe.connections,
+            requests_per_second=probe.requests_per_second,
+            think_time_s=probe.think_time_s,
+        )
+        running = probes.start(pod.namespace, spec)
+        for attempt in probes.read(running.finish(timeout_s=duration_s + probe.timeout_s + GRACE_S)):
+            self._attempt(probe, pod, attempt)
+
+    def _attempt(self, probe: Probe, pod: AppPod, attempt: Attempt) -> None:
+        at_s = self._since_zero(attempt.at_unix_s)
+        seq, detail = attempt.seq, attempt.detail
+        if probe.kind == "dns":
+            # A resolver that says "no such name" has answered: nobody.
+            answered = attempt.outcome in ("ok", "blocked")
+            outcome: Outcome = "ok" if answered else attempt.outcome
+            detail = ",".join(sorted(self._who(pod, ip) for ip in attempt.addresses)) if answered else detail
+            self._row(probe, pod, "answers", len(attempt.addresses), seq, outcome, detail, at_s)
+            if attempt.lookup_s is not None:
+                self._row(probe, pod, "dns_latency_s", attempt.lookup_s, seq, "ok", "", at_s)
+            return
+        reached = attempt.outcome == "ok"
+        self._row(probe, pod, "reachable", int(reached), seq, attempt.outcome, detail, at_s)
+        if probe.kind == "connect" and attempt.connect_s is not None:
+            self._row(probe, pod, "connect_s", attempt.connect_s, seq, "ok", "", at_s)
+        if probe.kind == "http" and attempt.request_s is not None:
+            self._row(probe, pod, "request_s", attempt.request_s, seq, "ok", "", at_s)
+
+    def _iperf(self, probe: Probe, pod: AppPod, target: str) -> None:
+        duration_s = max(1.0, round(probe.end_s - self._now_s()))
+        spec = IperfSpec(
+            target=target,
+            port=probe.port or iperf3.PORT,
+            protocol="udp" if probe.kind == "udp" else "tcp",
+            duration_s=None if probe.size_bytes else duration_s,
+            size_bytes=round(probe.size_bytes) if probe.size_bytes else None,
+            rate_bps=probe.rate_bps,
+            streams=probe.streams,
+            congestion=probe.congestion,
+            packet_bytes=round(probe.packet_bytes) if probe.packet_bytes else None,
+        )
+        result = iperf3.read(iperf3.start(pod.namespace, spec).finish(timeout_s=duration_s + GRACE_S))
+        if result.outcome != "ok":
+            self._row(probe, pod, "rate_bps", 0, 0, result.outcome, result.detail)
+            return
+        side = "arrived" if result.received else "sent; the server could not tell what arrived"
+        for seq, interval in enumerate(result.received or result.sent):
+            at_s = self._since_zero(result.started_unix_s + interval.end_s)
+            self._row(probe, pod, "rate_bps", interval.rate_bps, seq, "ok", side, at_s)
+        end_s = self._since_zero(result.started_unix_s) + duration_s
+        totals: Mapping[str, float | None] = {
+            "received_bytes": result.received_bytes,
+            "sent_bytes": result.sent_bytes,
+            "retransmits": result.retransmits,
+            "loss_ratio": result.loss_ratio,
+            "jitter_s": result.jitter_s,
+        }
+        for metric, value in totals.items():
+            if value is not None:
+                self._row(probe, pod, metric, value, 0, "ok", result.detail, end_s)
+
+    def _row(
+        self, probe: Probe, pod: AppPod | None, metric: str, value: float, seq: int, outcome: Outcome, detail: str,
+        at_s: float | None = None,
+    ) -> None:  # fmt: skip
+        source, _, src_cluster = probe.source.partition("@")
+        self._emit(
+            Observation(
+                at_s=round(max(0.0, self._now_s() if at_s is None else at_s), _DIGITS),
+                probe=probe.name,
+                seq=seq,
+                metric=metric,
+                value=round(float(value), _DIGITS),
+                outcome=outcome,
+                slice=pod.slice if pod else "",
+                src_cluster=src_cluster,
+                src=source,
+                dst_cluster=probe.target.partition("@")[2],
+                dst=probe.destination,
+                detail=detail,
+            )
+        )
+
+    def _source(self, probe: Probe) -> AppPod | None:
+        name, _, cluster = probe.source.partition("@")
+        namespace, _, pod = name.partition("/")
+        return self._pods.get(cluster, namespace, pod)
+
+    def _target(self, source: AppPod, probe: Probe) -> str | None:
+        """A name or address as it is; a pod by the network that both are in: the slice's, else the CNI."""
+        if "/" not in probe.target:
+            return probe.target
+        name, _, cluster = probe.target.partition("@")
+        namespace, _, pod_name = name.partition("/")
+        pod = self._pods.get(cluster or source.effect.cluster, namespace, pod_name)
+        if pod is None:
+            return None
+        shared = pod.nsm_ip is not None and pod.slice == source.slice
+        return str(pod.nsm_ip if shared else pod.effect.pod_ip)
+
+    def _who(self, asker: AppPod, address: IPv4Address) -> str:
+        return self._names.get((asker.slice, address)) or self._names.get((asker.effect.cluster, address)) or "?"
+
+    def _now_s(self) -> float:
+        return time.time() - self._zero_unix_s
+
+    def _since_zero(self, unix_s: float) -> float:
+        return unix_s - self._zero_unix_s
+
+
+def _first_metric(probe: Probe) -> str:
+    return {"dns": "answers", "tcp": "rate_bps", "udp": "rate_bps"}.get(probe.kind, "reachable")
+
+
+def _names_of(plan: Plan) -> dict[tuple[str, IPv4Address], str]:
+    """Who an address is: on a slice's overlay, and on a cluster's pod network."""
+    names: dict[tuple[str, IPv4Address], str] = {}
+    for pod in plan.pods:
+        names[pod.cluster, pod.pod_ip] = pod.reference
+        if pod.slice is not None and pod.nsm_ip is not None:
+            names[pod.slice, pod.nsm_ip] = pod.reference
+    return names

@@ -1,0 +1,48 @@
+"""Shares: each slice's class on the NICs of a cluster's gateway nodes, as netops keeps them."""
+
+from __future__ import annotations
+
+from emulator.fabric import UPLINK, Fabric
+from emulator.shaping import NodeShaper, PortMatch, PortSide, QueueCounters, SliceShape
+from kubeslice_sim.controlplane.effects import SetQos
+
+
+class Shares:
+    """The HTB of every gateway node."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        self._fabric = fabric
+        self._shapers: dict[str, NodeShaper] = {}
+        self._shapes: dict[str, dict[str, SliceShape]] = {}
+
+    def set(self, effect: SetQos) -> None:
+        """Install, change or remove a slice's class on every gateway node of the cluster."""
+        shapes = self._shapes.setdefault(effect.cluster, {})
+        if effect.qos is None:
+            shapes.pop(effect.slice, None)
+        else:
+            ports = {
+                *(PortMatch(side=PortSide.SOURCE, port=port) for port in effect.source_ports),
+                *(PortMatch(side=PortSide.DESTINATION, port=port) for port in effect.destination_ports),
+            }
+            shapes[effect.slice] = SliceShape(
+                number=netops_number(effect.qos.parent),
+                ceiling_bps=effect.qos.ceiling_bps,
+                guaranteed_bps=effect.qos.guaranteed_bps,
+                priority=effect.qos.priority,
+                ports=tuple(sorted(ports)),
+            )
+        for node in self._fabric.plan.cluster(effect.cluster).gateway_nodes:
+            shaper = self._shapers.get(node.name)
+            if shaper is None:
+                shaper = self._shapers[node.name] = NodeShaper(self._fabric.nodes[node.name], UPLINK)
+            shaper.apply(shapes.values())
+
+    def counters(self) -> dict[str, tuple[QueueCounters, ...]]:
+        """The class counters of every shaped node."""
+        return {name: shaper.counters() for name, shaper in self._shapers.items()}
+
+
+def netops_number(parent: str) -> int:
+    """The slice's place on a node, from netops' class id: ``17:22`` is the second."""
+    return int(parent.partition(":")[2]) // 11
