@@ -105,7 +105,7 @@ class Transport:
                 if pause_s is None or not failure.is_passing:
                     raise
             except (urllib3.exceptions.HTTPError, OSError) as problem:
-                if pause_s is None or isinstance(problem, _HOPELESS):
+                if pause_s is None or (isinstance(problem, _HOPELESS) and not _is_refused(problem)):
                     raise self._unreachable(problem) from None
             self._sleep(pause_s)
         raise AssertionError("the last round returns or raises")
@@ -133,11 +133,16 @@ class Transport:
             return BackendUnavailable(
                 f"{where} has a certificate that the kubeconfig does not trust: {_short(problem)}"
             )
-        if isinstance(problem, urllib3.exceptions.ConnectTimeoutError):
+        if isinstance(problem, urllib3.exceptions.ConnectTimeoutError) and not _is_refused(problem):
             return BackendUnavailable(f"cannot reach {where}: no answer in {CONNECT_WITHIN_S:.0f} s; is the way open?")
         if isinstance(problem, urllib3.exceptions.ReadTimeoutError):
             return BackendUnavailable(f"{where} accepted a request and did not answer in {ANSWER_WITHIN_S:.0f} s")
         return BackendUnavailable(f"cannot reach {where}: is it running, and is the kubeconfig right?")
+
+
+def _is_refused(problem: Exception) -> bool:
+    """Nobody listens there, or the name is unknown; urllib3 derives this from its time-out, which it is not."""
+    return isinstance(problem, urllib3.exceptions.NewConnectionError)
 
 
 def _short(problem: Exception) -> str:

@@ -228,8 +228,10 @@ def _free_port() -> int:
 
 
 def _main(names: Sequence[str], say: Callable[[str], None]) -> None:
-    # SIGTERM ends the with block like Ctrl-C does; by default it would end us before the servers are stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Either signal ends the with block; by default SIGTERM would end us before the servers are stopped, and a shell
+    # starts background jobs with SIGINT ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt), api_servers(names or CONTEXTS, provide(say)) as servers:
         say(f"export KUBECONFIG={servers.kubeconfig}   contexts: {', '.join(servers.contexts)}   Ctrl-C stops them")
         signal.pause()

@@ -67,7 +67,8 @@ class Pods:
     def __init__(self, phases: list[str]) -> None:
         self._phases = phases
 
-    def request(self, _method: str, path: str, **_query: Any) -> dict[str, Any]:
+    def request(self, method: str, path: str, **_rest: Any) -> dict[str, Any]:
+        assert method == "GET"
         if path == "/version":
             return {"gitVersion": "v1"}
         if path == "/api/v1":

@@ -32,7 +32,7 @@ def test_stopped_then_started_again(own_apiserver: ApiServers) -> None:
     assert caught.value.exit_code == 3
     message = str(caught.value)
     assert message.startswith("cannot reach the API server of context 'controller' (https://127.0.0.1:")
-    assert "\n" not in message
+    assert message.endswith("is it running, and is the kubeconfig right?") and "\n" not in message
     own_apiserver.start("controller")
     assert check_all(connections)["controller"].startswith("v1.")
 
