@@ -24,6 +24,11 @@ VERDICT_SCHEMA: Schema = {
     "name": TEXT, "kind": TEXT, "outcome": TEXT, "expected": TEXT, "found": TEXT, "at_s": NUMBER,
     "evidence_count": COUNT, "sentence": TEXT,
 }  # fmt: skip
+COMPARISON_SCHEMA: Schema = {
+    "probe": TEXT, "what": TEXT, "phase": TEXT, "src": TEXT, "src_cluster": TEXT, "dst": TEXT, "slice": TEXT,
+    "outcome": TEXT, "a": TEXT, "b": TEXT, "difference": TEXT, "tolerance": TEXT, "value_a": NUMBER,
+    "value_b": NUMBER, "note": TEXT,
+}  # fmt: skip
 
 
 def frame(run: Run) -> pd.DataFrame:

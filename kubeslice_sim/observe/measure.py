@@ -74,7 +74,10 @@ def statistic_of(name: str, values: Sequence[float]) -> float:
         return statistics.median(ordered)
     if name.startswith("p"):
         return _percentile(ordered, float(name[1:]) / 100)
-    return math.fsum(value / len(ordered) for value in ordered)
+    try:
+        return math.fsum(ordered) / len(ordered)
+    except OverflowError:
+        return math.fsum(value / len(ordered) for value in ordered)
 
 
 def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequence[Observation]) -> Finding:

@@ -24,7 +24,7 @@ streams left, the floor of a congestion window) keeps more than a hundredth."""
 
 State = Literal["through", "nothing", "unknown"]
 _ATTEMPTS = frozenset({"reachable", "answers", "request_s", "rtt_s", "connect_s"})
-_RATES = ("rate_bps", "received_bytes")
+_RATE = "rate_bps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,8 @@ def stretches_of(
     An attempt stands for the time until the next one, a rate for its own interval. Where rows are missing for more
     than two intervals, also at either end of what was planned (from, to), it is unknown what happened.
     """
-    rate = next((name for name in _RATES if any(row.metric == name for row in rows)), None)
-    metrics = {rate} if rate else _ATTEMPTS
+    rate = any(row.metric == _RATE for row in rows)
+    metrics = {_RATE} if rate else _ATTEMPTS
     samples = [row for row in rows if row.metric in metrics or row.outcome in SILENT]
     # A row a moment: parallel connections that start together count as one, through if any was.
     moments: dict[float, list[Observation]] = {}
@@ -107,7 +107,7 @@ def stretches_of(
     if not times:
         return interval_s, ()
     step_s = spacing_s(times, interval_s)
-    threshold = TRICKLE * _usual([row.value for row in samples if row.metric in _RATES and row.outcome not in SILENT])
+    threshold = trickle_bps(samples)
     stretches: list[Stretch] = []
     for index, at_s in enumerate(times):
         row, state = _state(moments[at_s], threshold)
@@ -132,15 +132,17 @@ def stretches_of(
 
 def _state(rows: Sequence[Observation], threshold: float) -> tuple[Observation, State]:
     for row in rows:
-        if row.outcome == "ok" and row.value > (threshold if row.metric in _RATES else 0):
+        if row.outcome == "ok" and row.value > (threshold if row.metric == _RATE else 0):
             return row, "through"
     real = next((row for row in rows if row.outcome not in SILENT), None)
     return (real, "nothing") if real is not None else (rows[0], "unknown")
 
 
-def _usual(values: Sequence[float]) -> float:
+def trickle_bps(rows: Iterable[Observation]) -> float:
+    """The rate up to which a flow with these rows gets nothing through (see ``TRICKLE``); 0 if it never flowed."""
+    values = [row.value for row in rows if row.metric == _RATE and row.outcome == "ok"]
     flowing = [value for value in values if math.isfinite(value) and value > 0]
-    return statistics.median(flowing) if flowing else 0.0
+    return TRICKLE * statistics.median(flowing) if flowing else 0.0
 
 
 def _longest(pair: str, stretches: Sequence[Stretch], from_s: float, interval_s: float) -> Outage:

@@ -1,0 +1,134 @@
+"""Figures: what the rows of one pair in one phase amount to, for comparing."""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from kubeslice_sim.model.scenario import Traffic
+from kubeslice_sim.observe.agreement import Figure
+from kubeslice_sim.observe.measure import statistic_of
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.outage import outages, trickle_bps
+from kubeslice_sim.observe.phases import Phase, settled
+from kubeslice_sim.observe.reachability import got_through
+from kubeslice_sim.observe.select import SILENT
+from kubeslice_sim.observe.units import say, seconds
+
+Rows = Sequence[Observation]
+_NAMES = re.compile(r"[,;\s]+")
+
+
+class Window(NamedTuple):
+    """When both runs have rates, the ramp-up excluded; ``quiet``: moments after which a flow ramps up again."""
+
+    start_s: float
+    end_s: float
+    ramp_up_s: float
+
+
+def reached(rows: Rows) -> Figure | None:
+    """Whether the pair gets through in the later half of the attempts: one success is a yes, as packets may be lost."""
+    attempts = [row for row in rows if row.metric == "reachable"]
+    if not attempts:
+        return None
+    last = settled(attempts)
+    if not last:
+        return Figure(text="–", why=_why(attempts))
+    if any(map(got_through, last)):
+        return Figure(text="yes", value=1.0)
+    return Figure(text="no", value=0.0)
+
+
+def answered_names(rows: Rows) -> Figure | None:
+    """What the last question was answered: how many addresses, and whose (from the detail, by name)."""
+    questions = [row for row in rows if row.metric == "answers"]
+    if not questions:
+        return None
+    last = settled(questions)
+    if not last:
+        return Figure(text="–", why=_why(questions))
+    answer = last[-1]
+    if answer.outcome == "timeout":
+        return Figure(text="no reply", value=-1.0)
+    names = frozenset(_name(word) for word in _NAMES.split(answer.detail) if word and answer.value >= 1)
+    count = answer.value if math.isfinite(answer.value) else 0.0
+    return Figure(text=f"{count:g}: {', '.join(sorted(names))}" if names else f"{count:g}", value=count, names=names)
+
+
+def median_of(rows: Rows, metric: str) -> Figure | None:
+    """The median of a time over the answered attempts."""
+    measured = [row for row in rows if row.metric == metric]
+    values = [row.value for row in measured if row.outcome == "ok" and math.isfinite(row.value)]
+    if values:
+        value = statistics.median(values)
+        if math.isfinite(value):
+            return Figure(text=say(metric, value), value=value)
+    return Figure(text="–", why=_why(measured) or "no answer") if measured else None
+
+
+def rate_window(a: Rows, b: Rows, ramp_up_s: float) -> Window:
+    """The time in which both runs have rates, without the first ``ramp_up_s``."""
+    spans = [[row.at_s for row in rows if row.metric == "rate_bps" and row.outcome not in SILENT] for rows in (a, b)]
+    if not all(spans):
+        return Window(math.inf, -math.inf, ramp_up_s)
+    return Window(max(map(min, spans)) + ramp_up_s, min(map(max, spans)), ramp_up_s)
+
+
+def mean_rate(rows: Rows, window: Window, phase: Phase) -> Figure | None:
+    """The mean rate in the window while it flowed: outages (compared by themselves) and ramp-ups are left out."""
+    rates = [row for row in rows if row.metric == "rate_bps"]
+    if not rates:
+        return None
+    real = [row for row in rates if row.outcome not in SILENT and math.isfinite(row.value)]
+    if not real:
+        return Figure(text="–", why=_why(rates))
+    threshold = trickle_bps(real)
+    start_s = max(window.start_s, phase.start_s + window.ramp_up_s)
+    flowing: list[float] = []
+    for index, row in enumerate(real):
+        if row.value <= threshold:
+            start_s = max(start_s, row.at_s + window.ramp_up_s)
+            continue
+        # The interval before an outage is only partly filled.
+        ends_here = index + 1 < len(real) and real[index + 1].value <= threshold
+        if start_s <= row.at_s <= window.end_s and not ends_here:
+            flowing.append(row.value)
+    if not flowing:
+        return Figure(text="–", why=f"no rate beyond the ramp-up of {seconds(window.ramp_up_s)}")
+    value = statistic_of("mean", flowing)
+    return Figure(text=say("rate_bps", value), value=value)
+
+
+def longest_outage(rows: Rows, traffic: Traffic, end_s: float) -> Figure | None:
+    """The longest outage of one pair of the traffic; its slack is the probe's interval."""
+    found = outages(traffic, rows, -math.inf, end_s)
+    if not found:
+        return None
+    outage = found[0]
+    if not outage.seen:
+        return Figure(text="–", why=_why(rows))
+    text = say("ready_s", outage.length_s)
+    if outage.possible_s - outage.length_s > 2 * outage.resolution_s:
+        return Figure(
+            text=text, value=outage.length_s, why=f"where nobody looked it may have been {seconds(outage.possible_s)}"
+        )
+    return Figure(text=text, value=outage.length_s, slack=outage.resolution_s)
+
+
+def _name(word: str) -> str:
+    # Addresses are each run's own. One that nobody could name is compared as such.
+    try:
+        IPv4Address(word)
+    except ValueError:
+        return word
+    return "an unnamed address"
+
+
+def _why(rows: Rows) -> str:
+    reasons = sorted({row.detail or row.outcome for row in rows if row.outcome in SILENT})
+    return "; ".join(reasons[:2])

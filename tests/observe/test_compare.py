@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubeslice_sim.model.scenario import Fault, ScenarioSpec, TimelineStep
+from kubeslice_sim.observe import Compared, Tolerances, compare
+from kubeslice_sim.observe.frames import COMPARISON_SCHEMA
+from kubeslice_sim.observe.observation import Observation
+from tests.observe.rows import attempts, observations, rates, row, run, scenario
+
+Rows = tuple[Observation, ...]
+
+
+def _of(a: Rows, b: Rows, what: str, **more: Any) -> list[Compared]:
+    return [item for item in compare(run(a), run(b, backend="emulator"), **more).rows if item.what == what]
+
+
+def _one(a: Rows, b: Rows, what: str, **more: Any) -> Compared:
+    (found,) = _of(a, b, what, **more)
+    return found
+
+
+def _rtt(*values: float) -> Rows:
+    return tuple(row("rtt_s", float(index), value, seq=index) for index, value in enumerate(values))
+
+
+def test_reachable_alike_and_not() -> None:
+    reached, lost = attempts(set(), 10), attempts(set(range(10)), 10)
+    assert _one(reached, reached, "reachable").outcome == "same"
+    assert _one(lost, lost, "reachable").outcome == "same"
+    found = _one(reached, lost, "reachable")
+    assert (found.outcome, found.a, found.b, found.difference) == ("differs", "yes", "no", "yes / no")
+
+
+def test_a_lost_packet_or_a_slow_start_is_no_difference() -> None:
+    assert _one(attempts(set(), 10), attempts({0, 1, 2, 7}, 10), "reachable").outcome == "same"
+
+
+def test_what_could_not_be_probed_is_no_agreement() -> None:
+    silent = tuple(replace(item, outcome="failed_to_probe", detail="no pod") for item in attempts(set(), 3))
+    comparison = compare(run(silent), run(silent))
+    assert (comparison.outcome, comparison.exit_code) == ("not comparable", 4)
+    assert {item.note for item in comparison.rows if item.what == "reachable"} == {"A: no pod; B: no pod"}
+    assert compare(run(attempts(set(), 3)), run(silent)).exit_code == 4
+
+
+def test_a_probe_of_one_run_only_is_told() -> None:
+    comparison = compare(run(attempts(set(), 60)), run((*attempts(set(), 60), row("reachable", 0.0, probe="more"))))
+    assert [(item.probe, item.note) for item in comparison.rows if item.outcome == "not comparable"] == [
+        ("more", "A: not measured")
+    ]
+    assert comparison.exit_code == 0
+
+
+def test_nothing_at_all_is_not_the_same() -> None:
+    assert compare(run(()), run(())).exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "outcome"),
+    [
+        ("p-0@w,p-1@w", "p-1@w, p-0@w", "same"),
+        ("p-0@w,p-1@w", "p-0@w,p-2@w", "differs"),
+        ("10.1.0.5,p-0@w", "10.1.64.9,p-0@w", "same"),
+        ("10.1.0.5,10.1.0.6", "p-0@w,p-1@w", "differs"),
+    ],
+)
+def test_answers_are_sets_of_names_and_never_addresses(a: str, b: str, outcome: str) -> None:
+    found = _one((row("answers", 0.0, 2, detail=a),), (row("answers", 0.0, 2, detail=b),), "DNS answers")
+    assert found.outcome == outcome
+
+
+def test_answers_differ_in_their_number() -> None:
+    two = (row("answers", 0.0, 2, detail="p-0@w,p-1@w"),)
+    one = (row("answers", 0.0, 1, detail="p-0@w"),)
+    assert _one(two, one, "DNS answers").difference == "only in A: p-1@w"
+    none, silence = (row("answers", 0.0, 0),), (row("answers", 0.0, 0, "timeout"),)
+    assert _one(none, silence, "DNS answers").outcome == "differs"
+
+
+@pytest.mark.parametrize(
+    ("a_s", "b_s", "outcome"),
+    [
+        (0.100, 0.110, "same"), (0.110, 0.100, "same"), (0.100, 0.111, "differs"), (0.111, 0.100, "differs"),
+        (0.0002, 0.0012, "same"), (0.0002, 0.0013, "differs"),
+    ],
+)  # fmt: skip
+def test_median_rtt_within_a_tenth_or_a_millisecond(a_s: float, b_s: float, outcome: str) -> None:
+    # One outlier in three moves a mean and no median.
+    assert _one(_rtt(a_s, a_s, 9.0), _rtt(b_s, b_s, 0.0), "median RTT").outcome == outcome
+
+
+def test_the_difference_is_told_with_its_tolerance() -> None:
+    found = _one(_rtt(0.1), _rtt(0.12), "median RTT")
+    assert (found.a, found.b, found.difference, found.tolerance) == ("100 ms", "120 ms", "+20 ms (+20.0%)", "± 10 ms")
+    assert _one(_rtt(0.1), _rtt(0.12), "median RTT", tolerances=Tolerances(rtt_ratio=0.2)).outcome == "same"
+
+
+def test_the_ramp_up_and_what_only_one_run_has_are_left_out_of_the_rate() -> None:
+    slow_start = rates([1e6, 2e6, 3e6, *[30e6] * 20])
+    at_once = rates([30e6] * 15)
+    assert _one(slow_start, at_once, "mean rate").difference == "0 bit/s (+0.0%)"
+    longer = rates([*[30e6] * 15, *[60e6] * 20])
+    assert _one(at_once, longer, "mean rate").outcome == "same"
+    assert _one(at_once, rates([26e6] * 15), "mean rate").outcome == "differs"
+    short = _one(rates([30e6] * 2), at_once, "mean rate")
+    assert (short.outcome, short.note) == (
+        "not comparable", "A: no rate beyond the ramp-up of 3 s; B: no rate beyond the ramp-up of 3 s"
+    )  # fmt: skip
+
+
+def test_an_outage_counts_as_outage_not_as_a_low_rate() -> None:
+    a = rates([30e6] * 20 + [12e6] + [0.0] * 8 + [9e6] + [30e6] * 30)
+    b = rates([30e6] * 20 + [3e6] + [0.0] * 10 + [30e6] * 29)
+    assert _one(a, b, "mean rate").difference == "0 bit/s (+0.0%)"
+    outage = _one(a, b, "outage")
+    assert (outage.outcome, outage.a, outage.b, outage.tolerance) == ("same", "8 s", "10 s", "± 2 s")
+    assert _one(a, rates([30e6] * 20 + [0.0] * 20 + [30e6] * 20), "outage").outcome == "differs"
+
+
+def test_an_outage_that_may_hide_where_nobody_looked_is_not_comparable() -> None:
+    assert _one(attempts(set(), 60), attempts(set(), 30), "outage").outcome == "not comparable"
+
+
+def test_each_phase_of_the_timeline_stands_by_itself() -> None:
+    cut = scenario()
+    step = TimelineStep(at_s=30.0, fault=Fault(kill="dns", cluster="worker-1"))
+    cut = replace(cut, spec=replace(cut.spec, timeline=(step,)))
+    always, until = attempts(set(), 60), attempts(set(range(33, 60)), 60)
+    found = [item for item in compare(run(always, cut), run(until, cut)).rows if item.what == "reachable"]
+    assert [(item.phase, item.outcome) for item in found] == [("before 30 s", "same"), ("from 30 s on", "differs")]
+
+
+def test_pods_of_one_name_in_two_clusters_are_two() -> None:
+    here = attempts(set(), 4, dst="iperf/server-0", dst_cluster="worker-1")
+    there = attempts({0, 1, 2, 3}, 4, dst="iperf/server-0", dst_cluster="worker-2")
+    assert [(item.dst, item.a) for item in _of((*here, *there), (*here, *there), "reachable")] == [
+        ("iperf/server-0@worker-1", "yes"), ("iperf/server-0@worker-2", "no")
+    ]  # fmt: skip
+
+
+def test_different_scenarios_are_noted() -> None:
+    other = replace(scenario(), spec=ScenarioSpec(duration_s=5.0))
+    assert "different scenarios" in compare(run(()), run((), other)).notes[0]
+
+
+def test_names_of_runs_of_one_back_end_differ() -> None:
+    comparison = compare(run(()), run(()))
+    assert (comparison.name_a, comparison.name_b) == ("sim A", "sim B")
+
+
+def test_the_frame_has_its_columns_even_when_empty() -> None:
+    for comparison in (compare(run(()), run(())), compare(run(attempts(set(), 5)), run(attempts(set(), 5)))):
+        assert {key: str(value) for key, value in comparison.frame().dtypes.items()} == COMPARISON_SCHEMA
+        assert len(comparison.frame()) == len(comparison.rows)
+
+
+@given(st.lists(observations, max_size=20))
+def test_a_run_is_the_same_as_itself(rows: list[Observation]) -> None:
+    made = run(tuple(rows))
+    comparison = compare(made, made)
+    assert comparison.count()["differs"] == 0
+    assert all(item.note for item in comparison.rows if item.outcome == "not comparable")
+    said = any(item.metric == "reachable" and item.outcome in ("ok", "blocked", "timeout") and item.probe
+               and abs(item.at_s) < 1e300 for item in rows)  # fmt: skip
+    if said:
+        assert comparison.outcome == "same"
+
+
+@given(st.lists(observations, max_size=12), st.lists(observations, max_size=12))
+def test_which_run_comes_first_does_not_matter(a: list[Observation], b: list[Observation]) -> None:
+    there, back = compare(run(tuple(a)), run(tuple(b))), compare(run(tuple(b)), run(tuple(a)))
+    assert [item.outcome for item in there.rows] == [item.outcome for item in back.rows]
+
+
+@given(st.lists(observations, max_size=12))
+def test_silent_probes_never_agree(rows: list[Observation]) -> None:
+    silent = run(tuple(replace(item, outcome="unsupported") for item in rows))
+    assert compare(silent, silent).outcome == "not comparable"
