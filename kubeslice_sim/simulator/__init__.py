@@ -1,0 +1,1 @@
+"""The simulated back end: a world on SimPy time, with a fluid data plane."""

@@ -1,0 +1,65 @@
+"""Assembly: the simulated world put together, still without a control plane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import simpy
+
+from kubeslice_sim.controlplane.dataplane import FactSink
+from kubeslice_sim.model.slice_config import GatewayType
+from kubeslice_sim.model.timing import Timing
+from kubeslice_sim.planner.plan import Plan
+from kubeslice_sim.simulator.costs import Costs
+from kubeslice_sim.simulator.dataplane import SimulatedDataPlane
+from kubeslice_sim.simulator.faults import Faults
+from kubeslice_sim.simulator.flow import Flows
+from kubeslice_sim.simulator.names import Resolver
+from kubeslice_sim.simulator.network import Network
+from kubeslice_sim.simulator.resource import Resources
+from kubeslice_sim.simulator.rows import Rows
+from kubeslice_sim.simulator.scene import Scene
+from kubeslice_sim.simulator.streams import Streams
+from kubeslice_sim.simulator.vpn import Vpn
+from kubeslice_sim.simulator.way import Ways
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The parts of one simulated world."""
+
+    env: simpy.Environment
+    data_plane: SimulatedDataPlane
+    vpn: Vpn
+    scene: Scene
+    faults: Faults
+
+    def report_to(self, sink: FactSink) -> None:
+        """Tell the data plane who listens to its facts; must come before the first effect."""
+        self.data_plane.sink = sink
+        self.vpn.sink = sink
+
+
+def assemble(
+    plan: Plan, timing: Timing, seed: int, rows: Rows, costs: Costs, gateway_types: Mapping[str, GatewayType]
+) -> Assembly:
+    """A world of devices that are not there yet: effects bring them. ``gateway_types``: the VPN of each slice."""
+    env = simpy.Environment()
+    network = Network(plan.world.underlay)
+    streams = Streams(seed)
+    vpn = Vpn(env, network, timing, costs, streams, lambda slice_: gateway_types.get(slice_, "OpenVPN"))
+    data_plane = SimulatedDataPlane(env, network, vpn, timing)
+    scene = Scene(
+        env=env,
+        network=network,
+        ways=Ways(network, costs, streams.number("ecmp")),
+        flows=Flows(env, Resources(network, costs)),
+        resolver=Resolver(
+            env, network, costs, timing.dns_ttl_s, {cluster.name: cluster.cluster_dns for cluster in plan.clusters}
+        ),
+        streams=streams,
+        costs=costs,
+        rows=rows,
+    )
+    return Assembly(env=env, data_plane=data_plane, vpn=vpn, scene=scene, faults=Faults(network, data_plane, vpn))

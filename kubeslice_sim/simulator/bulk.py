@@ -1,0 +1,75 @@
+"""Bulk probes: tcp and udp, one rate a second and the totals at the end."""
+
+from __future__ import annotations
+
+from kubeslice_sim.observe.observation import Outcome
+from kubeslice_sim.observe.probe import Probe
+from kubeslice_sim.simulator.datagrams import Datagrams
+from kubeslice_sim.simulator.scene import Play, Scene
+from kubeslice_sim.simulator.transfer import Stream
+
+INTERVAL_S = 1.0
+"""As iperf3 reports."""
+
+
+def play_tcp(scene: Scene, probe: Probe) -> Play:
+    """Play the probe's streams; a ``rate_bps`` row a second, ``received_bytes`` at the end.
+
+    Stops early where a size was given and all of it has arrived.
+    """
+    streams = [Stream(scene, probe, index) for index in range(probe.streams)]
+    running = scene.env.all_of([scene.env.process(stream.play()) for stream in streams])
+    start_s, end_s = _span(scene, probe)
+    yield scene.env.timeout(start_s - scene.env.now)
+    before, seq = 0.0, 0
+    while scene.env.now < end_s and not running.processed:
+        since_s = scene.env.now
+        until_s = min(start_s + (seq + 1) * INTERVAL_S, end_s)
+        yield scene.env.any_of([scene.env.timeout(until_s - since_s), running])
+        arrived = sum(stream.arrived_bits for stream in streams)
+        _rate(scene, probe, seq, arrived - before, scene.env.now - since_s)
+        before, seq = arrived, seq + 1
+    slice_ = scene.slice_of(scene.source(probe))
+    outcome: Outcome = "ok" if before else "timeout"
+    scene.rows.of_probe(probe, slice_, "received_bytes", before // 8, at_s=scene.env.now, seq=0, outcome=outcome)
+
+
+def play_udp(scene: Scene, probe: Probe) -> Play:
+    """Offer datagrams at the probe's rate; a ``rate_bps`` row a second, totals and ``loss_ratio`` at the end."""
+    datagrams = Datagrams(scene, probe)
+    scene.env.process(datagrams.play())
+    start_s, end_s = _span(scene, probe)
+    yield scene.env.timeout(start_s - scene.env.now)
+    before, seq = 0.0, 0
+    while scene.env.now < end_s - 1e-9:
+        since_s = scene.env.now
+        yield scene.env.timeout(min(start_s + (seq + 1) * INTERVAL_S, end_s) - since_s)
+        arrived = datagrams.count()
+        _rate(scene, probe, seq, 8.0 * (arrived - before), scene.env.now - since_s)
+        before, seq = arrived, seq + 1
+    slice_, now_s = scene.slice_of(scene.source(probe)), scene.env.now
+    sent, received = datagrams.sent_bytes, datagrams.received_bytes
+    scene.rows.of_probe(probe, slice_, "sent_bytes", sent, at_s=now_s, seq=0)
+    outcome: Outcome = "ok" if received else "timeout"
+    scene.rows.of_probe(probe, slice_, "received_bytes", received, at_s=now_s, seq=0, outcome=outcome)
+    if sent:
+        scene.rows.of_probe(probe, slice_, "loss_ratio", 1.0 - received / sent, at_s=now_s, seq=0)
+
+
+def _span(scene: Scene, probe: Probe) -> tuple[float, float]:
+    return scene.rows.zero_s + probe.start_s, scene.rows.zero_s + probe.end_s
+
+
+def _rate(scene: Scene, probe: Probe, seq: int, bits: float, elapsed_s: float) -> None:
+    if elapsed_s < 1e-3:
+        return  # the rest of an interval that ended with the last byte
+    source = scene.source(probe)
+    if source is None:
+        scene.rows.of_probe(probe, "", "rate_bps", 0, at_s=scene.env.now, seq=seq, outcome="failed_to_probe",
+                            detail=f"{probe.source} does not run")  # fmt: skip
+        return
+    outcome: Outcome = "ok" if bits > 0.0 else "timeout"
+    scene.rows.of_probe(
+        probe, scene.slice_of(source), "rate_bps", bits / elapsed_s, at_s=scene.env.now, seq=seq,
+        outcome=outcome,
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""Bulk UDP: datagrams at a rate that nothing slows down; what is too much, and what chance takes, is lost."""
+
+from __future__ import annotations
+
+from kubeslice_sim.observe.probe import Probe
+from kubeslice_sim.simulator.encapsulation import IPV4_BYTES, TUNNEL_MTU, UDP_BYTES, udp_datagram
+from kubeslice_sim.simulator.flow import IDLE, Flow
+from kubeslice_sim.simulator.network import Pod
+from kubeslice_sim.simulator.scene import RECONNECT_S, Play, Scene
+from kubeslice_sim.simulator.share import Demand, uses_of
+from kubeslice_sim.simulator.streams import binomial
+from kubeslice_sim.simulator.way import Way
+
+
+class Datagrams:
+    """A probe's datagrams. Without a packet size they are as large as a tunnel takes unfragmented."""
+
+    def __init__(self, scene: Scene, probe: Probe) -> None:
+        self._scene = scene
+        self._probe = probe
+        self._dice = scene.dice("udp", probe)
+        self._rate_bps = probe.rate_bps if probe.rate_bps is not None else scene.costs.udp_rate_bps
+        self.payload_bytes = int(probe.packet_bytes or TUNNEL_MTU - IPV4_BYTES - UDP_BYTES)
+        self._end_s = scene.rows.zero_s + probe.end_s
+        self._flow = Flow(scene.env)
+        self._loss = 0.0
+        self._counted_bits = 0.0
+        self._sent_s = 0.0
+        self._since_s: float | None = None
+        self._received = 0
+
+    @property
+    def sent_bytes(self) -> int:
+        """Payload offered so far, in whole datagrams (none while the target's name was not known)."""
+        sending_s = self._sent_s + (0.0 if self._since_s is None else self._scene.env.now - self._since_s)
+        return int(self._rate_bps * sending_s / (8 * self.payload_bytes)) * self.payload_bytes
+
+    @property
+    def received_bytes(self) -> int:
+        """Payload that had arrived at the last count."""
+        return self._received
+
+    def count(self) -> int:
+        """Count what has arrived by now: chance takes its share of every packet since the last count."""
+        arrived_bits = self._scene.flows.arrived_bits(self._flow)
+        offered = round((arrived_bits - self._counted_bits) / (8 * self.payload_bytes))
+        self._counted_bits += offered * 8.0 * self.payload_bytes
+        lost = binomial(self._dice, offered, self._loss)
+        # An interval's rounding must not make more arrive than was sent.
+        self._received = min(
+            self._received + (offered - lost) * self.payload_bytes, max(self._received, self.sent_bytes)
+        )
+        return self._received
+
+    def play(self) -> Play:
+        """Send until the end, over whatever way there is at each moment."""
+        scene, env = self._scene, self._scene.env
+        yield env.timeout(scene.rows.zero_s + self._probe.start_s - env.now)
+        while env.now < self._end_s:
+            source = scene.source(self._probe)
+            place = scene.find(source, self._probe.target) if source else None
+            if source is None or place is None or place.address is None:
+                scene.flows.set(self._flow, IDLE)
+                yield env.timeout(min(RECONNECT_S, self._end_s - env.now))
+                continue
+            flow = scene.flow(source, place.address, self._probe.port or 0, scene.source_port(self._probe), udp=True)
+            while env.now < self._end_s and source.running:
+                way = scene.ways.trace(source, flow, env.now)
+                self._offer(way, place.meant)
+                since_s = self._since_s = env.now
+                yield env.any_of([scene.change, env.timeout(self._end_s - env.now)])
+                self._sent_s, self._since_s = self._sent_s + env.now - since_s, None
+                self.count()
+        scene.flows.stop(self._flow)
+
+    def _offer(self, way: Way, meant: Pod | None) -> None:
+        if way.dropped or way.target is None or (meant is not None and way.target is not meant):
+            self._scene.flows.set(self._flow, IDLE)
+            return
+        load = udp_datagram(self.payload_bytes, way.mtu)
+        # A datagram is lost with any of its fragments.
+        self._loss = 1.0 - (1.0 - way.loss) ** len(load.packets)
+        demand = Demand(uses=uses_of(way, load, resend=False), cap_bps=self._rate_bps, open_loop=True)
+        self._scene.flows.set(self._flow, demand, way.delay_s)

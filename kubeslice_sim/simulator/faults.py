@@ -1,0 +1,148 @@
+"""Faults: what breaks in the simulated network, what mends, and the evidence of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kubeslice_sim.model.scenario import Fault, LinkFault
+from kubeslice_sim.observe.observation import Outcome
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
+from kubeslice_sim.simulator.dataplane import SimulatedDataPlane
+from kubeslice_sim.simulator.network import Network, PodKey
+from kubeslice_sim.simulator.vpn import Vpn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One part that a fault touched: by its name, with a sentence. ``outcome`` is not ``ok`` where nothing happened."""
+
+    part: str
+    cluster: str
+    sentence: str
+    slice: str = ""
+    peer: str = ""
+    outcome: Outcome = "ok"
+
+
+class Faults:
+    """Breaks and mends the parts of one network. A fault without a name is called ``fault-<n>``, counted from 1."""
+
+    def __init__(self, network: Network, data_plane: SimulatedDataPlane, vpn: Vpn) -> None:
+        self._network = network
+        self._data_plane = data_plane
+        self._vpn = vpn
+        self._active: dict[str, tuple[Fault, tuple[PodKey, ...]]] = {}
+        self._count = 0
+
+    def strike(self, fault: Fault) -> tuple[str, tuple[Evidence, ...]]:
+        """Let it happen. Returns the fault's name and what it did."""
+        self._count += 1
+        name = fault.name or f"fault-{self._count}"
+        keys = tuple(self._victims(fault))
+        self._active[name] = (fault, keys)
+        if fault.partition is not None:
+            return name, self._cut(fault.partition, True)
+        if fault.link is not None:
+            return name, self._worsen(fault.link)
+        if fault.kill == "dns":
+            return name, (self._name_server(fault.cluster, False),)
+        if not keys:
+            sentence = f"no {fault.kill} matches this fault; nothing was broken"
+            return name, (Evidence(part=fault.pod or fault.kill or "", cluster=fault.cluster, slice=fault.slice,
+                                   sentence=sentence, outcome="failed_to_probe"),)  # fmt: skip
+        return name, tuple(self._kill(fault, key) for key in keys)
+
+    def mend(self, wanted: str) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+        """End the fault of that name, or ``all``; names and evidence, in the order in which they struck."""
+        for name in [name for name in self._active if wanted in ("all", name)]:
+            fault, keys = self._active.pop(name)
+            if fault.partition is not None:
+                yield name, self._cut(fault.partition, False)
+            elif fault.link is not None:
+                yield name, self._repair(fault.link)
+            elif fault.kill == "dns":
+                yield name, (self._name_server(fault.cluster, True),)
+            else:
+                yield name, tuple(self._revive(fault, key) for key in keys)
+
+    def _victims(self, fault: Fault) -> Iterator[PodKey]:
+        if fault.kill == "gateway":
+            for gateway in self._network.gateways.values():
+                start = gateway.start
+                asked = (fault.slice, fault.cluster, fault.peer or start.remote_cluster)
+                if asked == (start.slice, start.cluster, start.remote_cluster) and fault.instance in (
+                    None, start.instance,
+                ):  # fmt: skip
+                    yield (start.cluster, SYSTEM_NAMESPACE, start.pod)
+        elif fault.kill == "router":
+            router = self._network.routers.get((fault.cluster, fault.slice))
+            if router is not None:
+                yield (fault.cluster, SYSTEM_NAMESPACE, router.start.pod)
+        elif fault.kill == "pod":
+            namespace, _, name = fault.pod.rpartition("/")
+            for key in self._network.pods:
+                # A workload's name stands for its pods, which are named <workload>-<ordinal>.
+                if key[:2] == (fault.cluster, namespace) and name in (key[2], key[2].rpartition("-")[0]):
+                    yield key
+
+    def _kill(self, fault: Fault, key: PodKey) -> Evidence:
+        ran = self._data_plane.kill(key)
+        return Evidence(
+            part=_name(key), cluster=key[0], slice=fault.slice, peer=fault.peer,
+            sentence=f"{key[2]} on {key[0]} was killed and stays down" if ran
+            else f"{key[2]} on {key[0]} did not run; it stays down",
+        )  # fmt: skip
+
+    def _revive(self, fault: Fault, key: PodKey) -> Evidence:
+        starts = self._data_plane.release(key)
+        return Evidence(
+            part=_name(key), cluster=key[0], slice=fault.slice, peer=fault.peer,
+            sentence=f"{key[2]} on {key[0]} starts again" if starts else f"{key[2]} on {key[0]} is not wanted any more",
+        )  # fmt: skip
+
+    def _cut(self, pair: tuple[str, ...], cut: bool) -> tuple[Evidence, ...]:
+        one, other = pair
+        for link in self._network.both_ways(one, other):
+            link.cut = cut
+        self._vpn.link_changed(one, other)
+        self._network.changed()
+        state = "drops every packet" if cut else "carries packets again"
+        return (Evidence(part=f"{one}–{other}", cluster=one, peer=other,
+                         sentence=f"the link {one}–{other} {state}, both ways"),)  # fmt: skip
+
+    def _worsen(self, fault: LinkFault) -> tuple[Evidence, ...]:
+        one, other = fault.between
+        for link in self._network.both_ways(one, other):
+            link.worsen(fault)
+        self._network.changed()
+        return (self._link_evidence(one, other),)
+
+    def _repair(self, fault: LinkFault) -> tuple[Evidence, ...]:
+        one, other = fault.between
+        for link in self._network.both_ways(one, other):
+            link.path = link.given
+        # Another fault of the same link still holds.
+        for active, _ in self._active.values():
+            if active.link is not None and set(active.link.between) == {one, other}:
+                for link in self._network.both_ways(one, other):
+                    link.worsen(active.link)
+        self._network.changed()
+        return (self._link_evidence(one, other),)
+
+    def _link_evidence(self, one: str, other: str) -> Evidence:
+        path = self._network.link(one, other).path
+        sentence = (
+            f"the link {one}–{other} now has delay {path.delay_s * 1e3:g} ms, jitter {path.jitter_s * 1e3:g} ms, "
+            f"loss {path.loss * 100:g} %, {path.bandwidth_bps / 1e6:g} Mbit/s each way"
+        )
+        return Evidence(part=f"{one}–{other}", cluster=one, peer=other, sentence=sentence)
+
+    def _name_server(self, cluster: str, running: bool) -> Evidence:
+        self._network.nameserver(cluster).running = running
+        state = "answers again" if running else "does not answer"
+        return Evidence(part="kubeslice-dns", cluster=cluster, sentence=f"KubeSlice DNS of {cluster} {state}")
+
+
+def _name(key: PodKey) -> str:
+    return key[2] if key[1] == SYSTEM_NAMESPACE else f"{key[1]}/{key[2]}"

@@ -1,0 +1,161 @@
+"""Network: the state of every device on the data path. It changes by effects and faults only, never by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from kubeslice_sim.controlplane.effects import StartGateway, StartRouter
+from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.scenario import LinkFault
+from kubeslice_sim.model.underlay import Path, Underlay
+from kubeslice_sim.planner.plan import QosPlan
+from kubeslice_sim.simulator.tunnel import Tunnel
+
+PodKey = tuple[str, str, str]
+"""Cluster, namespace, name."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Pod:
+    """An application pod. ``life`` counts its starts; ``nsm`` holds its overlay address per slice."""
+
+    cluster: str
+    namespace: str
+    name: str
+    node: str
+    pod_ip: IPv4Address
+    program: str
+    running: bool = False
+    life: int = 0
+    nsm: dict[str, IPv4Address] = field(default_factory=dict)
+
+    @property
+    def key(self) -> PodKey:
+        """Cluster, namespace, name."""
+        return (self.cluster, self.namespace, self.name)
+
+    @property
+    def reference(self) -> str:
+        """``namespace/pod@cluster``."""
+        return f"{self.namespace}/{self.name}@{self.cluster}"
+
+    @property
+    def listens(self) -> bool:
+        """Whether a connection to it is taken; a pod that only sleeps refuses."""
+        return self.program != "sleep"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Router:
+    """A slice router: host routes to its clients, ECMP routes to other clusters. Both die with its pod."""
+
+    start: StartRouter
+    running: bool = False
+    clients: dict[IPv4Address, Pod] = field(default_factory=dict)
+    next_hops: dict[IPv4Network, tuple[IPv4Address, ...]] = field(default_factory=dict)
+
+    def route(self, target: IPv4Address) -> tuple[IPv4Address, ...]:
+        """The next hops of the longest prefix that holds ``target``; none if no route does."""
+        best: IPv4Network | None = None
+        for network in self.next_hops:
+            if target in network and (best is None or network.prefixlen > best.prefixlen):
+                best = network
+        return self.next_hops[best] if best is not None else ()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Gateway:
+    """A gateway pod. ``life`` counts its starts: a new one knows no session of the old."""
+
+    start: StartGateway
+    running: bool = False
+    life: int = 0
+    tunnel: Tunnel | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Link:
+    """One direction of the WAN between two clusters, as it is now."""
+
+    given: Path
+    path: Path
+    cut: bool = False
+
+    def worsen(self, fault: LinkFault) -> None:
+        """Apply a fault to what the Underlay gives: half of its rtt each way, what is None stays as it is."""
+        now = self.path
+        self.path = Path(
+            delay_s=now.delay_s if fault.rtt_s is None else fault.rtt_s / 2,
+            jitter_s=now.jitter_s if fault.jitter_s is None else fault.jitter_s,
+            loss=now.loss if fault.loss is None else fault.loss,
+            bandwidth_bps=now.bandwidth_bps if fault.bandwidth_bps is None else fault.bandwidth_bps,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Nameserver:
+    """The KubeSlice DNS of a cluster."""
+
+    running: bool = True
+    records: FrozenMap[tuple[IPv4Address, ...]] = field(default_factory=FrozenMap)
+
+
+class Network:
+    """All devices of a world, found by name or address. ``changed`` tells whoever listens that a path may differ."""
+
+    def __init__(self, underlay: Underlay) -> None:
+        self.underlay = underlay
+        self.pods: dict[PodKey, Pod] = {}
+        self.pods_by_ip: dict[tuple[str, IPv4Address], Pod] = {}
+        self.routers: dict[tuple[str, str], Router] = {}
+        self.gateways: dict[tuple[str, str], Gateway] = {}
+        self.gateways_by_ip: dict[tuple[str, str, IPv4Address], Gateway] = {}
+        self.owners: dict[tuple[str, IPv4Address], str] = {}
+        """Who has, or last had, an overlay address of a slice: a stale answer still names a pod."""
+        self.qos: dict[tuple[str, str], QosPlan] = {}
+        self.qos_ports: dict[tuple[str, str], frozenset[int]] = {}
+        self.policies: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+        self.nameservers: dict[str, Nameserver] = {}
+        self._links: dict[tuple[str, str], Link] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    def link(self, source: str, target: str) -> Link:
+        """The direction ``source`` → ``target``."""
+        found = self._links.get((source, target))
+        if found is None:
+            path = self.underlay.path(source, target)
+            found = self._links[source, target] = Link(given=path, path=path)
+        return found
+
+    def both_ways(self, one: str, other: str) -> Iterator[Link]:
+        """Both directions between two clusters."""
+        yield self.link(one, other)
+        yield self.link(other, one)
+
+    def nameserver(self, cluster: str) -> Nameserver:
+        """The cluster's KubeSlice DNS; it answers nothing until it is told names."""
+        return self.nameservers.setdefault(cluster, Nameserver())
+
+    def isolated(self, source: Pod, target: Pod) -> bool:
+        """Whether a policy of either end's namespace keeps two pods of one cluster apart on the CNI.
+
+        Every policy of KubeSlice closes both directions; several on one namespace add up what they allow.
+        """
+        if source.namespace == target.namespace:
+            return False
+        for own, other in ((source, target), (target, source)):
+            policies = self.policies.get((own.cluster, own.namespace))
+            if policies and not any(other.namespace in allowed for allowed in policies.values()):
+                return True
+        return False
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every change of a path."""
+        self._listeners.append(listener)
+
+    def changed(self) -> None:
+        """Tell the listeners."""
+        for listener in self._listeners:
+            listener()

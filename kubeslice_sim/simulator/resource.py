@@ -1,0 +1,59 @@
+"""Resources: how much each shared part of a path carries, and how long its queue can grow."""
+
+from __future__ import annotations
+
+from kubeslice_sim.simulator.costs import Costs
+from kubeslice_sim.simulator.encapsulation import MAC_BYTES, OVERLAY_MTU, TUNNEL_MTU
+from kubeslice_sim.simulator.network import Gateway, Network
+from kubeslice_sim.simulator.way import ResourceKey
+
+
+class Resources:
+    """Looks up capacities and buffers in the network as it is now."""
+
+    def __init__(self, network: Network, costs: Costs) -> None:
+        self._network = network
+        self._costs = costs
+
+    def capacity(self, key: ResourceKey) -> float:
+        """Bits per second, or CPU seconds per second, in the resource's own count.
+
+        ``qos``: the ceiling. KubeSlice gives a slice one leaf (rate: guaranteed) under a parent of its own whose rate
+        is the ceiling already, so the leaf always borrows up to it and ``guaranteed`` never binds (netops
+        server/netop_handler.go); what slices together ask above the NIC is the NIC's queue to drop.
+        """
+        match key:
+            case ("pod", *_):
+                return self._costs.pod_nic_bps
+            case ("tunnel", cluster, pod):
+                return float(self._gateway(cluster, pod).start.tunnel_rate_bps or 0)
+            case ("cpu", cluster, pod):
+                tunnel = self._gateway(cluster, pod).tunnel
+                cores = tunnel.vpn.cores if tunnel else float("inf")
+                return min(cores, self._network.underlay.cluster(cluster).gateway_cpus)
+            case ("qos", cluster, _, slice_):
+                return float(self._network.qos[cluster, slice_].ceiling_bps)
+            case ("nic", cluster, *_):
+                return self._network.underlay.cluster(cluster).node_bandwidth_bps
+            case ("wan", source, target):
+                return self._network.link(source, target).path.bandwidth_bps
+        raise KeyError(key)
+
+    def buffer_s(self, key: ResourceKey, rtt_s: float) -> float:
+        """How long a packet waits at most in the queue before the resource, with full-sized packets in it."""
+        frame_bits = 8.0 * (TUNNEL_MTU + 60 + MAC_BYTES)
+        match key[0]:
+            case "tunnel":
+                return self._costs.tunnel_queue_s
+            case "qos":
+                return self._costs.slice_queue_packets * frame_bits / self.capacity(key)
+            case "wan":
+                return max(self._costs.link_queue_s, rtt_s)
+            case "cpu":
+                tunnel = self._gateway(key[1], key[2]).tunnel
+                packet_s = tunnel.vpn.packet_cpu_s + tunnel.vpn.byte_cpu_s * TUNNEL_MTU if tunnel else 0.0
+                return self._costs.nic_queue_packets * packet_s / self.capacity(key)
+        return self._costs.nic_queue_packets * 8.0 * (OVERLAY_MTU + MAC_BYTES) / self.capacity(key)
+
+    def _gateway(self, cluster: str, pod: str) -> Gateway:
+        return self._network.gateways[cluster, pod]

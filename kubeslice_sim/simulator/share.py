@@ -1,0 +1,125 @@
+"""Sharing: what every flow gets when some slow down for others and some do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kubeslice_sim.simulator.encapsulation import SEGMENTS_PER_ACK, TCP_ACK, Load, weight
+from kubeslice_sim.simulator.fluid import AT_CAP, Floats, Indices, Problem, max_min, open_loop
+from kubeslice_sim.simulator.way import ResourceKey, Way
+
+Uses = tuple[tuple[ResourceKey, float], ...]
+"""What one payload bit takes of each resource, in path order."""
+LEFT_FOR_TCP = 0.01
+"""The least share of a resource that UDP leaves to TCP when it overloads it: a starved flow still gets packets in."""
+_ACK_PASSES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """One flow's wish. ``open_loop``: it offers ``cap_bps`` whatever happens (UDP), else it takes its fair share."""
+
+    uses: Uses = ()
+    acks: Uses = ()
+    cap_bps: float
+    weight: float = 1.0
+    open_loop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What it gets: payload that arrives, and the resource that holds it back (None: its own cap)."""
+
+    rate_bps: float
+    bottleneck: ResourceKey | None
+
+
+def uses_of(way: Way, load: Load, *, resend: bool = True) -> Uses:
+    """What a payload bit in units of ``load`` takes along ``way``; ``resend``: what is lost is sent again (TCP)."""
+    sent = 1.0 / max(1e-6, 1.0 - way.loss) if resend else 1.0
+    scale = sent / (8.0 * load.payload_bytes)
+    return tuple((stage.resource, scale * weight(load, stage.count, stage.vpn)) for stage in way.stages)
+
+
+def acks_of(way: Way, payload_bytes: int) -> Uses:
+    """What the acknowledgements of a payload bit, sent in segments of this payload, take along the way back."""
+    scale = 1.0 / (8.0 * payload_bytes * SEGMENTS_PER_ACK)
+    return tuple((stage.resource, scale * weight(TCP_ACK, stage.count, stage.vpn)) for stage in way.stages)
+
+
+def share(demands: Sequence[Demand], capacity_of: Callable[[ResourceKey], float]) -> tuple[Grant, ...]:
+    """The rates of all flows, in their order.
+
+    First what does not slow down (drop-tail at every full resource), then the others max-min fair in what is left.
+    Acknowledgements take their room, but the fairness is between payloads: a reverse path full of data does not pull
+    a forward flow down to its level. Raises :exc:`ValueError` for a flow without a cap that crosses nothing.
+    """
+    index: dict[ResourceKey, int] = {}
+    for demand in demands:
+        for key, _ in (*demand.uses, *demand.acks):
+            index.setdefault(key, len(index))
+    keys = tuple(index)
+    capacity = np.array([capacity_of(key) for key in keys], dtype=np.float64)
+    grants: dict[int, Grant] = {}
+
+    udp = [i for i, demand in enumerate(demands) if demand.open_loop]
+    if udp:
+        problem = _problem([demands[i] for i in udp], index, capacity)
+        delivered, passed = open_loop(problem)
+        for place, i in enumerate(udp):
+            full = min(demands[i].uses, key=lambda use: passed[index[use[0]]], default=None)
+            worst = full[0] if full and passed[index[full[0]]] < 1.0 else None
+            grants[i] = Grant(rate_bps=float(delivered[place]), bottleneck=worst)
+        capacity = np.maximum(capacity - _carried(problem, passed), LEFT_FOR_TCP * capacity)
+
+    tcp = [i for i, demand in enumerate(demands) if not demand.open_loop]
+    if tcp:
+        closed = [demands[i] for i in tcp]
+        flow, resource, use = _entries([demand.acks for demand in closed], index)
+        left = capacity
+        for last in range(_ACK_PASSES):
+            shares = max_min(_problem(closed, index, left))
+            if last == _ACK_PASSES - 1 or not flow.size:
+                break
+            load = np.bincount(resource, weights=use * shares.rate[flow], minlength=capacity.size)
+            left = np.maximum(capacity - load, 0.5 * capacity)
+        for place, i in enumerate(tcp):
+            stop = int(shares.bottleneck[place])
+            bottleneck = None if stop == AT_CAP else keys[stop]
+            grants[i] = Grant(rate_bps=float(shares.rate[place]), bottleneck=bottleneck)
+    return tuple(grants[i] for i in range(len(demands)))
+
+
+def _entries(all_uses: Sequence[Uses], index: dict[ResourceKey, int]) -> tuple[Indices, Indices, Floats]:
+    triples = [(i, index[key], use) for i, uses in enumerate(all_uses) for key, use in uses]
+    columns = tuple(zip(*triples, strict=True)) if triples else ((), (), ())
+    return (
+        np.array(columns[0], dtype=np.intp),
+        np.array(columns[1], dtype=np.intp),
+        np.array(columns[2], dtype=np.float64),
+    )
+
+
+def _problem(demands: Sequence[Demand], index: dict[ResourceKey, int], capacity: Floats) -> Problem:
+    flow, resource, use = _entries([demand.uses for demand in demands], index)
+    return Problem(
+        capacity=capacity,
+        flow=flow,
+        resource=resource,
+        use=use,
+        cap=np.array([demand.cap_bps for demand in demands], dtype=np.float64),
+        weight=np.array([demand.weight for demand in demands], dtype=np.float64),
+    )
+
+
+def _carried(problem: Problem, passed: Floats) -> Floats:
+    """What the open-loop flows really take of each resource."""
+    carried = np.zeros(problem.capacity.size)
+    rate = problem.cap.copy()
+    for flow, resource, use in zip(problem.flow.tolist(), problem.resource.tolist(), problem.use.tolist(), strict=True):
+        rate[flow] *= passed[resource]
+        carried[resource] += use * rate[flow]
+    return carried

@@ -1,0 +1,166 @@
+"""TCP by published formulas: response to loss, window growth, retransmission timers. Pure; windows in segments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+Congestion = Literal["cubic", "reno", "bbr"]
+
+INITIAL_WINDOW = 10.0
+"""Segments (RFC 6928)."""
+CUBIC_C = 0.4
+CUBIC_BETA = 0.7
+RENO_BETA = 0.5
+MAX_WINDOW_BYTES = 3 * 2**20
+"""Half of Linux' ``tcp_rmem`` maximum of 6 MiB: what a receiver advertises under ``tcp_adv_win_scale=1``."""
+MIN_RTO_S = 0.2
+MAX_RTO_S = 120.0
+BBR_LOSS_LIMIT = 0.2
+"""Above about 20 % loss BBR's rate collapses too (Cardwell et al., ACM Queue 14(5), 2016, figure 8)."""
+
+
+def reno_window(loss: float, segments_per_ack: int = 1) -> float:
+    """The mean window of Reno: √(3/(2bp)) (Mathis et al. 1997); infinite without loss."""
+    return math.inf if loss <= 0.0 else math.sqrt(1.5 / (segments_per_ack * loss))
+
+
+def cubic_window(loss: float, rtt_s: float) -> float:
+    """The mean window of CUBIC: (C(3+β)/(4(1−β)))^¼ (RTT/p)^¾, never below Reno's (RFC 9438, 5.1 and 4.3)."""
+    if loss <= 0.0:
+        return math.inf
+    factor = (CUBIC_C * (3.0 + CUBIC_BETA) / (4.0 * (1.0 - CUBIC_BETA))) ** 0.25
+    return float(max(factor * (rtt_s / loss) ** 0.75, reno_window(loss)))
+
+
+def pftk_rate(loss: float, rtt_s: float, rto_s: float, segments_per_ack: int = 2) -> float:
+    """Reno's rate in segments/s with timeouts: the short form of Padhye et al. 1998 without its window limit."""
+    if loss <= 0.0:
+        return math.inf
+    b = segments_per_ack
+    recovery = rtt_s * math.sqrt(2.0 * b * loss / 3.0)
+    timeouts = rto_s * min(1.0, 3.0 * math.sqrt(3.0 * b * loss / 8.0)) * loss * (1.0 + 32.0 * loss**2)
+    return 1.0 / (recovery + timeouts)
+
+
+def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes: int) -> float:
+    """The payload rate that random loss leaves to one flow, in bit/s; infinite where loss does not limit it.
+
+    Linux grows Reno's and CUBIC's windows by acknowledged bytes, so delayed acknowledgements do not slow it (b = 1).
+    """
+    if loss <= 0.0:
+        return math.inf
+    if loss >= 1.0:
+        return 0.0
+    bits = 8.0 * mss_bytes
+    if congestion == "bbr":
+        if loss <= BBR_LOSS_LIMIT:
+            return math.inf
+        congestion = "reno"
+    timeouts = pftk_rate(loss, rtt_s, rto_s(rtt_s), segments_per_ack=1)
+    if congestion == "reno":
+        return bits * timeouts
+    # CUBIC meets the same timeouts as Reno: its window costs what exceeds Reno's recovery time.
+    recovery_s = rtt_s / cubic_window(loss, rtt_s)
+    timeout_s = max(0.0, 1.0 / timeouts - rtt_s / reno_window(loss))
+    return bits / (recovery_s + timeout_s)
+
+
+def window_limit_bps(rtt_s: float, window_bytes: int = MAX_WINDOW_BYTES) -> float:
+    """What the receiver's window lets through: one window a round trip."""
+    return 8.0 * window_bytes / rtt_s
+
+
+def competing_weight(congestion: Congestion, rtt_s: float) -> float:
+    """How a flow fares against others at one bottleneck, where all see the same loss: its response at p = 10⁻³.
+
+    Reno: ∝ 1/RTT; CUBIC: the same, but ∝ RTT^-¼ where its window exceeds Reno's (RTT above about 0.12 s). BBR takes
+    Reno's place: its fairness depends on the buffer, and no one formula holds.
+    """
+    loss = 1e-3
+    window = cubic_window(loss, rtt_s) if congestion == "cubic" else reno_window(loss)
+    return window / rtt_s
+
+
+def rto_s(rtt_s: float) -> float:
+    """Linux' retransmission timeout at a steady round trip: it adds at least 200 ms (``tcp_rto_min``)."""
+    return rtt_s + MIN_RTO_S
+
+
+def retries_s(rtt_s: float) -> Iterator[float]:
+    """When, after the last answer, TCP tries again: a tail loss probe, then timeouts that double up to 120 s.
+
+    RFC 8985 (7.2: probe after two round trips) and RFC 6298; endless.
+    """
+    at_s = 2.0 * rtt_s
+    yield at_s
+    wait_s = rto_s(rtt_s)
+    while True:
+        at_s += wait_s
+        yield at_s
+        wait_s = min(2.0 * wait_s, MAX_RTO_S)
+
+
+def syn_retries_s() -> Iterator[float]:
+    """When, after the first SYN, Linux repeats it: 1, 3, 7, 15, 31, 63 s (``tcp_syn_retries=6``)."""
+    for exponent in range(1, 7):
+        yield 2.0**exponent - 1.0
+
+
+class Window:
+    """The congestion window of one flow as it opens: slow start, then the growth of its algorithm."""
+
+    __slots__ = ("_congestion", "_epoch_s", "_friendly", "_peak", "segments", "threshold")
+
+    def __init__(self, congestion: Congestion) -> None:
+        self._congestion = congestion
+        self.segments = INITIAL_WINDOW
+        self.threshold = math.inf
+        self._peak = 0.0
+        self._epoch_s = 0.0
+        self._friendly = 0.0
+
+    @property
+    def beta(self) -> float:
+        """What is left of the window after a loss."""
+        return CUBIC_BETA if self._congestion == "cubic" else RENO_BETA
+
+    def timed_out(self, segments: float) -> None:
+        """A timeout with ``segments`` in flight: back to one segment (RFC 5681, 3.1); BBR restores what it knew."""
+        self._lost(segments)
+        self.segments = self.threshold if self._congestion == "bbr" else 1.0
+
+    def recovered(self, segments: float) -> None:
+        """A loss that was repaired without a timeout, with ``segments`` in flight (RFC 5681, 3.2; RFC 9438, 4.6)."""
+        self._lost(segments)
+        self.segments = self.threshold
+
+    def _lost(self, segments: float) -> None:
+        segments = max(segments, 2.0)
+        self._peak = segments
+        self.threshold = segments if self._congestion == "bbr" else max(segments * self.beta, 2.0)
+        self._epoch_s = 0.0
+        self._friendly = self.threshold
+
+    def grow(self, elapsed_s: float, rtt_s: float) -> None:
+        """Open the window by what ``elapsed_s`` of acknowledged sending opens it."""
+        if self.segments < self.threshold or self._congestion == "bbr":
+            self.segments = min(self.segments * 2.0 ** (elapsed_s / rtt_s), max(self.threshold, self.segments))
+            if self._congestion == "bbr":
+                self.threshold = math.inf
+            return
+        self._epoch_s += elapsed_s
+        reno = self.segments + elapsed_s / rtt_s
+        if self._congestion == "reno":
+            self.segments = reno
+            return
+        reach_s = (self._peak * (1.0 - CUBIC_BETA) / CUBIC_C) ** (1.0 / 3.0)
+        cubic = CUBIC_C * (self._epoch_s - reach_s) ** 3 + self._peak
+        friendly = 3.0 * (1.0 - CUBIC_BETA) / (1.0 + CUBIC_BETA) * elapsed_s / rtt_s
+        self._friendly += friendly
+        self.segments = max(cubic, self._friendly)
+
+    def rate_bps(self, rtt_s: float, mss_bytes: int) -> float:
+        """One window of payload a round trip."""
+        return self.segments * mss_bytes * 8.0 / rtt_s

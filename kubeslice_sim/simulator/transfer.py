@@ -1,0 +1,159 @@
+"""Bulk TCP: connections that open, grow, stall when their path dies, and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import simpy
+
+from kubeslice_sim.observe.probe import Probe
+from kubeslice_sim.simulator.ecmp import FiveTuple
+from kubeslice_sim.simulator.encapsulation import tcp_segment
+from kubeslice_sim.simulator.flow import IDLE, Flow
+from kubeslice_sim.simulator.network import Pod
+from kubeslice_sim.simulator.scene import RECONNECT_S, Play, Scene
+from kubeslice_sim.simulator.share import Demand, acks_of, uses_of
+from kubeslice_sim.simulator.tcp import (
+    Congestion,
+    Window,
+    competing_weight,
+    loss_limit_bps,
+    retries_s,
+    syn_retries_s,
+    window_limit_bps,
+)
+from kubeslice_sim.simulator.way import Way
+
+_LEAST_STEP_S = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Connection:
+    source: Pod
+    target: Pod
+    life: int
+    flow: FiveTuple
+
+
+class Stream:
+    """One of a probe's TCP streams; ``arrived_bits`` is what its receiver has got over all its connections."""
+
+    def __init__(self, scene: Scene, probe: Probe, index: int) -> None:
+        self._scene = scene
+        self._probe = probe
+        self._index = index
+        self._dice = scene.dice("tcp", probe, index)
+        self._congestion = cast(Congestion, probe.congestion)
+        self._end_s = scene.rows.zero_s + probe.end_s
+        size = None if probe.size_bytes is None else 8.0 * probe.size_bytes / probe.streams
+        self._flow = Flow(scene.env, size_bits=size, congestion=self._congestion)
+
+    @property
+    def arrived_bits(self) -> float:
+        """Payload at the receiver by now."""
+        return self._scene.flows.arrived_bits(self._flow)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all that was to be sent has arrived."""
+        return self._flow.finished.triggered
+
+    def play(self) -> Play:
+        """Connect and send until the end; connect again after a connection was lost."""
+        env = self._scene.env
+        yield env.timeout(self._scene.rows.zero_s + self._probe.start_s - env.now)
+        while env.now < self._end_s and not self.finished:
+            connection = yield from self._connect()
+            if connection is None:
+                yield env.timeout(min(RECONNECT_S, max(0.0, self._end_s - env.now)))
+            else:
+                yield from self._send(connection)
+        self._scene.flows.stop(self._flow)
+
+    def _connect(self) -> Generator[simpy.Event, Any, _Connection | None]:
+        scene, probe = self._scene, self._probe
+        source = scene.source(probe)
+        if source is None:
+            return None
+        place = scene.find(source, probe.target)
+        yield scene.env.timeout(place.took_s)
+        if place.address is None:
+            return None
+        flow = scene.flow(source, place.address, probe.port or 0, scene.source_port(probe, self._index))
+        waited_s = 0.0
+        for retry_s in (0.0, *syn_retries_s()):
+            yield scene.env.timeout(retry_s - waited_s)
+            waited_s = retry_s
+            if scene.env.now >= self._end_s:
+                return None
+            trip = scene.round_trip(source, flow, place.meant, self._dice)
+            if trip.rtt_s is not None and trip.target is not None:
+                yield scene.env.timeout(trip.rtt_s)
+                if not trip.target.listens:
+                    return None
+                return _Connection(source=source, target=trip.target, life=trip.target.life, flow=flow)
+        return None
+
+    def _send(self, connection: _Connection) -> Play:
+        """Send over one connection until the end, or until it is reset by an end that was started anew."""
+        scene, env = self._scene, self._scene.env
+        window, opening = Window(self._congestion), True
+        source_life = connection.source.life
+        while env.now < self._end_s and not self.finished:
+            if connection.source.life != source_life or not connection.source.running:
+                break
+            there, back = scene.there_and_back(connection.source, connection.flow)
+            if not (there.arrives and back.arrives):
+                yield from self._stall(connection, window)
+                opening = True
+                continue
+            if there.target is not connection.target or connection.target.life != connection.life:
+                break  # whoever answers now knows nothing of this connection: it resets it
+            rtt_s = there.delay_s + back.delay_s
+            mss_bytes = tcp_segment(min(there.mtu, back.mtu)).payload_bytes
+            steady_bps = self._steady_bps(there, back, rtt_s, mss_bytes)
+            cap_bps = min(steady_bps, window.rate_bps(rtt_s, mss_bytes)) if opening else steady_bps
+            scene.flows.set(self._flow, self._demand(there, back, cap_bps, rtt_s), rtt_s)
+            step_s = max(rtt_s, _LEAST_STEP_S) if opening else self._end_s - env.now
+            since_s = env.now
+            yield env.any_of([scene.change, self._flow.finished, env.timeout(min(step_s, self._end_s - env.now))])
+            window.grow(env.now - since_s, rtt_s)
+            # Once something else holds it back, the window keeps up with what the path gives.
+            opening = opening and self._flow.bottleneck is None and cap_bps < steady_bps
+        scene.flows.set(self._flow, IDLE)
+
+    def _stall(self, connection: _Connection, window: Window) -> Play:
+        """Nothing gets through: try again as TCP does, until the way is free both ways or the time is over."""
+        scene, env = self._scene, self._scene.env
+        rtt_s = self._flow.rtt_s or 0.1
+        segments = self._flow.rate_bps * rtt_s / (8.0 * tcp_segment(1300).payload_bytes)
+        scene.flows.set(self._flow, IDLE, rtt_s)
+        stopped_s = env.now
+        for tries, retry_s in enumerate(retries_s(rtt_s)):
+            yield env.timeout(max(0.0, min(stopped_s + retry_s, self._end_s) - env.now))
+            if env.now >= self._end_s or connection.source.life == 0:
+                return
+            there, back = scene.there_and_back(connection.source, connection.flow)
+            if there.arrives and back.arrives:
+                (window.timed_out if tries else window.recovered)(segments)
+                return
+
+    def _steady_bps(self, there: Way, back: Way, rtt_s: float, mss_bytes: int) -> float:
+        limits = [
+            window_limit_bps(rtt_s, self._scene.costs.window_bytes),
+            loss_limit_bps(self._congestion, there.loss, rtt_s, mss_bytes),
+        ]
+        if self._probe.rate_bps is not None:
+            limits.append(self._probe.rate_bps / self._probe.streams)
+        return min(limits)
+
+    def _demand(self, there: Way, back: Way, cap_bps: float, rtt_s: float) -> Demand:
+        load = tcp_segment(min(there.mtu, back.mtu))
+        return Demand(
+            uses=uses_of(there, load),
+            acks=acks_of(back, load.payload_bytes),
+            cap_bps=cap_bps,
+            weight=competing_weight(self._congestion, rtt_s),
+        )

@@ -1,0 +1,202 @@
+"""Way: what a packet meets from one pod to another, one way; found by asking every device what it would do now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+
+from kubeslice_sim.simulator.costs import Costs
+from kubeslice_sim.simulator.ecmp import FiveTuple, choose
+from kubeslice_sim.simulator.encapsulation import OVERLAY_MTU, TUNNEL_MTU, Count, Encapsulation
+from kubeslice_sim.simulator.network import Gateway, Link, Network, Pod, Router
+
+ResourceKey = tuple[str, ...]
+"""What is shared: ``("wan", from, to)``, ``("qos", cluster, node, slice)`` …; the first word is its kind."""
+MAX_HOPS = 64
+"""Linux' default time to live: a routing loop ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A resource on the way, and how it counts what crosses it (``vpn``: encapsulated in what)."""
+
+    resource: ResourceKey
+    count: Count
+    vpn: Encapsulation | None = None
+
+
+@dataclass(slots=True)
+class Way:
+    """One direction, now. ``dropped`` says where and why a packet ends, empty if it arrives at ``target``."""
+
+    stages: list[Stage] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    gateways: list[str] = field(default_factory=list)
+    delay_s: float = 0.0
+    mtu: int = OVERLAY_MTU
+    overlay: bool = False
+    target: Pod | None = None
+    dropped: str = ""
+
+    @property
+    def arrives(self) -> bool:
+        """Whether a packet gets there (random loss aside)."""
+        return not self.dropped
+
+    @property
+    def loss(self) -> float:
+        """The chance that one packet is lost on the links."""
+        passed = 1.0
+        for link in self.links:
+            passed *= 1.0 - link.path.loss
+        return 1.0 - passed
+
+    @property
+    def jitter_s(self) -> float:
+        """The largest deviation from the delay, all links together."""
+        return sum(link.path.jitter_s for link in self.links)
+
+
+class Ways:
+    """Traces ways over a network. ``secret`` seeds the routers' hash, as a host's boot does."""
+
+    def __init__(self, network: Network, costs: Costs, secret: int) -> None:
+        self._network = network
+        self._costs = costs
+        self._secret = secret
+
+    def trace(self, source: Pod, flow: FiveTuple, now_s: float) -> Way:
+        """The way that a packet of ``flow`` from ``source`` takes at this moment."""
+        way = Way()
+        if not source.running:
+            way.dropped = f"{source.reference} does not run"
+            return way
+        for slice_ in source.nsm:
+            router = self._network.routers.get((source.cluster, slice_))
+            if router is not None and flow.target in router.start.slice_subnet:
+                way.overlay = True
+                self._from_pod(way, source)
+                self._enter_router(way, source, router, flow, now_s)
+                return way
+        self._over_cni(way, source, flow)
+        return way
+
+    def _from_pod(self, way: Way, pod: Pod) -> None:
+        way.delay_s += self._costs.pod_s
+        way.stages.append(Stage(("pod", pod.cluster, pod.reference, "out"), Count.FRAME))
+
+    def _to_pod(self, way: Way, pod: Pod) -> None:
+        way.delay_s += self._costs.pod_s
+        way.stages.append(Stage(("pod", pod.cluster, pod.reference, "in"), Count.FRAME))
+        way.target = pod
+        if not pod.running:
+            way.dropped = f"{pod.reference} does not run"
+
+    def _between_nodes(self, way: Way, one: str, other: str) -> None:
+        # Inside a cluster the network is taken as wide; crossing nodes only costs time (veth, VXLAN, two NICs).
+        if one != other:
+            way.delay_s += 2 * self._costs.node_s
+
+    def _over_cni(self, way: Way, source: Pod, flow: FiveTuple) -> None:
+        self._from_pod(way, source)
+        target = self._network.pods_by_ip.get((source.cluster, flow.target))
+        if target is None:
+            way.dropped = f"{source.reference} has no route to {flow.target}: pod networks of clusters are not joined"
+        elif self._network.isolated(source, target):
+            way.dropped = f"a network policy keeps {source.namespace} and {target.namespace} apart on {source.cluster}"
+        else:
+            self._between_nodes(way, source.node, target.node)
+            self._to_pod(way, target)
+
+    def _enter_router(self, way: Way, source: Pod, router: Router, flow: FiveTuple, now_s: float) -> None:
+        self._between_nodes(way, source.node, router.start.node)
+        if router.running and source.nsm.get(router.start.slice) not in router.clients:
+            way.dropped = f"{router.start.pod} on {router.start.cluster} does not know {source.reference}"
+            return
+        self._route(way, router, flow, now_s)
+
+    def _route(self, way: Way, router: Router, flow: FiveTuple, now_s: float) -> None:
+        for _ in range(MAX_HOPS):
+            start = router.start
+            if not router.running:
+                way.dropped = f"{start.pod} on {start.cluster} does not run"
+                return
+            way.delay_s += self._costs.router_s
+            client = router.clients.get(flow.target)
+            if client is not None:
+                self._between_nodes(way, start.node, client.node)
+                self._to_pod(way, client)
+                return
+            hops = router.route(flow.target)
+            if not hops:
+                way.dropped = f"{start.pod} on {start.cluster} has no route to {flow.target}"
+                return
+            via = hops[choose(flow, len(hops), self._secret)]
+            gateway = self._network.gateways_by_ip.get((start.cluster, start.slice, via))
+            if gateway is None or not gateway.running:
+                way.dropped = f"the gateway at {via} on {start.cluster} does not run"
+                return
+            peer = self._through(way, gateway, flow, now_s)
+            if peer is None:
+                return
+            arrival = self._network.routers.get((peer.start.cluster, start.slice))
+            if arrival is None:
+                way.dropped = f"{peer.start.cluster} has no router of slice {start.slice}"
+                return
+            self._between_nodes(way, peer.start.node, arrival.start.node)
+            router = arrival
+        way.dropped = f"a routing loop ate the packet to {flow.target}"
+
+    def _through(self, way: Way, gateway: Gateway, flow: FiveTuple, now_s: float) -> Gateway | None:
+        """Through a gateway, its tunnel and the WAN into the peer; None where that ends the way."""
+        start, tunnel = gateway.start, gateway.tunnel
+        way.gateways.append(start.pod)
+        peer = tunnel.peer(gateway) if tunnel else None
+        if tunnel is None or peer is None:
+            way.dropped = f"{start.pod} has no peer yet"
+            return None
+        remote = peer.start
+        refused = _refused(gateway, peer, flow)
+        if refused:
+            way.dropped = refused
+            return None
+        there = self._network.link(start.cluster, remote.cluster)
+        way.links.append(there)
+        way.mtu = min(way.mtu, TUNNEL_MTU)
+        way.delay_s += 2 * self._costs.gateway_s + 2 * self._costs.node_s + there.path.delay_s
+        vpn, here = tunnel.vpn, (start.cluster, start.node)
+        if start.tunnel_rate_bps:
+            way.stages.append(Stage(("tunnel", start.cluster, start.pod), Count.INNER))
+        way.stages.append(Stage(("cpu", start.cluster, start.pod), Count.CPU, vpn))
+        if start.node_port in self._network.qos_ports.get((start.cluster, start.slice), ()):
+            way.stages.append(Stage(("qos", *here, start.slice), Count.OUTER_FRAME, vpn))
+        way.stages.append(Stage(("nic", *here, "out"), Count.OUTER_LINE, vpn))
+        way.stages.append(Stage(("wan", start.cluster, remote.cluster), Count.OUTER_FRAME, vpn))
+        way.stages.append(Stage(("nic", remote.cluster, remote.node, "in"), Count.OUTER_LINE, vpn))
+        way.stages.append(Stage(("cpu", remote.cluster, remote.pod), Count.CPU, vpn))
+        if not tunnel.carries(now_s):
+            way.dropped = f"the tunnel {start.pod} – {remote.pod} is down"
+        elif there.cut:
+            way.dropped = f"{start.cluster} and {remote.cluster} are partitioned"
+        return None if way.dropped else peer
+
+
+def _refused(gateway: Gateway, peer: Gateway, flow: FiveTuple) -> str:
+    """Why the VPN itself does not carry this packet, or nothing.
+
+    WireGuard takes what its AllowedIPs hold. OpenVPN's server knows only the first /24 of the client's cluster
+    (``iroute … 255.255.255.0``, reference 4.3): KubeSlice's own limit, kept.
+    """
+    start = gateway.start
+    if flow.target not in start.remote_cidr:
+        return f"{start.pod} carries {start.remote_cidr} only, not {flow.target}"
+    if gateway.tunnel is not None and gateway.tunnel.gateway_type == "OpenVPN":
+        if start.host_type == "Server" and flow.target not in _first_24(start.remote_cidr):
+            return f"OpenVPN server {start.pod} routes only {_first_24(start.remote_cidr)} to its client"
+        if start.host_type == "Client" and flow.source not in _first_24(peer.start.remote_cidr):
+            return f"OpenVPN server {peer.start.pod} refuses {flow.source}: not in {_first_24(peer.start.remote_cidr)}"
+    return ""
+
+
+def _first_24(cidr: IPv4Network) -> IPv4Network:
+    return cidr if cidr.prefixlen >= 24 else IPv4Network((cidr.network_address, 24))

@@ -1,0 +1,110 @@
+"""TCP formulas against their published values."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+from math import inf
+
+import pytest
+
+from kubeslice_sim.simulator.tcp import (
+    Window,
+    competing_weight,
+    cubic_window,
+    loss_limit_bps,
+    pftk_rate,
+    reno_window,
+    retries_s,
+    syn_retries_s,
+    window_limit_bps,
+)
+
+# RTT ms, loss, Mbit/s by Mathis (b = 1), Mathis (b = 2), PFTK (b = 2); MSS 1460, T0 = max(0.2 s, 4 RTT).
+PUBLISHED = [
+    (10, 1e-4, 143.1, 101.2, 100.7), (10, 1e-3, 45.2, 32.0, 30.6), (10, 1e-2, 14.3, 10.1, 7.0),
+    (50, 1e-4, 28.6, 20.2, 20.2), (50, 1e-3, 9.05, 6.40, 6.34), (50, 1e-2, 2.86, 2.02, 1.86),
+    (100, 1e-4, 14.3, 10.1, 10.1), (100, 1e-3, 4.52, 3.20, 3.17), (100, 1e-2, 1.43, 1.01, 0.93),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rtt_ms", "loss", "mathis_1", "mathis_2", "pftk"), PUBLISHED)
+def test_reno_under_random_loss(rtt_ms: float, loss: float, mathis_1: float, mathis_2: float, pftk: float) -> None:
+    rtt_s, bits = rtt_ms / 1e3, 8 * 1460
+    half_a_digit = 0.006
+    assert reno_window(loss) * bits / rtt_s / 1e6 == pytest.approx(mathis_1, rel=half_a_digit)
+    assert reno_window(loss, 2) * bits / rtt_s / 1e6 == pytest.approx(mathis_2, rel=half_a_digit)
+    assert pftk_rate(loss, rtt_s, max(0.2, 4 * rtt_s)) * bits / 1e6 == pytest.approx(pftk, rel=half_a_digit)
+
+
+@pytest.mark.parametrize(
+    # RFC 9438 table 1: RTT 0.1 s, C = 0.4; average CUBIC window in segments.
+    ("loss", "segments"),
+    [(1e-2, 12), (1e-3, 38.7), (1e-4, 187), (1e-5, 1054), (1e-6, 5926), (1e-7, 33325)],
+)
+def test_cubic_window_of_the_rfc(loss: float, segments: float) -> None:
+    assert cubic_window(loss, 0.1) == pytest.approx(segments, rel=0.025)
+
+
+def test_cubic_is_never_below_reno_and_ahead_on_long_paths() -> None:
+    assert cubic_window(1e-3, 0.01) == reno_window(1e-3)
+    assert cubic_window(1e-5, 0.1) > 2 * reno_window(1e-5)
+
+
+def test_light_loss_does_not_move_bbr() -> None:
+    assert loss_limit_bps("bbr", 0.01, 0.05, 1248) == inf
+    assert loss_limit_bps("bbr", 0.3, 0.05, 1248) < 1e6
+    reno, cubic = (loss_limit_bps(name, 1e-4, 0.06, 1248) for name in ("reno", "cubic"))
+    assert 0 < reno <= cubic < inf
+    assert loss_limit_bps("cubic", 0.0, 0.06, 1248) == inf
+    assert loss_limit_bps("cubic", 1.0, 0.06, 1248) == 0.0
+
+
+def test_a_window_a_round_trip() -> None:
+    assert window_limit_bps(0.1, 1_250_000) == 100e6
+
+
+def test_shares_follow_the_round_trip() -> None:
+    assert competing_weight("reno", 0.02) == pytest.approx(5 * competing_weight("reno", 0.1))
+    assert competing_weight("cubic", 0.02) == pytest.approx(competing_weight("reno", 0.02))
+
+
+def test_retries_double() -> None:
+    # A probe after two round trips, then timeouts of RTT + 200 ms that double.
+    assert list(islice(retries_s(0.06), 5)) == pytest.approx([0.12, 0.38, 0.90, 1.94, 4.02])
+    moments = list(islice(retries_s(0.06), 20))
+    assert max(later - sooner for sooner, later in pairwise(moments)) == pytest.approx(120.0)
+    assert list(syn_retries_s()) == [1, 3, 7, 15, 31, 63]
+
+
+def test_slow_start_doubles_each_round_trip() -> None:
+    window = Window("cubic")
+    for _ in range(4):
+        window.grow(0.05, 0.05)
+    assert window.segments == pytest.approx(160)
+    assert window.rate_bps(0.05, 1250) == pytest.approx(160 * 1250 * 8 / 0.05)
+
+
+def test_after_a_timeout_slow_start_ends_at_half_for_reno() -> None:
+    window = Window("reno")
+    window.timed_out(100)
+    assert window.segments == 1
+    for _ in range(8):
+        window.grow(0.05, 0.05)
+    # 1 → 50 in six round trips (capped there), then one segment a round trip.
+    assert window.segments == pytest.approx(52)
+
+
+def test_cubic_returns_to_its_peak_after_k_seconds() -> None:
+    window = Window("cubic")
+    window.recovered(400)
+    assert window.segments == pytest.approx(280)
+    # K = cbrt(W (1 - β) / C) = cbrt(400 · 0.3 / 0.4) = 6.69 s (RFC 9438, 4.2).
+    for _ in range(67):
+        window.grow(0.1, 0.1)
+    assert window.segments == pytest.approx(400, rel=0.01)
+
+
+def test_bbr_restores_what_it_knew() -> None:
+    window = Window("bbr")
+    window.timed_out(100)
+    assert window.segments == 100
