@@ -149,7 +149,9 @@ class Fabric:
         self._cables += 1
         host, edge = self.nodes[node], self.edges[cluster]
         device = f"p{self._cables}"
-        index = [item.name for item in self.plan.cluster(cluster).nodes].index(node)
+        nodes = self.plan.cluster(cluster).nodes
+        index = [item.name for item in nodes].index(node)
+        node_ip = nodes[index].ip
         yield VethPair(
             a=Interface(namespace=namespace, name="eth0", addresses=tuple(f"{item}/32" for item in addresses)),
             b=Interface(namespace=host, name=device),
@@ -157,7 +159,8 @@ class Fabric:
         yield _default(namespace, NEXT_HOP, "eth0")
         for item in addresses:
             yield Route(namespace=host, destination=f"{item}/32", hops=(NextHop(device=device),))
-            yield Route(namespace=edge, destination=f"{item}/32", hops=(NextHop(device=f"n{index}"),))
+            via = NextHop(via=str(node_ip), device=f"n{index}", onlink=True)
+            yield Route(namespace=edge, destination=f"{item}/32", hops=(via,))
 
     def _translate(self, cluster: ClusterPlan, node: NodePlan) -> None:
         ports = self._node_ports[node.name].values()

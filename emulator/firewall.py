@@ -25,6 +25,7 @@ from emulator.nft import (
     field,
     meta,
     rule,
+    translated,
 )
 from emulator.shaping import PortMatch
 from emulator.wireguard import LISTEN_PORT
@@ -99,11 +100,13 @@ def node_nat(*, node: IPv4Address, uplink: str, pod_cidr: IPv4Network, node_port
         field("ip", "daddr", pods, op="!="),
         MASQUERADE,
     )
+    # As kube-proxy's: an answer must come back through the node that was asked, wherever the pod runs.
+    onward = rule("node port of a pod elsewhere", meta("oifname", uplink), translated(), MASQUERADE)
     return Table(
         name=NAT_TABLE,
         chains=(
             chain("node-ports", "nat", "prerouting", _DSTNAT, inward),
-            chain("egress", "nat", "postrouting", _SRCNAT, [outward]),
+            chain("egress", "nat", "postrouting", _SRCNAT, [onward, outward]),
         ),
     )
 

@@ -100,6 +100,11 @@ def established() -> Json:
     return {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "related"]}}
 
 
+def translated() -> Json:
+    """A match on packets whose destination was translated here (DNAT), as those to a node port are."""
+    return {"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}
+
+
 def addresses(networks: Iterable[IPv4Network | IPv4Address]) -> object:
     """The right side of a match on any of `networks`, merged and sorted: nft refuses sets whose members overlap."""
     merged = sorted(collapse_addresses(IPv4Network(network) for network in networks))
