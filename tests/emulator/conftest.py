@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.kernel import search_path
 from emulator.netns import Namespace
 from emulator.syscalls import CLONE_NEWNET, CLONE_NEWNS, MS_PRIVATE, MS_REC, mount, unshare
 
@@ -99,6 +100,7 @@ def _first_process(test: Callable[[], object], write: int) -> None:
         mount("proc", "/proc", "proc")
         mount("sysfs", "/sys", "sysfs")
         mount("tmpfs", "/run", "tmpfs", data="mode=0755")
+        os.environ["PATH"] = search_path()  # as emulator/agent.py does
         test()
         code = 0
     except pytest.skip.Exception as skipped:

@@ -190,7 +190,7 @@ def test_every_refusal_names_the_place_and_the_reason() -> None:
     with pytest.raises(LinkError, match="namespace one has no device eth9: it has eth0, lo"):
         links.apply([Addresses(namespace=one, name="eth9")])
     unreachable = Route(namespace=one, destination="10.1.0.0/16", hops=(NextHop(via="1.2.3.4"),))
-    with pytest.raises(LinkError, match="namespace one: add route 10.1.0.0/16: Network is unreachable"):
+    with pytest.raises(LinkError, match=r"namespace one: add route 10\.1\.0\.0/16: Network is unreachable"):
         links.apply([unreachable])
 
 

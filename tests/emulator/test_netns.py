@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import time
@@ -148,11 +147,11 @@ def test_a_closed_namespace_is_freed_by_the_kernel() -> None:
 
 
 def test_closing_leaves_no_descriptor() -> None:
-    before = set(os.listdir("/proc/self/fd"))
+    before = {entry.name for entry in Path("/proc/self/fd").iterdir()}
     for namespace in create_all(["one", "two"], private_files=True):
         namespace.close()
         namespace.close()
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert {entry.name for entry in Path("/proc/self/fd").iterdir()} == before
 
 
 def _within(seconds: float, holds: Callable[[], bool]) -> bool:

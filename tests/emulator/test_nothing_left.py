@@ -35,12 +35,12 @@ class Host:
     def now(cls) -> Host:
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         places = (Path("/run"), Path("/run/netns"), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
-        listed = (os.listdir(place) for place in places if place.is_dir())
+        names = [entry.name for place in places if place.is_dir() for entry in place.iterdir()]
         return cls(
-            links=frozenset(os.listdir("/sys/class/net")),
+            links=frozenset(entry.name for entry in Path("/sys/class/net").iterdir()),
             mounts=frozenset(line.split(maxsplit=2)[2] for line in mounts),
             # Other programs work on this machine too: ours would carry our name.
-            files=frozenset(name for names in listed for name in names if name.startswith(("ks-", "kubeslice"))),
+            files=frozenset(name for name in names if name.startswith("ks-") or name == "kubeslice-sim"),
         )
 
 
@@ -60,16 +60,28 @@ def _namespaces(pids: list[int]) -> set[str]:
     for pid in pids:
         for kind in KINDS:
             with contextlib.suppress(OSError):
-                found.add(os.readlink(f"/proc/{pid}/ns/{kind}"))
+                found.add(str(Path(f"/proc/{pid}/ns/{kind}").readlink()))
     return found
 
 
-def _all_namespaces() -> set[str]:
-    """Every namespace that a process of this machine or a mounted file still holds."""
-    pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-    listed = subprocess.run(["lsns", "--noheadings", "--output", "NS,TYPE"], capture_output=True, check=True, text=True)
-    rows = (line.split() for line in listed.stdout.splitlines())
-    return _namespaces(pids) | {f"{kind}:[{inode}]" for inode, kind in rows}
+def _holders(namespaces: set[str], *, older_than_ticks: int) -> list[int]:
+    """Processes in one of these namespaces that started before (clock ticks since boot).
+
+    The kernel gives a freed namespace's number to the next one made, by whomever: a process that started after the
+    sandbox ended is no leftover of it. (A namespace held by a mount alone would show among the host's mounts.)
+    """
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                started_ticks = int((entry / "stat").read_text().rpartition(")")[2].split()[19])
+                if started_ticks < older_than_ticks and _namespaces([int(entry.name)]) & namespaces:
+                    found.append(int(entry.name))
+    return found
+
+
+def _now_ticks() -> int:
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
 
 
 def _within(seconds: float, holds: Callable[[], bool]) -> bool:
@@ -129,11 +141,12 @@ def _run_and_kill(
         if victim is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
+        ended_ticks = _now_ticks()
         assert _within(10, lambda: _marked(mark) in ([], [outside.pid])), "a process of the sandbox is left"
         outside.kill()
         outside.wait()
         assert _marked(mark) == []
-        assert _within(5, lambda: not namespaces & _all_namespaces()), "a namespace of the sandbox is left"
+        assert _holders(namespaces, older_than_ticks=ended_ticks) == [], "a namespace of the sandbox is left"
         assert Host.now() == before
     finally:
         outside.kill()
@@ -168,5 +181,8 @@ def test_the_check_itself_notices_what_is_left() -> None:
     argv = ["unshare", "--user", "--map-root-user", "--net", "sleep", "60"]
     with subprocess.Popen(argv, env={**os.environ, name: value}) as left:
         assert _within(5, lambda: len(_namespaces(_marked(mark)) - _namespaces([os.getpid()])) == 2)
-        assert _namespaces(_marked(mark)) <= _all_namespaces()
+        theirs = _namespaces(_marked(mark)) - _namespaces([os.getpid()])
+        time.sleep(0.02)  # a clock tick
+        assert _holders(theirs, older_than_ticks=_now_ticks()) == [left.pid]
+        assert _holders(theirs, older_than_ticks=0) == []
         left.kill()
