@@ -44,6 +44,7 @@ def numbers_agree(metric: str, ratio: float, least: float) -> Agree:
         apart = second - first
         share = f" ({apart / first:+.1%})" if first else ""
         sign = "+" if apart > 0 else ""
-        return first == second or abs(apart) <= allowed, f"{sign}{say(metric, apart)}{share}", f"± {say(metric, allowed)}"
+        same = first == second or abs(apart) <= allowed
+        return same, f"{sign}{say(metric, apart)}{share}", f"± {say(metric, allowed)}"
 
     return agree

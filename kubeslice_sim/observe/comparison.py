@@ -99,7 +99,7 @@ class Comparison:
             "a": self.name_a,
             "b": self.name_b,
             "outcome": self.outcome,
-            "exitCode": self.exit_code,
+            "exit_code": self.exit_code,
             "count": dict(self.count()),
             "notes": list(self.notes),
             "tolerances": asdict(self.tolerances),

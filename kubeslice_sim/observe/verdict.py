@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -48,36 +48,26 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
     return EXIT_CODES[overall(verdicts)]
 
 
-def verdict_json(run: Run, verdicts: Sequence[Verdict]) -> str:
-    """The text of ``verdict.json``: the overall outcome, and every verdict with its evidence."""
-    document = {
-        "runId": run.run_id,
+def verdict_data(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The verdicts as JSON-like data: the overall outcome, and every verdict with its evidence."""
+    return {
+        "run_id": run.run_id,
         "backend": run.backend,
         "scenario": run.scenario.metadata.name,
         "seed": run.seed,
         "outcome": overall(verdicts),
-        "exitCode": exit_code(verdicts),
+        "exit_code": exit_code(verdicts),
         "verdicts": [_document(verdict) for verdict in verdicts],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "name": verdict.name,
-        "kind": verdict.kind,
-        "outcome": verdict.outcome,
-        "sentence": verdict.sentence,
-        "expected": verdict.expected,
-        "found": verdict.found,
-        "atS": verdict.at_s,
-        "evidenceCount": verdict.evidence_count,
-        "evidence": [_row(row) for row in verdict.evidence],
-    }
+    return {**asdict(verdict), "evidence": [_row(row) for row in verdict.evidence]}
 
 
 def _row(row: Observation) -> dict[str, Any]:
     # JSON has no NaN and no infinity; as text they still say what was seen.
     cells = {**asdict(row), "unit": row.unit}
-    return {key: str(cell) if cell != cell or cell in (float("inf"), float("-inf")) else cell
-            for key, cell in cells.items()}  # fmt: skip
+    return {
+        key: str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell for key, cell in cells.items()
+    }

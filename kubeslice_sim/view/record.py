@@ -52,7 +52,7 @@ def read_run(directory: str | Path) -> Run:
     try:
         world, scenario = _world(document, folder)
         return Run(
-            run_id=document["runId"],
+            run_id=document["run_id"],
             backend=document["backend"],
             world=world,
             scenario=scenario,
@@ -70,7 +70,7 @@ def _document(run: Run, observations: str) -> dict[str, Any]:
     world = without_secrets(run.world)
     document = {
         "format": FORMAT,
-        "runId": run.run_id,
+        "run_id": run.run_id,
         "backend": run.backend,
         "seed": run.seed,
         "scenario": run.scenario.metadata.name,
@@ -78,20 +78,20 @@ def _document(run: Run, observations: str) -> dict[str, Any]:
         "environment": dict(sorted(run.environment.items())),
         "notices": list(run.notices),
         "events": [asdict(event) for event in run.events],
-        "worldName": world.name,
+        "world_name": world.name,
         "world": manifest.dump(world),
     }
     if run.scenario not in run.world.scenarios:
         # A variant (a sweep, another seed) that the world's own documents do not hold.
-        document["scenarioDocument"] = manifest.dump(World(scenarios=(run.scenario,)))
+        document["scenario_document"] = manifest.dump(World(scenarios=(run.scenario,)))
     return document
 
 
 def _world(document: dict[str, Any], folder: Path) -> tuple[World, Scenario]:
     source = str(folder / RUN)
-    world = replace(manifest.load_text(document["world"], file=source), name=document["worldName"])
-    if "scenarioDocument" in document:
-        return world, manifest.load_text(document["scenarioDocument"], file=source).scenarios[0]
+    world = replace(manifest.load_text(document["world"], file=source), name=document["world_name"])
+    if "scenario_document" in document:
+        return world, manifest.load_text(document["scenario_document"], file=source).scenarios[0]
     return world, world.scenario(document["scenario"])
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from kubeslice_sim.model.scenario import Expectation, Reach
 from kubeslice_sim.observe import judge
 from kubeslice_sim.observe.junit import junit_xml
-from kubeslice_sim.observe.verdict import verdict_json
+from kubeslice_sim.observe.verdict import verdict_data
 from tests.observe.rows import CLIENT, SERVER, attempts, row, run, scenario
 
 REACH = Reach(from_=CLIENT, to=SERVER)
@@ -49,8 +49,8 @@ def test_what_xml_cannot_hold_is_replaced() -> None:
 
 
 def test_the_json_holds_outcome_sentences_and_evidence() -> None:
-    document = json.loads(verdict_json(RUN, VERDICTS), parse_constant=lambda name: (_ for _ in ()).throw(ValueError))
-    assert (document["outcome"], document["exitCode"]) == ("failed", 1)
+    document = json.loads(json.dumps(verdict_data(RUN, VERDICTS), allow_nan=False))
+    assert (document["outcome"], document["exit_code"]) == ("failed", 1)
     assert [item["outcome"] for item in document["verdicts"]] == ["passed", "failed", "inconclusive"]
     assert document["verdicts"][1]["evidence"][0]["src"] == "iperf/client-0"
     assert document["verdicts"][1]["evidence"][0]["unit"] == "1"

@@ -127,7 +127,7 @@ def test_a_file_is_not_a_folder(made: Run, tmp_path: Path) -> None:
         write_run(made, tmp_path / "file")
 
 
-@pytest.mark.parametrize("part", ["runId", "world", "events", "environment", "worldName"])
+@pytest.mark.parametrize("part", ["run_id", "world", "events", "environment", "world_name"])
 def test_a_run_that_lacks_a_part_is_refused(made: Run, tmp_path: Path, part: str) -> None:
     write_run(made, tmp_path)
     document = json.loads((tmp_path / "run.json").read_text())
