@@ -146,7 +146,8 @@ def _run_and_kill(
         outside.kill()
         outside.wait()
         assert _marked(mark) == []
-        assert _holders(namespaces, older_than_ticks=ended_ticks) == [], "a namespace of the sandbox is left"
+        # A process on its way out has lost its environment, and with it our mark, before its namespaces.
+        assert _within(5, lambda: not _holders(namespaces, older_than_ticks=ended_ticks)), "a namespace is left"
         assert Host.now() == before
     finally:
         outside.kill()
