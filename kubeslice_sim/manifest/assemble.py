@@ -12,6 +12,7 @@ from kubeslice_sim.manifest.explain import Trouble
 from kubeslice_sim.manifest.kinds import Undecodable, decode_as, noun_for
 from kubeslice_sim.manifest.placeholder import salvage
 from kubeslice_sim.manifest.source import Source
+from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.frozen import thaw
 from kubeslice_sim.model.kinds import WORLD_NOUNS
@@ -39,7 +40,7 @@ class Draft:
     documents: list[Any] = field(default_factory=list)
     sources: dict[int, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    troubled: set[tuple[str, str]] = field(default_factory=set)
+    troubled: set[ObjectKey] = field(default_factory=set)
     troubled_paths: dict[int, list[FieldPath]] = field(default_factory=dict)
 
     def add(self, source: Source) -> None:
@@ -47,7 +48,7 @@ class Draft:
         document, troubles = _decode(source.data)
         self.problems += [source.problem(item.path, item.message, item.hint) for item in troubles]
         if troubles:
-            self.troubled.add(_name_of(source.data))
+            self.troubled.add(_key_of(source.data))
         if document is not None:
             self.documents.append(document)
             self.sources[id(document)] = source
@@ -97,6 +98,8 @@ def _decode(data: Mapping[str, Any]) -> tuple[Any, list[Trouble]]:
     except Undecodable as error:
         troubles = [*error.troubles, *troubles]
         return salvage(noun, data, troubles), troubles
+    if noun is KubernetesObject and troubles:
+        return None, troubles
     if isinstance(document, Scenario):
         troubles += _requests(document)
     return document, troubles
@@ -111,7 +114,7 @@ def _requests(scenario: Scenario) -> Iterator[Trouble]:
                 yield Trouble((*at, *trouble.path), trouble.message, trouble.hint, trouble.missing)
 
 
-def _name_of(data: Mapping[str, Any]) -> tuple[str, str]:
+def _key_of(data: Mapping[str, Any]) -> ObjectKey:
     metadata = data.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
-    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+    return ObjectKey(str(data.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kubeslice_sim.errors import BadInput, Problem
+from kubeslice_sim.manifest.admit import admit as admission_problems
 from kubeslice_sim.manifest.assemble import Draft, unfolded
 from kubeslice_sim.manifest.files import read_texts, world_name
 from kubeslice_sim.manifest.source import Source
@@ -60,6 +61,7 @@ def _read(texts: Iterable[tuple[str, str]], problems: list[Problem], name: str, 
         for source in unfolded(sources):
             draft.add(source)
     world = draft.world(name)
-    if draft.problems:
-        raise BadInput(sorted(set(draft.problems)))
-    return Reading(world, draft.sources)
+    errors, warnings = admission_problems(draft, world, whole=whole) if admit else ([], [])
+    if draft.problems or errors:
+        raise BadInput(sorted({*draft.problems, *errors}))
+    return Reading(world, draft.sources, tuple(sorted(set(warnings))))

@@ -1,0 +1,66 @@
+"""Rules for Clusters (kubeslice-controller service/cluster_webhook_validation.go)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from kubeslice_sim.admission.namespace import in_project_namespace
+from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
+
+_SOURCE = "kubeslice-controller service/cluster_webhook_validation.go"
+_GO_FLOAT = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|0x[0-9a-f]*\.?[0-9a-f]*p[+-]?[0-9]+|inf|infinity|nan)",
+    re.IGNORECASE,
+)
+
+cluster_in_project_namespace = in_project_namespace("Cluster", _SOURCE)
+
+
+@rule("Cluster", on=WRITE, source=_SOURCE, field="spec.clusterProperty.geoLocation")
+def cluster_location(request: Request) -> Iterator[Finding]:
+    """Latitude and longitude are both numbers on the globe, or both absent."""
+    cluster_property = request.document.spec.cluster_property
+    location = cluster_property.geo_location if cluster_property else None
+    if location is None or not (location.latitude or location.longitude):
+        return
+    for field, text, limit in (("latitude", location.latitude, 90.0), ("longitude", location.longitude, 180.0)):
+        if not _within(text, limit):
+            shown = f'"{text}"' if text else "nothing"
+            yield Finding(
+                ("spec", "clusterProperty", "geoLocation", field),
+                f"latitude and longitude are not valid: {field} is {shown}",
+                f"text such as '{limit / 2:.1f}', from -{limit:.0f} to {limit:.0f}",
+            )
+
+
+@rule("Cluster", on=WRITE, source=_SOURCE, field="spec.nodeIPs")
+def cluster_node_ips(request: Request) -> Iterator[Finding]:
+    """Every node IP is an IPv4 or IPv6 address."""
+    for index, text in enumerate(request.document.spec.node_ips):
+        if not _is_ip(text):
+            message = f'"{text}" is no valid IP address'
+            yield Finding(("spec", "nodeIPs", index), message, "such as 10.9.8.7 or 2001:db8::ffff")
+
+
+def _within(text: str, limit: float) -> bool:
+    """As Go's ParseFloat and two comparisons do: NaN passes, hexadecimal needs an exponent."""
+    if not _GO_FLOAT.fullmatch(text):
+        return False
+    try:
+        number = float.fromhex(text) if "x" in text.lower() else float(text)
+    except (ValueError, OverflowError):
+        return False
+    return not (number < -limit or number > limit)
+
+
+def _is_ip(text: str) -> bool:
+    """As Kubernetes' ParseIPSloppy does: leading zeros in IPv4 are decimal."""
+    parts = text.split(".")
+    if len(parts) == 4 and all(part.isascii() and part.isdigit() for part in parts):
+        return all(int(part) <= 255 for part in parts if len(part) <= 20) and all(len(part) <= 20 for part in parts)
+    try:
+        return "%" not in text and ip_address(text).version == 6
+    except ValueError:
+        return False

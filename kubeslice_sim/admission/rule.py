@@ -1,0 +1,78 @@
+"""Rule: one small function that says what is wrong with one document, and where KubeSlice says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kubeslice_sim.admission.state import State
+from kubeslice_sim.admission.violation import Severity
+from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.field_path import FieldPath
+
+Operation = Literal["create", "update", "delete"]
+CREATE: tuple[Operation, ...] = ("create",)
+WRITE: tuple[Operation, ...] = ("create", "update")
+ANY_KIND = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of an API server. ``document`` is the new object (on delete: the old one)."""
+
+    operation: Operation
+    document: Any
+    state: State
+    old: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong. ``turn`` puts findings of rules that KubeSlice checks in one loop in the loop's order."""
+
+    path: FieldPath
+    message: str
+    hint: str = ""
+    about: tuple[ObjectKey, ...] = ()
+    turn: int = 0
+    field: str = ""
+
+
+Check = Callable[[Request], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A row of the table. ``source``: who decides so; ``field``: the field as the webhook's answer names it."""
+
+    id: str
+    kind: str
+    operations: tuple[Operation, ...]
+    severity: Severity
+    source: str
+    field: str
+    promise: str
+    check: Check
+
+
+def rule(
+    kind: str,
+    *,
+    source: str,
+    on: tuple[Operation, ...] = CREATE,
+    severity: Severity = "error",
+    field: str = "",
+    id: str = "",
+) -> Callable[[Check], Rule]:
+    """Make a function a rule; its id is its name with hyphens, its promise the first line of its docstring."""
+
+    def make(check: Check) -> Rule:
+        name = getattr(check, "__name__", "")
+        promise = (check.__doc__ or "").strip().splitlines()[0]
+        return Rule(
+            id=id or name.replace("_", "-"), kind=kind, operations=on, severity=severity, source=source, field=field,
+            promise=promise, check=check,
+        )  # fmt: skip
+
+    return make

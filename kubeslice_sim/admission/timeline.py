@@ -1,0 +1,149 @@
+"""Our rules on a scenario's timeline: faults, their ends, and requests to the API servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubeslice_sim.admission.known import Known, known_to
+from kubeslice_sim.admission.rule import Finding, Request, rule
+from kubeslice_sim.admission.suggest import meant
+from kubeslice_sim.model.field_path import FieldPath
+from kubeslice_sim.model.scenario import Fault, Scenario, TimelineStep
+
+_OURS = "kubeslice-sim"
+EVERYTHING = "all"
+_PLACES = {"gateway": ("slice", "cluster", "peer"), "router": ("slice", "cluster"), "dns": ("cluster",),
+           "pod": ("pod", "cluster")}  # fmt: skip
+"""What names each thing that can be killed."""
+_GATEWAYS_OF_A_PAIR = 2
+
+
+@rule("Scenario", source=_OURS)
+def timeline_one_action(request: Request) -> Iterator[Finding]:
+    """A step does exactly one thing."""
+    for path, step in _steps(request.document):
+        given = [name for name in ("fault", "restore", "patch", "delete") if getattr(step, name) is not None]
+        given += ["apply"] if step.apply else []
+        if len(given) != 1:
+            said = f"this has {' and '.join(given)}" if given else "this has none"
+            yield Finding(path, f"a step does exactly one of fault, restore, apply, patch, delete: {said}")
+
+
+@rule("Scenario", source=_OURS)
+def fault_one_kind(request: Request) -> Iterator[Finding]:
+    """A fault is exactly one of kill, partition and link."""
+    for path, fault in _faults(request.document):
+        given = [name for name in ("kill", "partition", "link") if getattr(fault, name) is not None]
+        if len(given) != 1:
+            said = f"this has {' and '.join(given)}" if given else "this has none"
+            yield Finding(path, f"a fault is exactly one of kill, partition, link: {said}")
+
+
+@rule("Scenario", source=_OURS)
+def fault_names_unique(request: Request) -> Iterator[Finding]:
+    """A fault's name stands once, and is not ``all``."""
+    seen: set[str] = set()
+    for path, fault in _faults(request.document):
+        if fault.name == EVERYTHING:
+            yield Finding((*path, "name"), f'a fault cannot be named "{EVERYTHING}"', "restore: all ends every fault")
+        elif fault.name and fault.name in seen:
+            yield Finding((*path, "name"), f"a second fault is named {fault.name}", "restore refers to it by name")
+        seen.add(fault.name)
+
+
+@rule("Scenario", source=_OURS)
+def fault_target_given(request: Request) -> Iterator[Finding]:
+    """A kill says what dies, with no field that means nothing to it."""
+    for path, fault in _faults(request.document):
+        places = _PLACES.get(fault.kill or "", ())
+        for field in ("slice", "cluster", "peer", "pod"):
+            given = bool(getattr(fault, field))
+            if field in places and not given:
+                what = f"kill: {fault.kill} needs {', '.join(places)}"
+                yield Finding((*path, field), f"required field missing: {what}")
+            elif given and field not in places:
+                what = f"kill: {fault.kill}" if fault.kill else "a fault of the network"
+                yield Finding((*path, field), f"{field} means nothing to {what}", "leave it out")
+        if fault.instance is not None:
+            if fault.kill != "gateway":
+                yield Finding((*path, "instance"), "instance means nothing here", "only gateways have instances")
+            elif not 0 <= fault.instance < _GATEWAYS_OF_A_PAIR:
+                message = f"there is no gateway instance {fault.instance}"
+                yield Finding((*path, "instance"), message, "0 or 1; without it both die")
+
+
+@rule("Scenario", source=_OURS)
+def fault_target_exists(request: Request) -> Iterator[Finding]:
+    """What a fault names is in the world."""
+    known = known_to(request)
+    for path, fault in _faults(request.document):
+        if fault.slice:
+            yield from known.slice(fault.slice, (*path, "slice"))
+        for field, name in (("cluster", fault.cluster), ("peer", fault.peer)):
+            if name and fault.slice in known.slices:
+                yield from known.member(fault.slice, name, (*path, field))
+            elif name:
+                yield from known.cluster(name, (*path, field))
+        if fault.peer and fault.peer == fault.cluster:
+            yield Finding((*path, "peer"), f"{fault.peer} has no tunnel to itself", "name the other cluster")
+        if fault.pod:
+            at = f"@{fault.cluster}" if fault.cluster in known.clusters else ""
+            yield from known.source(fault.pod + at, (*path, "pod"))
+        yield from _ends(known, fault, path)
+
+
+@rule("Scenario", source=_OURS)
+def link_fault_changes_something(request: Request) -> Iterator[Finding]:
+    """A link's fault changes its rtt, jitter, loss or bandwidth."""
+    for path, fault in _faults(request.document):
+        link = fault.link
+        if link is not None and (link.rtt_s, link.jitter_s, link.loss, link.bandwidth_bps) == (None,) * 4:
+            yield Finding((*path, "link"), "changes nothing", "give rtt, jitter, loss or bandwidth")
+
+
+@rule("Scenario", source=_OURS)
+def restore_names_a_fault(request: Request) -> Iterator[Finding]:
+    """``restore`` names a fault that an earlier step made, or ``all``."""
+    scenario: Scenario = request.document
+    faults = {fault.name: scenario.spec.timeline[int(path[2])].at_s for path, fault in _faults(scenario) if fault.name}
+    for path, step in _steps(scenario):
+        name = step.restore
+        if name is None or name == EVERYTHING:
+            continue
+        if name not in faults:
+            hint = meant(name, (*faults, EVERYTHING))
+            yield Finding((*path, "restore"), f"there is no fault {name}", hint)
+        elif faults[name] > step.at_s:
+            yield Finding((*path, "restore"), f"the fault {name} comes only later", "restore it after it happened")
+
+
+@rule("Scenario", source=_OURS, severity="warning")
+def timeline_within_scenario(request: Request) -> Iterator[Finding]:
+    """A step happens before the scenario ends."""
+    for path, step in _steps(request.document):
+        if step.at_s > request.document.spec.duration_s:
+            yield Finding((*path, "at"), "is after the scenario's end: it never happens")
+
+
+def _steps(scenario: Scenario) -> Iterator[tuple[FieldPath, TimelineStep]]:
+    for index, step in enumerate(scenario.spec.timeline):
+        yield ("spec", "timeline", index), step
+
+
+def _faults(scenario: Scenario) -> Iterator[tuple[FieldPath, Fault]]:
+    for path, step in _steps(scenario):
+        if step.fault is not None:
+            yield (*path, "fault"), step.fault
+
+
+def _ends(known: Known, fault: Fault, path: FieldPath) -> Iterator[Finding]:
+    ends: list[tuple[FieldPath, tuple[str, ...]]] = []
+    if fault.partition is not None:
+        ends.append(((*path, "partition"), fault.partition))
+    if fault.link is not None:
+        ends.append(((*path, "link", "between"), fault.link.between))
+    for at, pair in ends:
+        for side, name in enumerate(pair):
+            yield from known.cluster(name, (*at, side))
+        if len(set(pair)) == 1:
+            yield Finding(at, f"{pair[0]} has no link to itself", "name two clusters")
