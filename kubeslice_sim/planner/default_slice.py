@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kubeslice_sim.model.cluster import Cluster, NamespaceOwnership
+from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import ObjectMeta
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.project import Project
@@ -17,7 +17,7 @@ from kubeslice_sim.model.slice_config import (
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.members import member_clusters
-from kubeslice_sim.planner.namespaces import reported_namespaces
+from kubeslice_sim.planner.namespaces import standing_namespaces
 
 MAX_CLUSTERS = 8
 
@@ -35,22 +35,22 @@ def default_slices(world: World) -> tuple[SliceConfig, ...]:
 
 
 def default_slice(
-    project: Project, clusters: Iterable[tuple[Cluster, tuple[NamespaceOwnership, ...]]], slices: Iterable[SliceConfig]
+    project: Project, clusters: Iterable[tuple[Cluster, tuple[str, ...]]], slices: Iterable[SliceConfig]
 ) -> SliceConfig | None:
     """A no-network slice of all clusters that report namespaces, with every namespace that no other slice has.
 
     As kubeslice-controller service/default_slice_service.go: the first cluster makes it, a later one joins when it
-    brings a namespace. ``clusters``: each with the namespaces that it reports. None for a project without clusters.
+    brings a namespace. ``clusters``: each with the namespaces that it reports as no slice's. They are there before any
+    slice is, so a cluster stays a member when slices take them all. None for a project without clusters.
     """
     namespace = project.project_namespace
-    own = [(item.metadata.name, reported) for item, reported in clusters if item.metadata.namespace == namespace]
+    own = [(item.metadata.name, free) for item, free in clusters if item.metadata.namespace == namespace]
     if not own:
         return None
     taken = {pair for item in slices if item.metadata.namespace == namespace for pair in _onboarded(item)}
     homes: dict[str, list[str]] = {}
     joined = [own[0][0]]
-    for name, reported in own:
-        free = [item.name for item in reported if not item.slice_name]
+    for name, free in own:
         if free and name not in joined:
             joined.append(name)
         for item in free:
@@ -80,10 +80,12 @@ def default_slice(
     )
 
 
-def _with_namespaces(world: World) -> Iterator[tuple[Cluster, tuple[NamespaceOwnership, ...]]]:
+def _with_namespaces(world: World) -> Iterator[tuple[Cluster, tuple[str, ...]]]:
     for cluster in world.clusters:
-        reported = cluster.status.namespaces if cluster.status else reported_namespaces(world, cluster.metadata.name)
-        yield cluster, reported
+        if cluster.status is not None:
+            yield cluster, tuple(item.name for item in cluster.status.namespaces if not item.slice_name)
+        else:
+            yield cluster, standing_namespaces(world, cluster.metadata.name)
 
 
 def _onboarded(config: SliceConfig) -> Iterable[tuple[str, str]]:

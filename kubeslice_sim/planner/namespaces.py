@@ -30,6 +30,11 @@ def reported_namespaces(world: World, cluster: str) -> tuple[NamespaceOwnership,
     )
 
 
+def standing_namespaces(world: World, cluster: str) -> tuple[str, ...]:
+    """The namespaces that the cluster has before any slice: the world's Namespaces and those of what stands on it."""
+    return tuple(name for name in dict.fromkeys(_standing(world, cluster)) if name not in UNREPORTED)
+
+
 def _standing(world: World, cluster: str) -> Iterator[str]:
     for item in world.objects:
         if cluster in world.placed(item.metadata):

@@ -34,7 +34,11 @@ def warn(plan: Plan, exports: Sequence[Export]) -> tuple[PlanWarning, ...]:
 
 
 def _long_names(plan: Plan) -> Iterator[PlanWarning]:
-    for kind, item in (*(("cluster", c.name) for c in plan.clusters), *(("slice", s.name) for s in plan.slices)):
+    slices = (config.metadata.name for config in plan.world.slices)
+    for kind, item in (
+        *(("cluster", name) for name in plan.world.cluster_names),
+        *(("slice", name) for name in slices),
+    ):
         if len(item) > LONGEST_NAME:
             yield PlanWarning(
                 id="long-name",

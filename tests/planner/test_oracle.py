@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import yaml
 
 from kubeslice_sim.manifest import load_text
 from kubeslice_sim.planner import manifests, plan
+from tests.planner import oracle
 
-
-def _oracle() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("planner_oracle", Path(__file__).with_name("oracle.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-oracle = _oracle()
 CASES = oracle.cases()
 
 
-@pytest.mark.skipif(not oracle.ORACLE.is_dir(), reason="the oracle (../shared/oracle) is not here")
-def test_there_are_cases() -> None:
+def test_there_are_cases(shared: Path) -> None:
     assert len(CASES) >= 10
 
 
