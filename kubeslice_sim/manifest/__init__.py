@@ -2,6 +2,7 @@
 
 from kubeslice_sim.manifest.crds import crds, hub_crds, worker_crds
 from kubeslice_sim.manifest.dump import dump, dump_documents
+from kubeslice_sim.manifest.json_schema import json_schema
 from kubeslice_sim.manifest.kinds import decode, encode
 from kubeslice_sim.manifest.loader import Reading, load, load_text, read
 
@@ -13,6 +14,7 @@ __all__ = [
     "dump_documents",
     "encode",
     "hub_crds",
+    "json_schema",
     "load",
     "load_text",
     "read",
