@@ -43,11 +43,6 @@ def test_a_tail_keeps_the_last_bytes_and_says_what_it_dropped() -> None:
     assert tail.text() == "[3 bytes before this were dropped]\n3456789abc"
 
 
-@pytest.fixture
-def pod() -> Namespace:
-    return Namespace.current("pod")
-
-
 def _wait(process: PodProcess) -> None:
     deadline_s = time.monotonic() + 10
     while process.status is None and time.monotonic() < deadline_s:
@@ -56,7 +51,8 @@ def _wait(process: PodProcess) -> None:
 
 
 @pytest.mark.inside
-def test_output_is_kept_in_order_and_bounded(pod: Namespace) -> None:
+def test_output_is_kept_in_order_and_bounded() -> None:
+    pod = Namespace.create("pod")
     collector = OutputCollector()
     script = "import sys; print('a' * 200000); print('last', file=sys.stderr)"
     process = PodProcess(pod, (sys.executable, "-u", "-c", script), collector)
@@ -70,7 +66,8 @@ def test_output_is_kept_in_order_and_bounded(pod: Namespace) -> None:
 
 
 @pytest.mark.inside
-def test_a_pod_sees_its_own_environment_only(pod: Namespace) -> None:
+def test_a_pod_sees_its_own_environment_only() -> None:
+    pod = Namespace.create("pod")
     collector = OutputCollector()
     process = PodProcess(pod, ("/usr/bin/env",), collector, env={"POD_NAME": "a-0"})
     _wait(process)
@@ -79,7 +76,8 @@ def test_a_pod_sees_its_own_environment_only(pod: Namespace) -> None:
 
 
 @pytest.mark.inside
-def test_a_pod_that_ends_by_itself_tells_its_status(pod: Namespace) -> None:
+def test_a_pod_that_ends_by_itself_tells_its_status() -> None:
+    pod = Namespace.create("pod")
     collector = OutputCollector()
     process = PodProcess(pod, ("/bin/sh", "-c", "exit 3"), collector)
     _wait(process)
@@ -88,7 +86,8 @@ def test_a_pod_that_ends_by_itself_tells_its_status(pod: Namespace) -> None:
 
 
 @pytest.mark.inside
-def test_stop_asks_first_and_kills_what_does_not_listen(pod: Namespace) -> None:
+def test_stop_asks_first_and_kills_what_does_not_listen() -> None:
+    pod = Namespace.create("pod")
     collector = OutputCollector()
     listens = (
         "import signal, sys; signal.signal(15, lambda *_: (print('bye'), sys.exit(0))); print('up'); signal.pause()"
@@ -106,7 +105,8 @@ def test_stop_asks_first_and_kills_what_does_not_listen(pod: Namespace) -> None:
 
 
 @pytest.mark.inside
-def test_children_of_a_pod_end_with_it_even_after_their_parent(pod: Namespace) -> None:
+def test_children_of_a_pod_end_with_it_even_after_their_parent() -> None:
+    pod = Namespace.create("pod")
     collector = OutputCollector()
     process = PodProcess(pod, ("/bin/sh", "-c", "sleep 1000 & echo $!; exit 0"), collector)
     while process.status is None:
@@ -119,7 +119,8 @@ def test_children_of_a_pod_end_with_it_even_after_their_parent(pod: Namespace) -
 
 
 @pytest.mark.inside
-def test_a_program_that_this_machine_does_not_have_is_named(pod: Namespace) -> None:
+def test_a_program_that_this_machine_does_not_have_is_named() -> None:
+    pod = Namespace.create("pod")
     collector = OutputCollector()
     with pytest.raises(BackendUnavailable, match=r"cannot run '/app/server'.*kubeslice-sim\.io/emulate"):
         PodProcess(pod, ("/app/server",), collector)
