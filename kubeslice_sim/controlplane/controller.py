@@ -1,0 +1,84 @@
+"""Controller: a reconciler, what it watches, and its work queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from kubeslice_sim.controlplane.queue import WorkQueue
+from kubeslice_sim.controlplane.reconciler import Place, Reconcile, View
+from kubeslice_sim.controlplane.store import Change
+from kubeslice_sim.model.document import ObjectKey
+
+ToKeys = Callable[[Change, View], Iterable[ObjectKey]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Changes of a kind in one of the stores, and the keys that they concern."""
+
+    kind: str
+    keys: ToKeys
+    at: Place = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerSpec:
+    """A controller as controller-runtime builds one. ``name`` is the reconciler's, for logs and counts."""
+
+    name: str
+    reconcile: Reconcile
+    watches: tuple[Watch, ...]
+
+
+class Controller:
+    """One running controller of one cluster: one key at a time (MaxConcurrentReconciles 1)."""
+
+    def __init__(self, spec: ControllerSpec) -> None:
+        self.spec = spec
+        self.queue = WorkQueue()
+        self.busy = False
+        self.reconciles = 0
+        self.writes = 0
+        self.wake_s = float("inf")
+        """The moment for which a wake-up is already arranged."""
+
+    def see(self, at: Place, change: Change, view: View) -> bool:
+        """Queue the keys that a change concerns; whether there were any."""
+        found = False
+        for watch in self.spec.watches:
+            if watch.at == at and watch.kind == change.key.kind:
+                for key in watch.keys(change, view):
+                    self.queue.add(key)
+                    found = True
+        return found
+
+
+def itself(change: Change, _: View) -> Iterable[ObjectKey]:
+    """The object that changed (``For`` in controller-runtime)."""
+    return (change.key,)
+
+
+def owner(kind: str) -> ToKeys:
+    """The owner of that kind (``Owns`` in controller-runtime)."""
+
+    def keys(change: Change, _: View) -> Iterable[ObjectKey]:
+        metadata = change.item.metadata
+        return (
+            ObjectKey(kind, metadata.namespace, reference.name)
+            for reference in metadata.owner_references
+            if reference.kind == kind
+        )
+
+    return keys
+
+
+def labelled(kind: str, label: str, namespace: str | None = None) -> ToKeys:
+    """The object of that kind that a label names, in ``namespace`` or in that of the changed object."""
+
+    def keys(change: Change, _: View) -> Iterable[ObjectKey]:
+        metadata = change.item.metadata
+        name = metadata.labels.get(label)
+        return (ObjectKey(kind, metadata.namespace if namespace is None else namespace, name),) if name else ()
+
+    return keys

@@ -1,0 +1,73 @@
+"""Ledger: what was last asked of the data plane, so that saying it again is not heard twice."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from kubeslice_sim.controlplane.effects import (
+    ConnectPod,
+    DisconnectPod,
+    Effect,
+    IssueCertificates,
+    ServeNames,
+    SetNetworkPolicy,
+    SetNextHops,
+    SetQos,
+    StartAppPod,
+    StartGateway,
+    StartRouter,
+    StopPod,
+)
+from kubeslice_sim.planner import names
+
+Subject = tuple[Hashable, ...]
+
+
+class Ledger:
+    """The newest effect on each subject. Reconcilers repeat themselves; a data plane hears only what is new."""
+
+    def __init__(self) -> None:
+        self._newest: dict[Subject, Effect] = {}
+
+    def news(self, effect: Effect) -> bool:
+        """Whether the data plane has yet to hear this; takes note of it."""
+        subject = _subject(effect)
+        if self._newest.get(subject) == effect:
+            return False
+        self._newest[subject] = effect
+        return True
+
+    def newest(self, *subject: Hashable) -> Effect | None:
+        """What was last asked about a subject: ``("route", cluster, slice, destination)``, say."""
+        return self._newest.get(subject)
+
+    def lost(self, cluster: str, namespace: str, pod: str) -> None:
+        """A pod died and took with it what it had been told: its own interface, and a router all of its slice's."""
+        for subject in tuple(self._newest):
+            if (subject[:1] == ("interface",) and subject[1:2] + subject[3:] == (cluster, namespace, pod)) or (
+                subject[0] in ("interface", "route")
+                and subject[1] == cluster
+                and namespace == names.SYSTEM_NAMESPACE
+                and pod == names.router(str(subject[2]))
+            ):
+                del self._newest[subject]
+
+
+def _subject(effect: Effect) -> Subject:
+    match effect:
+        case IssueCertificates():
+            return ("certificates", effect.slice, effect.server, effect.client)
+        case StartAppPod() | StopPod():
+            return ("pod", effect.cluster, effect.namespace, effect.pod)
+        case StartRouter() | StartGateway():
+            return ("pod", effect.cluster, names.SYSTEM_NAMESPACE, effect.pod)
+        case ConnectPod() | DisconnectPod():
+            return ("interface", effect.cluster, effect.slice, effect.namespace, effect.pod)
+        case SetNextHops():
+            return ("route", effect.cluster, effect.slice, effect.destination)
+        case SetQos():
+            return ("qos", effect.cluster, effect.slice)
+        case ServeNames():
+            return ("names", effect.cluster)
+        case SetNetworkPolicy():
+            return ("policy", effect.cluster, effect.namespace, effect.name)

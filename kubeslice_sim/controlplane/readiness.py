@@ -1,0 +1,183 @@
+"""Readiness: which slices, tunnels and exports are up, and why the others are not yet.
+
+KubeSlice has no phase that says so; this looks at what a person would: pods, tunnels, next hops, answers of the DNS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Literal
+
+from kubeslice_sim.controlplane.built_in import nsm_ip, running
+from kubeslice_sim.controlplane.effects import ConnectPod, ServeNames, SetNextHops, StartGateway
+from kubeslice_sim.controlplane.finalizer import deleting
+from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.ledger import Ledger
+from kubeslice_sim.controlplane.site import Site
+from kubeslice_sim.controlplane.worker.app_pods import own_pods, takes
+from kubeslice_sim.controlplane.worker.router import router_runs
+from kubeslice_sim.model.service_export import ServiceExport
+from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.worker_slice import Slice
+from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
+from kubeslice_sim.planner import names
+from kubeslice_sim.planner.members import has_network, member_clusters
+from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that can be up. ``reason`` is empty when it is.
+
+    A slice: ``name``. A tunnel's end: ``name`` is the gateway deployment, ``cluster`` where it runs, ``slice`` its
+    slice. An export: ``name`` is ``namespace/service``, ``cluster`` the exporting one.
+    """
+
+    kind: Literal["slice", "tunnel", "export"]
+    name: str
+    slice: str
+    cluster: str = ""
+    reason: str = ""
+
+    @property
+    def up(self) -> bool:
+        """Whether it works."""
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Everything that can be up."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def up(self) -> bool:
+        """Whether all of it works."""
+        return all(item.up for item in self.items)
+
+    @property
+    def waiting(self) -> tuple[Item, ...]:
+        """What does not work yet."""
+        return tuple(item for item in self.items if not item.up)
+
+    def of(self, kind: Literal["slice", "tunnel", "export"]) -> tuple[Item, ...]:
+        """The items of one kind."""
+        return tuple(item for item in self.items if item.kind == kind)
+
+
+def judge_readiness(hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Readiness:
+    """Look at every slice of the hub, every gateway that its pairs need, and every export of the workers."""
+    items: list[Item] = []
+    for config in hub.store.view.list(SliceConfig):
+        if deleting(config):
+            continue
+        tunnels = tuple(_tunnels(config, hub, workers, ledger))
+        items.append(_slice(config, hub, workers, ledger, tunnels))
+        items.extend(tunnels)
+    for name, site in workers.items():
+        items.extend(
+            _export(export, name, hub, workers, ledger)
+            for export in site.store.view.list(ServiceExport)
+            if not deleting(export)
+        )
+    return Readiness(items=tuple(items))
+
+
+def _slice(
+    config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger: Ledger, tunnels: tuple[Item, ...]
+) -> Item:
+    name = config.metadata.name
+    reasons = [
+        *(reason for cluster in member_clusters(config) for reason in _member(config, workers[cluster], ledger)),
+        *(f"{item.name}: {item.reason}" for item in tunnels if not item.up),
+    ]
+    if has_network(config) and len(tunnels) < NUMBER_OF_GATEWAYS * _ends(config):
+        reasons.insert(0, "its gateways are not made yet")
+    return Item(kind="slice", name=name, slice=name, reason=reasons[0] if reasons else "")
+
+
+def _ends(config: SliceConfig) -> int:
+    members = len(member_clusters(config))
+    return members * (members - 1)
+
+
+def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
+    """Why the slice is not up on one cluster."""
+    name = config.metadata.name
+    slice_ = site.store.view.get(Slice, names.SYSTEM_NAMESPACE, name)
+    if slice_ is None or slice_.status.slice_config is None:
+        yield f"{site.name} has not heard of it"
+        return
+    if not has_network(config):
+        return
+    if not router_runs(name, site.view):
+        yield f"{site.name}: the router does not run"
+    held = {(pod.metadata.namespace, pod.metadata.name) for pod in own_pods(name, site.view)}
+    for pod in takes(slice_, site.view):
+        where = (pod.metadata.namespace, pod.metadata.name)
+        told = ledger.newest("interface", site.name, name, *where)
+        if where not in held or not isinstance(told, ConnectPod) or not running(pod):
+            yield f"{site.name}: pod {where[0]}/{where[1]} is not connected"
+            return
+
+
+def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Iterator[Item]:
+    """Both ends of every tunnel that the slice's gateways stand for."""
+    name = config.metadata.name
+    for gateway in hub.store.view.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: name}):
+        local = gateway.spec.local_gateway_config
+        site = workers[local.cluster_name]
+        for instance in range(NUMBER_OF_GATEWAYS):
+            pod = names.gateway_deployment(gateway.metadata.name, instance)
+            remote = IPv4Network(gateway.spec.remote_gateway_config.gateway_subnet)
+            reason = _tunnel_reason(site, name, pod, remote, ledger)
+            yield Item(kind="tunnel", name=pod, slice=name, cluster=site.name, reason=reason)
+
+
+def _tunnel_reason(site: Site, slice_: str, pod: str, remote: IPv4Network, ledger: Ledger) -> str:
+    there = site.store.view.find("Pod", names.SYSTEM_NAMESPACE, pod)
+    start = ledger.newest("pod", site.name, names.SYSTEM_NAMESPACE, pod)
+    if there is None or not isinstance(start, StartGateway):
+        return "its pod is not there yet"
+    if not running(there):
+        return "its pod does not run"
+    tunnel = site.sidecars.get(pod)
+    if tunnel is None or not tunnel.up:
+        return "its tunnel is not up"
+    hops = ledger.newest("route", site.name, slice_, remote)
+    if not isinstance(hops, SetNextHops) or start.nsm_ip not in hops.via:
+        return "the router does not use it yet"
+    return ""
+
+
+def _export(export: ServiceExport, cluster: str, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Item:
+    name = f"{export.metadata.namespace}/{export.metadata.name}"
+    reason = _export_reason(export, workers[cluster], hub, workers, ledger)
+    return Item(kind="export", name=name, slice=export.spec.slice, cluster=cluster, reason=reason)
+
+
+def _export_reason(
+    export: ServiceExport, site: Site, hub: Site, workers: Mapping[str, Site], ledger: Ledger
+) -> str:
+    if export.status.export_status != "READY" or not export.status.last_sync:
+        return f"export status {export.status.export_status or 'not set'}"
+    expected = {
+        nsm_ip(pod)
+        for pod in own_pods(export.spec.slice, site.view)
+        if pod.metadata.namespace == export.metadata.namespace
+        and export.spec.selector.selects(pod.metadata.labels)
+    }
+    told = {pod.nsm_ip for pod in export.status.pods}
+    if expected != told:
+        return f"{len(told)} of {len(expected)} pods exported"
+    dns_name = names.service_dns(export.metadata.name, export.metadata.namespace)
+    config = next((item for item in hub.store.view.list(SliceConfig) if item.metadata.name == export.spec.slice), None)
+    for cluster in member_clusters(config) if config is not None else ():
+        served = ledger.newest("names", cluster)
+        answers = served.records.get(dns_name, ()) if isinstance(served, ServeNames) else ()
+        if not told <= {str(address) for address in answers}:
+            return f"{cluster} does not resolve it yet"
+    return ""

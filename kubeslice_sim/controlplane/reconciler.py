@@ -1,0 +1,112 @@
+"""What a reconciler is: a pure function from a key and a snapshot to writes, effects and events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kubeslice_sim.controlplane.effects import Effect
+from kubeslice_sim.controlplane.sidecar import TunnelStatus
+from kubeslice_sim.controlplane.table import StoreView
+from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.timing import Timing
+from kubeslice_sim.model.underlay import Underlay
+
+Place = Literal["hub", "local"]
+"""Whose API server: the controller cluster's, or that of the cluster on which the reconciler runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """All that a reconciler may look at.
+
+    ``hub`` and ``local`` are caches, as informers are: what changed on the hub shows on a worker after a WAN crossing.
+    On the controller cluster both are the same. ``sidecars``: what the gateway sidecars of this cluster answer when
+    they are asked, by pod; a pod that does not run does not answer.
+    """
+
+    cluster: str
+    hub: StoreView
+    local: StoreView
+    sidecars: Mapping[str, TunnelStatus]
+    timing: Timing
+    underlay: Underlay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A new object."""
+
+    item: Any
+    at: Place = "local"
+
+    @property
+    def key(self) -> ObjectKey:
+        """What is written."""
+        return key_of(self.item)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """An object's new spec and metadata; refused if it changed since the reconciler's cache saw it."""
+
+    item: Any
+    at: Place = "local"
+
+    @property
+    def key(self) -> ObjectKey:
+        """What is written."""
+        return key_of(self.item)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStatus:
+    """An object's new status; refused if it changed since the reconciler's cache saw it."""
+
+    item: Any
+    at: Place = "local"
+
+    @property
+    def key(self) -> ObjectKey:
+        """What is written."""
+        return key_of(self.item)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """An object's deletion; one that is gone already is no error."""
+
+    key: ObjectKey
+    at: Place = "local"
+
+
+Write = Create | Update | UpdateStatus | Delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """An event, without its time and place; ``name`` is KubeSlice's own."""
+
+    name: str
+    subject: ObjectKey
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a reconciler wants done, in this order: the writes one after the other, then effects and events.
+
+    A refused write ends it there and the key is tried again after a pause that grows. ``retry`` not empty: the same
+    pause, without an error, because of what it says. ``requeue_after_s``: look again then, though nothing changed.
+    """
+
+    writes: tuple[Write, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    events: tuple[Note, ...] = ()
+    requeue_after_s: float | None = None
+    retry: str = ""
+
+
+NOTHING = Outcome()
+Reconcile = Callable[[ObjectKey, View, float], Outcome]

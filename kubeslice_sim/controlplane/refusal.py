@@ -1,0 +1,52 @@
+"""What an API server answers when it does not do what it was asked."""
+
+from __future__ import annotations
+
+from kubeslice_sim.errors import KubesliceSimError
+from kubeslice_sim.model.document import ObjectKey
+
+
+class Refused(KubesliceSimError):
+    """A request that changed nothing; ``code`` is the HTTP status that Kubernetes uses."""
+
+    code = 422
+
+    def __init__(self, key: ObjectKey, why: str) -> None:
+        self.key = key
+        super().__init__(f"{key}: {why}")
+
+
+class NotFound(Refused):
+    """There is no such object."""
+
+    code = 404
+
+    def __init__(self, key: ObjectKey) -> None:
+        super().__init__(key, "not found; create it first, or look at its namespace and name")
+
+
+class AlreadyExists(Refused):
+    """An object of that key stands there already."""
+
+    code = 409
+
+    def __init__(self, key: ObjectKey) -> None:
+        super().__init__(key, "already exists; update it instead")
+
+
+class Conflict(Refused):
+    """The object changed since it was read."""
+
+    code = 409
+
+    def __init__(self, key: ObjectKey, sent: str, held: str) -> None:
+        super().__init__(key, f"resourceVersion {sent} was sent but {held} is held; read it again and retry")
+
+
+class Expired(KubesliceSimError):
+    """A watch asked for changes that the log has forgotten."""
+
+    code = 410
+
+    def __init__(self, after: int) -> None:
+        super().__init__(f"the log does not reach back to resourceVersion {after}; list again and watch from there")

@@ -1,0 +1,177 @@
+"""An API server in memory: one per cluster, holding frozen objects, with Kubernetes' rules for changing them.
+
+As kube-apiserver and its garbage collector do: optimistic concurrency by resourceVersion, generation of the spec,
+the status subresource, finalizers with deletionTimestamp, owner references, and an ordered log of changes to watch.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, TypeVar
+from uuid import UUID, uuid5
+
+from kubeslice_sim.controlplane.refusal import AlreadyExists, Conflict, Expired, NotFound, Refused
+from kubeslice_sim.controlplane.status import status_of, with_metadata, with_status, without_status
+from kubeslice_sim.controlplane.table import ObjectTable
+from kubeslice_sim.controlplane.timestamp import timestamp
+from kubeslice_sim.model.document import ObjectKey, key_of
+
+T = TypeVar("T")
+_UID_SPACE = UUID("6b756265-736c-6963-652d-73696d000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One entry of the log. ``item`` is the object after it (of DELETED: the last that was seen)."""
+
+    sequence: int
+    action: Literal["ADDED", "MODIFIED", "DELETED"]
+    key: ObjectKey
+    item: Any
+    previous: Any | None = None
+
+
+class Store:
+    """The API server of one cluster.
+
+    ``complete`` is what the API server fills in at creation (a Service's node port, say). Every method that changes
+    something takes the moment (``now_s``) and raises :exc:`Refused`. A request that would change nothing is no
+    change: no new resourceVersion, nothing in the log.
+    """
+
+    def __init__(self, cluster: str, complete: Callable[[Any, Store], Any] | None = None) -> None:
+        self.cluster = cluster
+        self.view = ObjectTable()
+        self.sequence = 0
+        """The resourceVersion of the newest change: how many there were since the store began."""
+        self._log: deque[Change] = deque()
+        self._complete = complete
+        self._owned: dict[str, set[ObjectKey]] = {}
+        self._uids: set[str] = set()
+
+    def changes(self, after: int) -> tuple[Change, ...]:
+        """A watch: what happened after that resourceVersion. Raises :exc:`Expired` if the log begins later."""
+        if self._log and after < self._log[0].sequence - 1:
+            raise Expired(after)
+        skip = len(self._log) - (self.sequence - after)
+        return tuple(islice(self._log, max(skip, 0), None))
+
+    def compact(self, upto: int) -> None:
+        """Forget the changes up to that resourceVersion, as etcd's compaction does."""
+        while self._log and self._log[0].sequence <= upto:
+            self._log.popleft()
+
+    def create(self, item: T, now_s: float) -> T:
+        """Store a new object; its status, if it brings any, is dropped. Returns it as stored."""
+        key = key_of(item)
+        if self.view.at(key) is not None:
+            raise AlreadyExists(key)
+        item = without_status(item)
+        if self._complete is not None:
+            item = self._complete(item, self)
+        uid = str(uuid5(_UID_SPACE, f"{self.cluster}/{self.sequence + 1}/{key}"))
+        item = self._commit("ADDED", with_metadata(
+            item, uid=uid, generation=1, creation_timestamp=timestamp(now_s), deletion_timestamp=None
+        ))  # fmt: skip
+        self._uids.add(uid)
+        for owner in _owners(item):
+            self._owned.setdefault(owner, set()).add(key)
+        if _owners(item) and not any(owner in self._uids for owner in _owners(item)):
+            self._collect(key, now_s)
+        return item
+
+    def update(self, item: T, now_s: float) -> T:
+        """Replace spec and metadata (status stays). The last finalizer's removal ends an object under deletion."""
+        key, held = self._held(item)
+        sent: Any = with_status(item, status_of(held))
+        meta, new = held.metadata, sent.metadata
+        if meta.deletion_timestamp is not None and set(new.finalizers) - set(meta.finalizers):
+            raise Refused(key, "is being deleted: no finalizer can be added; wait until it is gone")
+        generation = meta.generation + (_spec(sent) != _spec(held))
+        sent = with_metadata(
+            sent, uid=meta.uid, resource_version=meta.resource_version, generation=generation,
+            creation_timestamp=meta.creation_timestamp, deletion_timestamp=meta.deletion_timestamp,
+        )  # fmt: skip
+        if sent == held:
+            return held  # type: ignore[no-any-return]
+        if meta.deletion_timestamp is not None and not new.finalizers:
+            self._remove(key, now_s)
+            return sent  # type: ignore[no-any-return]
+        self._reown(key, held, sent)
+        return self._commit("MODIFIED", sent, held)  # type: ignore[no-any-return]
+
+    def update_status(self, item: T) -> T:
+        """Replace the status alone."""
+        _, held = self._held(item)
+        sent = with_status(held, status_of(item))
+        return held if sent == held else self._commit("MODIFIED", sent, held)  # type: ignore[no-any-return]
+
+    def delete(self, key: ObjectKey, now_s: float) -> None:
+        """Delete the object, or mark it for deletion while it has finalizers."""
+        held = self.view.at(key)
+        if held is None:
+            raise NotFound(key)
+        if not held.metadata.finalizers:
+            self._remove(key, now_s)
+        elif held.metadata.deletion_timestamp is None:
+            marked = with_metadata(
+                held, deletion_timestamp=timestamp(now_s), generation=held.metadata.generation + 1
+            )  # fmt: skip
+            self._commit("MODIFIED", marked, held)
+
+    def _held(self, item: Any) -> tuple[ObjectKey, Any]:
+        key = key_of(item)
+        held = self.view.at(key)
+        if held is None:
+            raise NotFound(key)
+        sent = item.metadata.resource_version
+        if sent and sent != held.metadata.resource_version:
+            raise Conflict(key, sent, held.metadata.resource_version)
+        return key, held
+
+    def _commit(self, action: Literal["ADDED", "MODIFIED"], item: T, previous: Any = None) -> T:
+        self.sequence += 1
+        item = with_metadata(item, resource_version=str(self.sequence))
+        self.view.put(item)
+        self._log.append(Change(
+            sequence=self.sequence, action=action, key=key_of(item), item=item, previous=previous
+        ))  # fmt: skip
+        return item
+
+    def _remove(self, key: ObjectKey, now_s: float) -> None:
+        held: Any = self.view.at(key)
+        self.view.drop(key)
+        self._uids.discard(held.metadata.uid)
+        for owner in _owners(held):
+            self._owned[owner].discard(key)
+        self.sequence += 1
+        self._log.append(Change(sequence=self.sequence, action="DELETED", key=key, item=held, previous=held))
+        for dependent in sorted(self._owned.pop(held.metadata.uid, ())):
+            self._collect(dependent, now_s)
+
+    def _collect(self, key: ObjectKey, now_s: float) -> None:
+        """Delete the object if none of its owners lives."""
+        held = self.view.at(key)
+        if held is not None and not any(owner in self._uids for owner in _owners(held)):
+            self.delete(key, now_s)
+
+    def _reown(self, key: ObjectKey, held: Any, sent: Any) -> None:
+        for owner in _owners(held):
+            self._owned.get(owner, set()).discard(key)
+        for owner in _owners(sent):
+            self._owned.setdefault(owner, set()).add(key)
+
+
+def _owners(item: Any) -> tuple[str, ...]:
+    return tuple(owner.uid for owner in item.metadata.owner_references if owner.uid)
+
+
+def _spec(item: Any) -> Any:
+    """All but metadata and status."""
+    return with_metadata(
+        with_status(item, None), labels={}, annotations={}, finalizers=(), owner_references=(), resource_version="",
+        uid="", generation=0, creation_timestamp=None, deletion_timestamp=None,
+    )  # fmt: skip

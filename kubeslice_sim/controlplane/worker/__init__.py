@@ -1,0 +1,31 @@
+"""What runs on a worker cluster: KubeSlice's operator and DNS, and the parts of Kubernetes that they lean on."""
+
+from kubeslice_sim.controlplane.worker.cluster_report import CLUSTER_REPORT
+from kubeslice_sim.controlplane.worker.dns import DNS_SERVER
+from kubeslice_sim.controlplane.worker.gateway_mirror import GATEWAY_MIRROR
+from kubeslice_sim.controlplane.worker.import_mirror import IMPORT_MIRROR
+from kubeslice_sim.controlplane.worker.pod import POD
+from kubeslice_sim.controlplane.worker.router import ROUTER
+from kubeslice_sim.controlplane.worker.service_export import SERVICE_EXPORT
+from kubeslice_sim.controlplane.worker.service_import import SERVICE_IMPORT
+from kubeslice_sim.controlplane.worker.slice import SLICE
+from kubeslice_sim.controlplane.worker.slice_gateway import SLICE_GATEWAY
+from kubeslice_sim.controlplane.worker.slice_health import SLICE_HEALTH
+from kubeslice_sim.controlplane.worker.slice_mirror import SLICE_MIRROR
+from kubeslice_sim.controlplane.worker.workload import WORKLOAD
+
+WORKER_CONTROLLERS = (
+    WORKLOAD,
+    POD,
+    CLUSTER_REPORT,
+    SLICE_MIRROR,
+    SLICE,
+    ROUTER,
+    GATEWAY_MIRROR,
+    SLICE_GATEWAY,
+    SERVICE_EXPORT,
+    IMPORT_MIRROR,
+    SERVICE_IMPORT,
+    DNS_SERVER,
+    SLICE_HEALTH,
+)

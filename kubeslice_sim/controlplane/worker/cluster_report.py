@@ -1,0 +1,138 @@
+"""Cluster report: what an operator tells the hub of its cluster (worker-operator pkg/hub/controllers/cluster)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kubeslice_sim.controlplane import finalizer
+from kubeslice_sim.controlplane.built_in import SLICE_LABEL
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
+from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, Update, UpdateStatus, View, Write
+from kubeslice_sim.controlplane.store import Change
+from kubeslice_sim.controlplane.timestamp import seconds, timestamp
+from kubeslice_sim.model.cluster import Cluster, ClusterHealth, ClusterStatus, ComponentStatus, NamespaceOwnership
+from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.slice_gateway import SliceGateway
+from kubeslice_sim.model.worker_slice import Slice
+from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
+
+COMPONENTS = (
+    "nsmgr", "forwarder", "admission-webhook", "netop", "spire-agent", "spire-server", "node-ips", "cni-subnets",
+)  # fmt: skip
+EXCLUDED_NAMESPACES = frozenset(
+    {"kube-system", "default", "kubeslice-system", "kube-node-lease", "kube-public", "istio-system"}
+)
+"""Never reported (worker-operator, environment EXCLUDED_NS)."""
+
+
+def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
+    """Report node IPs, networks, namespaces and health, and that the cluster is registered.
+
+    A cluster under deletion is let go at once when no slice is left on it; until then its finalizer stays.
+    """
+    cluster = view.hub.get(Cluster, key.namespace, key.name)
+    if cluster is None:
+        return NOTHING
+    if finalizer.deleting(cluster):
+        return _let_go(cluster, view)
+    writes: list[Write] = []
+    if not finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
+        writes.append(Update(item=finalizer.added(cluster, finalizer.CLUSTER_DEREGISTER), at="hub"))
+    held = cluster.status or ClusterStatus()
+    status = replace(
+        held,
+        registration_status="Registered",
+        network_present=True,
+        node_ips=_node_ips(view),
+        cni_subnet=_networks(view),
+        namespaces=_namespaces(view, held),
+        cluster_health=_health(held.cluster_health, view, now_s),
+    )
+    if status != held:
+        writes.append(UpdateStatus(item=replace(cluster, status=status), at="hub"))
+    return Outcome(
+        writes=tuple(writes),
+        events=_events(key, held, status),
+        requeue_after_s=view.timing.health_report_s,
+    )
+
+
+def _let_go(cluster: Cluster, view: View) -> Outcome:
+    slices, gateways = view.local.list(Slice), view.local.list(SliceGateway)
+    if slices or gateways:
+        return Outcome(requeue_after_s=view.timing.wait_for_pods_s)
+    if not finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
+        return NOTHING
+    return Outcome(writes=(Update(item=finalizer.removed(cluster, finalizer.CLUSTER_DEREGISTER), at="hub"),))
+
+
+def _node_ips(view: View) -> tuple[str, ...]:
+    """Of the nodes labelled as gateways: all external addresses, else all internal ones (pkg/cluster/node.go)."""
+    nodes = view.local.objects("Node", labels={GATEWAY_NODE_LABEL: "gateway"})
+    addresses = [address for node in nodes for address in node.status.get("addresses") or ()]
+    for kind in ("ExternalIP", "InternalIP"):
+        found = tuple(str(item["address"]) for item in addresses if item["type"] == kind)
+        if found:
+            return found
+    return ()
+
+
+def _networks(view: View) -> tuple[str, ...]:
+    underlay = view.underlay.cluster(view.cluster)
+    return (underlay.pod_cidr, underlay.service_cidr)
+
+
+def _namespaces(view: View, held: ClusterStatus) -> tuple[NamespaceOwnership, ...]:
+    """Every reported namespace with the slice that holds it; those that were there keep their place in the list."""
+    found = {
+        item.metadata.name: NamespaceOwnership(
+            name=item.metadata.name, slice_name=item.metadata.labels.get(SLICE_LABEL, "")
+        )
+        for item in view.local.objects("Namespace")
+        if item.metadata.name not in EXCLUDED_NAMESPACES
+    }
+    old = [item.name for item in held.namespaces if item.name in found]
+    return tuple(found[name] for name in dict.fromkeys((*old, *found)))
+
+
+def _health(held: ClusterHealth | None, view: View, now_s: float) -> ClusterHealth:
+    """Normal; written again only when the last report is older than its period."""
+    age_s = now_s - seconds(held.last_updated) if held is not None and held.last_updated else float("inf")
+    if held is not None and age_s < view.timing.health_report_s:
+        return held
+    return ClusterHealth(
+        cluster_health_status="Normal",
+        component_statuses=tuple(
+            ComponentStatus(component=name, component_health_status="Normal") for name in COMPONENTS
+        ),
+        last_updated=timestamp(now_s),
+    )
+
+
+def _events(key: ObjectKey, held: ClusterStatus, status: ClusterStatus) -> tuple[Note, ...]:
+    changed = (
+        ("ClusterNodeIpAutoDetected", held.node_ips != status.node_ips),
+        ("ClusterCNISubnetUpdateSuccessful", held.cni_subnet != status.cni_subnet),
+        ("ClusterHealthy", held.cluster_health is None),
+        ("UpdatedNamespaceInfoToHub", held.namespaces != status.namespaces),
+    )
+    return tuple(Note(name=name, subject=key) for name, happened in changed if happened)
+
+
+def _own_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """This cluster's own Cluster, wherever the change was."""
+    return tuple(
+        ObjectKey("Cluster", item.metadata.namespace, item.metadata.name) for item in view.hub.list(Cluster)
+    )
+
+
+CLUSTER_REPORT = ControllerSpec(
+    name="cluster-report",
+    reconcile=reconcile,
+    watches=(
+        Watch(kind="Cluster", keys=itself, at="hub"),
+        Watch(kind="Node", keys=_own_cluster),
+        Watch(kind="Namespace", keys=_own_cluster),
+        Watch(kind="Slice", keys=_own_cluster),
+    ),
+)

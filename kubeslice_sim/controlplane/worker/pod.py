@@ -1,0 +1,125 @@
+"""Pod: the scheduler, the CNI and kubelet of a worker cluster: a node, an address, and the order to run."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+from kubeslice_sim.controlplane.built_in import (
+    POD_TYPE_LABEL,
+    SLICE_LABEL,
+    node_of,
+    nsm_ip,
+    with_spec,
+    with_status_fields,
+)
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
+from kubeslice_sim.controlplane.effects import Effect, StartAppPod, StartRouter, StopPod
+from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, Update, UpdateStatus, View
+from kubeslice_sim.controlplane.worker.gateway_pod import gateway_node, start_gateway
+from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.kubernetes import KubernetesObject
+from kubeslice_sim.model.worker_slice import Slice
+from kubeslice_sim.planner import names
+from kubeslice_sim.planner.addresses import AddressPool, router_address
+from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
+from kubeslice_sim.planner.pods import FIRST_POD_HOST
+from kubeslice_sim.planner.slots import slot_of
+
+OF_KUBESLICE = ("router", "slicegateway")
+
+
+def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
+    """Schedule a new pod, start a scheduled one, stop one that is gone."""
+    pod = view.local.find("Pod", key.namespace, key.name)
+    if pod is None:
+        return Outcome(effects=(StopPod(cluster=view.cluster, namespace=key.namespace, pod=key.name),))
+    if not node_of(pod):
+        return _schedule(pod, view)
+    start = _start(pod, view)
+    return NOTHING if start is None else Outcome(effects=(start,))
+
+
+def _schedule(pod: KubernetesObject, view: View) -> Outcome:
+    node = _node(pod, view)
+    if not node:
+        return Outcome(retry="no node to run on")
+    bound = with_spec(pod, nodeName=node)
+    address = {} if pod.metadata.labels.get(POD_TYPE_LABEL) in OF_KUBESLICE else {"podIP": str(_pod_ip(pod, view))}
+    return Outcome(writes=(
+        Update(item=bound), UpdateStatus(item=with_status_fields(bound, phase="Pending", **address))
+    ))  # fmt: skip
+
+
+def _node(pod: KubernetesObject, view: View) -> str:
+    """Gateway nodes for KubeSlice's pods; for applications the others in turn (gateway nodes if there are none)."""
+    kind = pod.metadata.labels.get(POD_TYPE_LABEL)
+    nodes = view.local.objects("Node")
+    gateways = [node.metadata.name for node in nodes if node.metadata.labels.get(GATEWAY_NODE_LABEL) == "gateway"]
+    if kind == "slicegateway":
+        return gateway_node(pod, gateways, view)
+    if kind == "router":
+        slice_ = view.local.get(Slice, names.SYSTEM_NAMESPACE, pod.metadata.labels.get(SLICE_LABEL, ""))
+        settings = slice_.status.slice_config if slice_ else None
+        if settings is None:
+            return ""
+        slot = slot_of(IPv4Network(settings.slice_subnet), IPv4Network(settings.cluster_subnet_cidr))
+        return gateways[slot % len(gateways)]
+    others = [node.metadata.name for node in nodes if node.metadata.name not in gateways] or gateways
+    placed = sum(1 for item in _app_pods(view) if node_of(item))
+    return others[placed % len(others)]
+
+
+def _pod_ip(pod: KubernetesObject, view: View) -> IPv4Address:
+    pool: AddressPool[str] = AddressPool(
+        IPv4Network(view.underlay.cluster(view.cluster).pod_cidr, strict=False), first_host=FIRST_POD_HOST
+    )
+    placed = (item for item in _app_pods(view) if "podIP" in item.status)
+    pool.reserve((item.metadata.uid, IPv4Address(str(item.status["podIP"]))) for item in placed)
+    return pool.allocate(pod.metadata.uid)
+
+
+def _app_pods(view: View) -> list[KubernetesObject]:
+    pods = view.local.objects("Pod")
+    return [pod for pod in pods if pod.metadata.labels.get(POD_TYPE_LABEL) not in OF_KUBESLICE]
+
+
+def _start(pod: KubernetesObject, view: View) -> Effect | None:
+    """The order to run the pod; None while something that it needs at its start is missing."""
+    kind = pod.metadata.labels.get(POD_TYPE_LABEL)
+    if kind == "slicegateway":
+        return start_gateway(pod, view) if nsm_ip(pod) else None
+    if kind == "router":
+        return _start_router(pod, view)
+    if pod.metadata.namespace == names.SYSTEM_NAMESPACE:
+        return None  # KubeSlice's DNS, which runs from the start
+
+    return StartAppPod(
+        cluster=view.cluster,
+        namespace=pod.metadata.namespace,
+        pod=pod.metadata.name,
+        node=node_of(pod),
+        pod_ip=IPv4Address(str(pod.status["podIP"])),
+        emulate=pod.emulate,
+        command=pod.command,
+        ports=pod.container_ports,
+    )
+
+
+def _start_router(pod: KubernetesObject, view: View) -> StartRouter | None:
+    slice_ = view.local.get(Slice, names.SYSTEM_NAMESPACE, pod.metadata.labels[SLICE_LABEL])
+    settings = slice_.status.slice_config if slice_ is not None else None
+    if settings is None:
+        return None
+    cidr = IPv4Network(settings.cluster_subnet_cidr)
+    return StartRouter(
+        cluster=view.cluster,
+        slice=settings.slice_display_name,
+        pod=pod.metadata.name,
+        node=node_of(pod),
+        address=router_address(cidr),
+        cidr=cidr,
+        slice_subnet=IPv4Network(settings.slice_subnet),
+    )
+
+
+POD = ControllerSpec(name="pod", reconcile=reconcile, watches=(Watch(kind="Pod", keys=itself),))

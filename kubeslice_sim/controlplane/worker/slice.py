@@ -1,0 +1,151 @@
+"""Slice: namespaces, QoS, router and application pods of a slice on one cluster (worker-operator controllers/slice)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kubeslice_sim.controlplane import finalizer
+from kubeslice_sim.controlplane.built_in import SLICE_LABEL
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled
+from kubeslice_sim.controlplane.effects import SetQos
+from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, UpdateStatus, View, Write
+from kubeslice_sim.controlplane.status import with_metadata
+from kubeslice_sim.controlplane.store import Change
+from kubeslice_sim.controlplane.timestamp import unix_s
+from kubeslice_sim.controlplane.worker import app_pods, namespaces, qos, router
+from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.membership import AppPod
+from kubeslice_sim.model.service_export import ServiceExport
+from kubeslice_sim.model.service_import import ServiceImport
+from kubeslice_sim.model.worker_slice import Slice, SliceStatus
+from kubeslice_sim.model.worker_slice_config import OnboardedNamespace, WorkerSliceConfig
+from kubeslice_sim.planner import names
+
+DNS = "kubeslice-dns"
+
+
+def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
+    """Onboard, isolate, shape, deploy the router, connect pods, and say so in the Slice and on the hub."""
+    slice_ = view.local.get(Slice, key.namespace, key.name)
+    if slice_ is None or slice_.status.slice_config is None:
+        return NOTHING
+    if finalizer.deleting(slice_):
+        return _tear_down(slice_, view)
+    numbered = _numbered(slice_, view)
+    onboarding = namespaces.onboard(slice_, view)
+    injection = app_pods.inject(slice_, view)
+    has_router = bool(slice_.status.slice_config.cluster_subnet_cidr)
+    pods = app_pods.connected(slice_, view)
+    status = _status(slice_, pods, view, now_s)
+    report = _report(key.name, status, view)
+    writes: list[Write] = [*onboarding.writes, *injection.writes, *(router.deploy(slice_, view) if has_router else ())]
+    if numbered is not slice_:
+        writes.append(Update(item=numbered))
+    if status != slice_.status:
+        writes.append(UpdateStatus(item=replace(slice_, status=status)))
+    waiting = has_router and not router.router_runs(key.name, view)
+    return Outcome(
+        writes=(*writes, *report.writes),
+        effects=(
+            *onboarding.effects,
+            *injection.effects,
+            *app_pods.connect(slice_, pods, view),
+            *qos.shape(numbered, view),
+        ),
+        events=report.events,
+        requeue_after_s=view.timing.wait_for_router_s if waiting else view.timing.slice_reconcile_s,
+    )
+
+
+def _numbered(slice_: Slice, view: View) -> Slice:
+    """The Slice with its class number at netops."""
+    annotations = slice_.metadata.annotations
+    settings = slice_.status.slice_config
+    if qos.NUMBER_ANNOTATION in annotations or settings is None or settings.qos_profile_details is None:
+        return slice_
+    number = {qos.NUMBER_ANNOTATION: str(qos.free_number(view))}
+    return with_metadata(slice_, annotations=annotations.with_items(number))
+
+
+def _status(slice_: Slice, pods: tuple[AppPod, ...], view: View, now_s: float) -> SliceStatus:
+    held = slice_.status
+    profile = held.slice_config.namespace_isolation_profile if held.slice_config else None
+    isolated = profile is not None and profile.isolation_enabled
+    dns = view.local.find("Service", names.SYSTEM_NAMESPACE, DNS)
+    wanted = namespaces.application_namespaces(slice_)
+    return replace(
+        held,
+        dns_ip=str(dns.spec.get("clusterIP") or "") if dns is not None else "",
+        app_pods=pods,
+        app_pods_updated_on=held.app_pods_updated_on if pods == held.app_pods else unix_s(now_s),
+        network_policies_installed=isolated,
+        application_namespaces=tuple(name for name in wanted if view.local.find("Namespace", "", name) is not None),
+        allowed_namespaces=(*profile.allowed_namespaces, names.SYSTEM_NAMESPACE) if isolated and profile else (),
+    )
+
+
+def _report(name: str, status: SliceStatus, view: View) -> Outcome:
+    """Tell the hub which pods and namespaces the slice has here."""
+    for config in view.hub.list(WorkerSliceConfig, labels={labels.SLICE: name}):
+        told = replace(
+            config.status,
+            connected_app_pods=status.app_pods,
+            onboarded_app_namespaces=tuple(OnboardedNamespace(name=item) for item in status.application_namespaces),
+        )
+        if told != config.status and not finalizer.deleting(config):
+            return Outcome(
+                writes=(UpdateStatus(item=replace(config, status=told), at="hub"),),
+                events=(Note(name="WorkerSliceConfigUpdated", subject=key_of(config)),),
+            )
+    return NOTHING
+
+
+def _tear_down(slice_: Slice, view: View) -> Outcome:
+    """Take QoS, namespaces, exports and imports away; what the Slice owns goes with it."""
+    name = slice_.metadata.name
+    leaving = namespaces.offboard(slice_, view)
+    ejected = app_pods.inject(replace(slice_, status=SliceStatus()), view)
+    imports = [key_of(item) for item in view.local.list(ServiceImport) if item.spec.slice == name]
+    exports = [key_of(item) for item in view.local.list(ServiceExport) if item.spec.slice == name]
+    return Outcome(
+        writes=(
+            *leaving.writes,
+            *ejected.writes,
+            *(Delete(key=key) for key in (*imports, *exports)),
+            Update(item=finalizer.removed(slice_, finalizer.SLICE)),
+        ),
+        effects=(
+            *leaving.effects,
+            *ejected.effects,
+            SetQos(cluster=view.cluster, slice=name, qos=None, source_ports=(), destination_ports=()),
+        ),
+        events=(Note(name="SliceDeleted", subject=key_of(slice_)),),
+    )
+
+
+def _slices_of_namespace(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """The slices that have the changed object's namespace."""
+    namespace = change.key.namespace or change.key.name
+    found = view.local.list(Slice)
+    return tuple(key_of(item) for item in found if namespace in namespaces.application_namespaces(item))
+
+
+def _slice_of_config(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    return (ObjectKey("Slice", names.SYSTEM_NAMESPACE, change.item.spec.slice_name),)
+
+
+SLICE = ControllerSpec(
+    name="slice",
+    reconcile=reconcile,
+    watches=(
+        Watch(kind="Slice", keys=itself),
+        Watch(kind="WorkerSliceConfig", keys=_slice_of_config, at="hub"),
+        Watch(kind="Pod", keys=labelled("Slice", SLICE_LABEL, names.SYSTEM_NAMESPACE)),
+        Watch(kind="Pod", keys=_slices_of_namespace),
+        Watch(kind="Namespace", keys=_slices_of_namespace),
+        Watch(kind="NetworkPolicy", keys=_slices_of_namespace),
+        Watch(kind="SliceGateway", keys=labelled("Slice", SLICE_LABEL)),
+        Watch(kind="Service", keys=labelled("Slice", SLICE_LABEL)),
+    ),
+)

@@ -1,0 +1,209 @@
+"""SliceGateway: gateway pods, node ports, tunnel status and next hops of one side of a pair.
+
+As worker-operator controllers/slicegateway/reconciler.go does, with its waits: 10 s for the router and for what the
+other side says, 5 s for pods, 10 s until the sidecars know something; then it looks every 120 s, or when a pod changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+
+from kubeslice_sim.controlplane import finalizer
+from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, SLICE_LABEL, node_port, nsm_ip, running
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, owner
+from kubeslice_sim.controlplane.effects import SetNextHops
+from kubeslice_sim.controlplane.reconciler import (
+    NOTHING,
+    Create,
+    Delete,
+    Note,
+    Outcome,
+    Update,
+    UpdateStatus,
+    View,
+    Write,
+)
+from kubeslice_sim.controlplane.sidecar import TunnelStatus
+from kubeslice_sim.controlplane.store import Change
+from kubeslice_sim.controlplane.worker import gateway_pod
+from kubeslice_sim.controlplane.worker.router import router_runs
+from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.kubernetes import KubernetesObject
+from kubeslice_sim.model.slice_gateway import GatewayPodStatus, GatewayTunnelStatus, SliceGateway
+from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
+from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
+from kubeslice_sim.planner import names
+from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
+
+UP, DOWN = 0, 1
+"""``Status`` of a tunnel, as the sidecar's gRPC enum has it (the CRD's comment says the reverse)."""
+
+
+def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
+    """Bring this side of the pair up step by step; once it is up, keep status and next hops true."""
+    gateway = view.local.get(SliceGateway, key.namespace, key.name)
+    if gateway is None:
+        return NOTHING
+    if finalizer.deleting(gateway):
+        return _tear_down(gateway, view)
+    if not router_runs(gateway.spec.slice_name, view):
+        return Outcome(requeue_after_s=view.timing.wait_for_router_s)
+    ports = _publish_ports(gateway, view) if _is_server(gateway) else _find_server(gateway, view)
+    if ports is None:
+        return Outcome(requeue_after_s=view.timing.wait_for_router_s)
+    missing = _missing_deployments(gateway, view)
+    if ports.writes or missing:
+        return Outcome(
+            writes=(*ports.writes, *missing), events=ports.events, requeue_after_s=view.timing.wait_for_pods_s
+        )
+    return _watch_tunnels(gateway, view)
+
+
+def _publish_ports(gateway: SliceGateway, view: View) -> Outcome:
+    """A server's Services, and their node ports on the hub, instance by instance."""
+    services = [
+        view.local.find("Service", names.SYSTEM_NAMESPACE, service.metadata.name) or service
+        for service in (gateway_pod.node_port_service(gateway, index) for index in range(NUMBER_OF_GATEWAYS))
+    ]
+    missing = tuple(Create(item=service) for service in services if not service.metadata.uid)
+    if missing:
+        return Outcome(writes=missing)
+    node_ports = tuple(node_port(service) for service in services)
+    for told in view.hub.list(WorkerSliceGateway):
+        local = told.spec.local_gateway_config
+        if told.metadata.name == gateway.metadata.name and local.node_ports != node_ports:
+            spec = replace(told.spec, local_gateway_config=replace(local, node_ports=node_ports))
+            return Outcome(writes=(Update(item=replace(told, spec=spec), at="hub"),))
+    return NOTHING
+
+
+def _find_server(gateway: SliceGateway, view: View) -> Outcome | None:
+    """A client's picture of its server; None while the hub does not know the server's addresses or ports."""
+    config = gateway.status.config
+    known = config.slice_gateway_remote_node_ips or config.slice_gateway_server_lb_ips
+    if not (known and config.slice_gateway_remote_node_ports and config.slice_gateway_remote_gateway_id):
+        return None
+    writes: list[Write] = []
+    for wanted in gateway_pod.remote_endpoints(gateway):
+        there = view.local.find(wanted.kind, wanted.metadata.namespace, wanted.metadata.name)
+        if there is None:
+            writes.append(Create(item=wanted))
+        elif wanted.kind == "Endpoints" and there.body != wanted.body:
+            writes.append(Update(item=replace(there, body=wanted.body)))
+    return Outcome(writes=tuple(writes))
+
+
+def _missing_deployments(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
+    rotation = next(
+        (item for item in view.hub.list(VpnKeyRotation) if item.metadata.name == gateway.spec.slice_name), None
+    )
+    if rotation is None:
+        return ()
+    number = rotation.spec.rotation_count
+    dialled = gateway.status.config.slice_gateway_remote_node_ports
+    ports = (None,) * NUMBER_OF_GATEWAYS if _is_server(gateway) else dialled[:NUMBER_OF_GATEWAYS]
+    wanted = (gateway_pod.deployment(gateway, index, number, port) for index, port in enumerate(ports))
+    return tuple(
+        Create(item=item)
+        for item in wanted
+        if view.local.find("Deployment", names.SYSTEM_NAMESPACE, item.metadata.name) is None
+    )
+
+
+def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
+    """Ask the sidecars, keep the status, and give the router the gateways whose tunnels are up."""
+    config = gateway.status.config
+    pods = _pods(gateway, view)
+    tunnels = {pod.metadata.name: view.sidecars.get(pod.metadata.name) for pod in pods if running(pod)}
+    up = [pod for pod in pods if (tunnel := tunnels.get(pod.metadata.name)) is not None and tunnel.up]
+    statuses = tuple(
+        _pod_status(pod, tunnel, gateway) for pod in pods if (tunnel := tunnels.get(pod.metadata.name)) is not None
+    )
+    status = replace(
+        gateway.status, gateway_pod_status=statuses, pod_names=tuple(pod.metadata.name for pod in pods if running(pod))
+    )
+    hops = SetNextHops(
+        cluster=view.cluster,
+        slice=config.slice_name,
+        destination=IPv4Network(config.slice_gateway_remote_subnet),
+        via=tuple(IPv4Address(nsm_ip(pod)) for pod in up),
+    )
+    if len(tunnels) < len(pods):
+        again_s = view.timing.wait_for_pods_s
+    elif any(tunnel is None or tunnel.state == "UNKNOWN" for tunnel in tunnels.values()):
+        again_s = view.timing.wait_for_router_s
+    else:
+        again_s = view.timing.gateway_reconcile_s
+    return Outcome(
+        writes=(UpdateStatus(item=replace(gateway, status=status)),) if status != gateway.status else (),
+        effects=(hops,),
+        requeue_after_s=again_s,
+    )
+
+
+def _pods(gateway: SliceGateway, view: View) -> tuple[KubernetesObject, ...]:
+    return view.local.objects("Pod", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
+
+
+def _pod_status(pod: KubernetesObject, tunnel: TunnelStatus, gateway: SliceGateway) -> GatewayPodStatus:
+    config = gateway.status.config
+    peer = f"{config.slice_gateway_remote_gateway_id}-{pod.metadata.name.removeprefix(gateway.metadata.name + '-')}"
+    return GatewayPodStatus(
+        pod_name=pod.metadata.name,
+        peer_pod_name=peer if tunnel.up else "",
+        local_nsm_ip=nsm_ip(pod),
+        tunnel_status=GatewayTunnelStatus(
+            intf_name="wg0" if config.slice_gateway_type == "Wireguard" else "tun0",
+            local_ip=config.slice_gateway_local_vpn_ip,
+            remote_ip=config.slice_gateway_remote_vpn_ip,
+            latency_ms=tunnel.latency_ms,
+            packet_loss_percent=tunnel.packet_loss_percent,
+            status=UP if tunnel.up else DOWN,
+            tunnel_state=tunnel.state,
+        ),
+    )
+
+
+def _is_server(gateway: SliceGateway) -> bool:
+    return gateway.status.config.slice_gateway_host_type == "Server"
+
+
+def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
+    """Take the route and the secrets away; Deployments and Services are owned and go by themselves."""
+    config = gateway.status.config
+    secrets = view.local.objects("Secret", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
+    return Outcome(
+        writes=(
+            *(Delete(key=key_of(secret)) for secret in secrets),
+            Update(item=finalizer.removed(gateway, finalizer.SLICE_GATEWAY)),
+        ),
+        effects=(
+            SetNextHops(
+                cluster=view.cluster, slice=config.slice_name,
+                destination=IPv4Network(config.slice_gateway_remote_subnet), via=(),
+            ),
+        ),
+        events=(Note(name="SliceGWDeleted", subject=key_of(gateway)),),
+    )  # fmt: skip
+
+
+def _of_router(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """A change of the router concerns all gateways of its slice: they give it their next hops again."""
+    slice_ = change.item.metadata.labels.get(SLICE_LABEL, "")
+    if change.key.name != names.router(slice_):
+        return ()
+    return tuple(key_of(item) for item in view.local.list(SliceGateway, labels={SLICE_LABEL: slice_}))
+
+
+SLICE_GATEWAY = ControllerSpec(
+    name="slice-gateway",
+    reconcile=reconcile,
+    watches=(
+        Watch(kind="SliceGateway", keys=itself),
+        Watch(kind="Deployment", keys=owner("SliceGateway")),
+        Watch(kind="Service", keys=owner("SliceGateway")),
+        Watch(kind="Pod", keys=labelled("SliceGateway", GATEWAY_LABEL)),
+        Watch(kind="Pod", keys=_of_router),
+    ),
+)

@@ -1,0 +1,61 @@
+"""Workload: Deployments and StatefulSets become Pods, as kube-controller-manager's controllers do."""
+
+from __future__ import annotations
+
+from kubeslice_sim.controlplane.built_in import POD_TYPE_LABEL, built_in, owned_by
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, owner
+from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Delete, Outcome, View
+from kubeslice_sim.model.document import EMULATE_ANNOTATION, ObjectKey, key_of
+from kubeslice_sim.model.kubernetes import KubernetesObject
+
+
+def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
+    """Create the pods that are missing and delete those beyond ``replicas``, the highest ordinal first."""
+    workload = view.local.find(key.kind, key.namespace, key.name)
+    if workload is None or workload.metadata.deletion_timestamp is not None:
+        return NOTHING
+    wanted = tuple(_pod_name(workload, ordinal, view) for ordinal in range(workload.replicas))
+    owned = [
+        pod for pod in view.local.objects("Pod", key.namespace)
+        if any(reference.uid == workload.metadata.uid for reference in pod.metadata.owner_references)
+    ]  # fmt: skip
+    there = {pod.metadata.name for pod in owned}
+    return Outcome(writes=(
+        *(Create(item=_pod(workload, name)) for name in wanted if name not in there),
+        *(Delete(key=key_of(pod)) for pod in reversed(owned) if pod.metadata.name not in wanted),
+    ))  # fmt: skip
+
+
+def _pod_name(workload: KubernetesObject, ordinal: int, view: View) -> str:
+    """``<workload>-<ordinal>`` as plans name pods; KubeSlice's own have one pod, named as its Deployment."""
+    name = workload.metadata.name
+    if POD_TYPE_LABEL in workload.pod_labels:
+        return name
+    taken = view.local.find("Pod", workload.metadata.namespace, f"{name}-{ordinal}")
+    if taken is not None and all(ref.uid != workload.metadata.uid for ref in taken.metadata.owner_references):
+        return f"{name}-{workload.kind.lower()}-{ordinal}"
+    return f"{name}-{ordinal}"
+
+
+def _pod(workload: KubernetesObject, name: str) -> KubernetesObject:
+    template = workload.pod_template
+    annotations = dict((template.get("metadata") or {}).get("annotations") or {})
+    if workload.emulate:
+        annotations[EMULATE_ANNOTATION] = workload.emulate
+    return built_in(
+        "Pod", workload.metadata.namespace, name, labels=workload.pod_labels, annotations=annotations,
+        owners=(owned_by(workload, workload.kind, workload.api_version),),
+        body={"spec": template.get("spec") or {}},
+    )  # fmt: skip
+
+
+WORKLOAD = ControllerSpec(
+    name="workload",
+    reconcile=reconcile,
+    watches=(
+        Watch(kind="Deployment", keys=itself),
+        Watch(kind="StatefulSet", keys=itself),
+        Watch(kind="Pod", keys=owner("Deployment")),
+        Watch(kind="Pod", keys=owner("StatefulSet")),
+    ),
+)

@@ -1,0 +1,42 @@
+"""Driving a fleet by hand: from one due moment to the next, as fast as the machine can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.model.timing import KUBESLICE, Timing
+from kubeslice_sim.model.world import World
+from tests.controlplane.loopback import Loopback
+
+
+class Hand:
+    """A fleet and its loopback data plane under one simulated clock."""
+
+    def __init__(self, world: World, timing: Timing = KUBESLICE) -> None:
+        self.now_s = 0.0
+        self.plane = Loopback(timing)
+        self.fleet = Fleet(world, timing, self.plane)
+
+    def run(self, until_s: float, stop: Callable[[], bool] = lambda: False) -> None:
+        """Do all that is due until then, or until ``stop`` says so."""
+        while not stop():
+            due = [moment for moment in (self.fleet.due_s(), self.plane.due_s()) if moment is not None]
+            if not due or min(due) > until_s:
+                self.now_s = until_s
+                return
+            self.now_s = max(self.now_s, min(due))
+            self.plane.now_s = self.now_s
+            self.fleet.step(self.now_s)
+            for fact in self.plane.facts(self.now_s):
+                self.fleet.report(fact, self.now_s)
+
+    def run_for(self, duration_s: float) -> None:
+        self.run(self.now_s + duration_s)
+
+    def until_up(self, within_s: float) -> float:
+        """Run until everything is up; the moment. Fails if it is not by then."""
+        self.run(self.now_s + within_s, lambda: self.fleet.readiness().up)
+        waiting = self.fleet.readiness().waiting
+        assert not waiting, "\n".join(f"{item.kind} {item.name}: {item.reason}" for item in waiting)
+        return self.now_s
