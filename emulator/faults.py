@@ -1,151 +1,176 @@
-"""Faults: what a scenario breaks in a running emulation, each with the evidence that it took effect."""
+"""Faults: what a scenario breaks in a running emulation, what mends, and the evidence of both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from emulator.fabric import Fabric
 from emulator.names import ClusterNames
 from emulator.overlay import Overlay
 from emulator.passage import Direction
-from kubeslice_sim.errors import BadInput
+from emulator.pods import AppPod
+from emulator.routers import Router
 from kubeslice_sim.model.scenario import Fault, LinkFault
+from kubeslice_sim.observe.observation import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """Something broken: what it is called, the proof that it is, and how to mend it."""
+class Evidence:
+    """One part that a fault touched: by its name, with a sentence. ``outcome`` is not ``ok`` where nothing happened."""
 
-    name: str
+    part: str
     cluster: str
-    evidence: str
+    sentence: str
+    slice: str = ""
+    peer: str = ""
+    outcome: Outcome = "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A part that is broken now, and what mends it."""
+
+    evidence: Evidence
     mend: Callable[[], str]
 
 
 class Faults:
-    """What is broken now."""
+    """Breaks and mends the parts of one emulation. A fault without a name is ``fault-<n>``, counted from 1."""
 
     def __init__(self, fabric: Fabric, overlay: Overlay, names: ClusterNames) -> None:
         self._fabric = fabric
         self._overlay = overlay
         self._names = names
-        self._broken: dict[str, list[Break]] = {}
+        self._active: dict[str, tuple[Broken, ...]] = {}
+        self._links: dict[str, LinkFault] = {}
+        self._count = 0
 
-    def begin(self, fault: Fault) -> tuple[Break, ...]:
-        """Break it. Raises BadInput when it names nothing that runs."""
-        name = fault.name or describe(fault)
-        made: list[Break] = []
-        self._overlay.submit(lambda: made.extend(self._break(name, fault)))
-        self._broken.setdefault(name, []).extend(made)
-        return tuple(made)
+    def strike(self, fault: Fault) -> tuple[str, tuple[Evidence, ...]]:
+        """Let it happen. Returns the fault's name and what it did."""
+        self._count += 1
+        name = fault.name or f"fault-{self._count}"
+        broken = self._active[name] = self._overlay.submit(lambda: tuple(self._break(name, fault)))
+        if broken:
+            return name, tuple(item.evidence for item in broken)
+        sentence = f"no {fault.kill} matches this fault; nothing was broken"
+        return name, (
+            Evidence(
+                part=fault.pod or fault.kill or "", cluster=fault.cluster, slice=fault.slice, sentence=sentence,
+                outcome="failed_to_probe",
+            ),
+        )  # fmt: skip
 
-    def end(self, name: str) -> tuple[tuple[Break, str], ...]:
-        """Mend what was broken under this name (``all``: everything); each with the proof that it works again."""
-        chosen = list(self._broken) if name == "all" else [name]
-        mended: list[tuple[Break, str]] = []
-        for key in chosen:
-            for item in self._broken.pop(key, []):
-                self._overlay.submit(lambda item=item: mended.append((item, item.mend())))  # type: ignore[misc]
-        return tuple(mended)
+    def mend(self, wanted: str) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+        """End the fault of that name, or ``all``; names and evidence, in the order in which they struck."""
+        for name in [name for name in self._active if wanted in ("all", name)]:
+            yield name, self._overlay.submit(partial(_mended, self._active.pop(name)))
 
-    def _break(self, name: str, fault: Fault) -> list[Break]:
+    def _break(self, name: str, fault: Fault) -> Iterator[Broken]:
         if fault.partition is not None:
-            a, b = fault.partition
-            return [self._impair(name, LinkFault(between=(a, b), loss=1.0))]
-        if fault.link is not None:
-            return [self._impair(name, fault.link)]
-        if fault.kill == "gateway":
-            return self._kill_gateways(name, fault)
-        if fault.kill == "dns":
-            return [self._kill_dns(name, fault.cluster)]
-        if fault.kill == "router":
-            return [self._kill_router(name, fault)]
-        if fault.kill == "pod":
-            return [self._kill_pod(name, fault)]
-        raise BadInput(f"fault {name!r} breaks nothing; give it kill, partition or link")
+            yield self._worsen(name, LinkFault(between=fault.partition, loss=1.0))
+        elif fault.link is not None:
+            yield self._worsen(name, fault.link)
+        elif fault.kill == "dns":
+            yield self._kill_dns(fault.cluster)
+        elif fault.kill == "gateway":
+            for pod in self._overlay.gateways.names(fault.slice, fault.cluster, fault.peer, fault.instance):
+                yield self._kill_gateway(fault, pod)
+        elif fault.kill == "router":
+            router = self._overlay.routers.get(fault.slice, fault.cluster)
+            if router is not None:
+                yield self._kill_router(fault, router)
+        elif fault.kill == "pod":
+            for item in self._overlay.pods.matching(fault.cluster, fault.pod):
+                yield self._kill_pod(fault, item)
 
-    def _kill_gateways(self, name: str, fault: Fault) -> list[Break]:
-        pods = self._overlay.gateways.names(slice_name=fault.slice, cluster=fault.cluster, peer=fault.peer)
-        chosen = pods if fault.instance is None else pods[fault.instance : fault.instance + 1]
-        if not chosen:
-            where = f"from {fault.cluster} to {fault.peer}"
-            raise BadInput(f"fault {name!r}: slice {fault.slice} has no gateway {fault.instance} {where}")
-        return [self._kill_gateway(name, fault.cluster, pod) for pod in chosen]
-
-    def _kill_gateway(self, name: str, cluster: str, pod: str) -> Break:
-        namespace = self._overlay.gateways.namespace(cluster, pod)
-        before = len(namespace.pids()) if namespace else 0
-        self._overlay.kill_gateway(cluster, pod)
+    def _kill_gateway(self, fault: Fault, pod: str) -> Broken:
+        namespace = self._overlay.gateways.namespace(fault.cluster, pod)
+        processes = len(namespace.pids()) if namespace else 0
+        self._overlay.kill_gateway(fault.cluster, pod)
 
         def mend() -> str:
-            self._overlay.revive_gateway(cluster, pod)
-            return f"{pod}@{cluster} was started again"
+            self._overlay.revive_gateway(fault.cluster, pod)
+            return f"{pod} on {fault.cluster} was started again"
 
-        evidence = f"{pod}@{cluster}: {before} processes ended, its namespace is gone"
-        return Break(name=name, cluster=cluster, evidence=evidence, mend=mend)
+        sentence = f"{pod} on {fault.cluster} was killed with {_count(processes, 'process')}; its namespace is gone"
+        return Broken(
+            evidence=Evidence(part=pod, cluster=fault.cluster, slice=fault.slice, peer=fault.peer, sentence=sentence),
+            mend=mend,
+        )
 
-    def _kill_dns(self, name: str, cluster: str) -> Break:
+    def _kill_router(self, fault: Fault, router: Router) -> Broken:
+        self._overlay.kill_router(router)
+
+        def mend() -> str:
+            self._overlay.revive_router(router)
+            return f"{router.effect.pod} on {fault.cluster} was started again; its clients claimed their addresses"
+
+        sentence = f"{router.effect.pod} on {fault.cluster} was killed; its namespace is gone, and every nsm0 with it"
+        evidence = Evidence(part=router.effect.pod, cluster=fault.cluster, slice=fault.slice, sentence=sentence)
+        return Broken(evidence=evidence, mend=mend)
+
+    def _kill_pod(self, fault: Fault, pod: AppPod) -> Broken:
+        _, namespace, name = pod.key
+        self._overlay.kill_pod(pod)
+
+        def mend() -> str:
+            self._overlay.revive_pod(pod.effect)
+            return f"{namespace}/{name} on {fault.cluster} was started again"
+
+        sentence = f"{namespace}/{name} on {fault.cluster} was killed; its namespace is gone"
+        evidence = Evidence(part=f"{namespace}/{name}", cluster=fault.cluster, slice=fault.slice, sentence=sentence)
+        return Broken(evidence=evidence, mend=mend)
+
+    def _kill_dns(self, cluster: str) -> Broken:
         self._names.kill(cluster)
 
         def mend() -> str:
             self._names.revive(cluster)
-            return f"kubeslice-dns@{cluster} listens again"
+            return f"KubeSlice DNS of {cluster} listens again"
 
-        return Break(name=name, cluster=cluster, evidence=f"kubeslice-dns@{cluster} closed its sockets", mend=mend)
+        sentence = f"KubeSlice DNS of {cluster} closed its sockets"
+        return Broken(evidence=Evidence(part="kubeslice-dns", cluster=cluster, sentence=sentence), mend=mend)
 
-    def _kill_router(self, name: str, fault: Fault) -> Break:
-        router = self._overlay.routers.get(fault.slice, fault.cluster)
-        if router is None:
-            raise BadInput(f"fault {name!r}: slice {fault.slice} has no router in {fault.cluster}")
-        router.namespace.sysctl("net.ipv4.ip_forward", 0)
-
-        def mend() -> str:
-            router.namespace.sysctl("net.ipv4.ip_forward", 1)
-            return f"{router.pod}@{fault.cluster} forwards again"
-
-        evidence = f"{router.pod}@{fault.cluster}: ip_forward = {router.namespace.read_sysctl('net.ipv4.ip_forward')}"
-        return Break(name=name, cluster=fault.cluster, evidence=evidence, mend=mend)
-
-    def _kill_pod(self, name: str, fault: Fault) -> Break:
-        namespace, _, pod = fault.pod.partition("/")
-        running = self._overlay.pods.get(fault.cluster, namespace, pod)
-        if running is None:
-            raise BadInput(f"fault {name!r}: no pod {fault.pod} runs in {fault.cluster}")
-        self._overlay.kill_pod(running)
+    def _worsen(self, name: str, link: LinkFault) -> Broken:
+        self._links[name] = link
+        self._shape(link)
 
         def mend() -> str:
-            self._overlay.revive_pod(running.effect)
-            return f"{fault.pod}@{fault.cluster} was started again"
+            del self._links[name]
+            return self._shape(link)
 
-        evidence = f"{fault.pod}@{fault.cluster}: its programs ended, its namespace is gone"
-        return Break(name=name, cluster=fault.cluster, evidence=evidence, mend=mend)
+        one, other = link.between
+        evidence = Evidence(part=f"{one}–{other}", cluster=one, peer=other, sentence=self._tell(link))
+        return Broken(evidence=evidence, mend=mend)
 
-    def _impair(self, name: str, link: LinkFault) -> Break:
-        a, b = link.between
-        wire = self._fabric.wire(a, b)
-        before = (wire.spec.forth, wire.spec.back)
-        forth, back = (_changed(direction, link) for direction in before)
+    def _shape(self, link: LinkFault) -> str:
+        """Make the wire what the Underlay says and every fault that still holds for it."""
+        one, other = link.between
+        wire = self._fabric.wire(one, other)
+        forth, back = self._fabric.directions(*wire.spec.name.split("--"))
+        for held in self._links.values():
+            if set(held.between) == {one, other}:
+                forth, back = _worse(forth, held), _worse(back, held)
         wire.set(forth=forth, back=back)
+        return self._tell(link)
 
-        def mend() -> str:
-            wire.set(forth=before[0], back=before[1])
-            return f"{wire.spec.name} is as before: {_tell(before[0])}"
-
-        return Break(name=name, cluster=a, evidence=f"{wire.spec.name}: {_tell(wire.spec.forth)}", mend=mend)
-
-
-def describe(fault: Fault) -> str:
-    """The name of a fault that has none: what it does, to whom."""
-    if fault.partition is not None:
-        return "partition " + "-".join(fault.partition)
-    if fault.link is not None:
-        return "link " + "-".join(fault.link.between)
-    parts = (fault.kill or "", fault.slice, fault.cluster, fault.peer, fault.pod)
-    return " ".join(part for part in parts if part) + ("" if fault.instance is None else f" {fault.instance}")
+    def _tell(self, link: LinkFault) -> str:
+        one, other = link.between
+        now = self._fabric.wire(one, other).spec.forth
+        rate = "unlimited" if now.rate_bps is None else f"{now.rate_bps / 1e6:g} Mbit/s"
+        return (
+            f"the link {one}–{other} now has delay {now.delay_s * 1e3:g} ms, jitter {now.jitter_s * 1e3:g} ms, "
+            f"loss {now.loss * 100:g} %, {rate} each way"
+        )
 
 
-def _changed(direction: Direction, link: LinkFault) -> Direction:
+def _mended(broken: tuple[Broken, ...]) -> tuple[Evidence, ...]:
+    return tuple(replace(item.evidence, sentence=item.mend()) for item in broken)
+
+
+def _worse(direction: Direction, link: LinkFault) -> Direction:
     return replace(
         direction,
         delay_s=direction.delay_s if link.rtt_s is None else link.rtt_s / 2,
@@ -155,7 +180,5 @@ def _changed(direction: Direction, link: LinkFault) -> Direction:
     )
 
 
-def _tell(direction: Direction) -> str:
-    rate = "unlimited" if direction.rate_bps is None else f"{direction.rate_bps / 1e6:g} Mbit/s"
-    times = f"delay {direction.delay_s * 1e3:g} ms, jitter {direction.jitter_s * 1e3:g} ms"
-    return f"{times}, loss {direction.loss:.2%}, {rate}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}es"

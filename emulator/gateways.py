@@ -49,14 +49,18 @@ class Gateways:
         for gateway in (effect.server, effect.client):
             self._keys.setdefault((gateway, effect.rotation), PrivateKey.generate())
 
-    def names(self, *, slice_name: str, cluster: str, peer: str) -> tuple[str, ...]:
-        """The pods that join a cluster to a peer, instance by instance."""
+    def names(self, slice_name: str, cluster: str, peer: str, instance: int | None) -> tuple[str, ...]:
+        """The pods of a slice that join a cluster to a peer (empty: any), all instances or one."""
         found = [
             item.effect
             for item in self._pods.values()
-            if (item.effect.slice, item.effect.cluster, item.effect.remote_cluster) == (slice_name, cluster, peer)
+            if (item.effect.slice, item.effect.cluster) == (slice_name, cluster)
+            and peer in ("", item.effect.remote_cluster)
+            and instance in (None, item.effect.instance)
         ]
-        return tuple(effect.pod for effect in sorted(found, key=lambda effect: effect.instance))
+        return tuple(
+            effect.pod for effect in sorted(found, key=lambda effect: (effect.remote_cluster, effect.instance))
+        )
 
     def knows(self, cluster: str, pod: str) -> bool:
         """Whether such a gateway was ever asked for."""

@@ -10,13 +10,15 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
 
 from emulator.fabric import Fabric
 from emulator.gateways import Gateways
 from emulator.netns import Namespace
 from emulator.pods import AppPod, AppPods
 from emulator.policies import Policies
-from emulator.routers import Routers
+from emulator.routers import Router, Routers
 from emulator.shares import Shares
 from emulator.sidecars import Sidecars
 from emulator.wireguard import Driver, choose_driver
@@ -41,6 +43,8 @@ from kubeslice_sim.model.timing import Timing
 _log = logging.getLogger("kubeslice_sim.emulator.overlay")
 
 SYSTEM_NAMESPACE = "kubeslice-system"
+
+T = TypeVar("T")
 
 
 class Overlay:
@@ -68,25 +72,21 @@ class Overlay:
         """Queue an effect; facts answer it later."""
         self._work.put(lambda: self._do(effect))
 
-    def submit(self, work: Callable[[], None]) -> None:
-        """Queue what must not run beside an effect: a fault, a change of the fabric. Waits until it is done.
+    def submit(self, work: Callable[[], T]) -> T:
+        """Do what must not run beside an effect (a fault, a look at what stands) and wait for its result.
 
         Raises what the work raises.
         """
-        done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        outcome: Future[T] = Future()
 
         def run() -> None:
             try:
-                work()
-            except Exception as error:
-                done.put(error)
-            else:
-                done.put(None)
+                outcome.set_result(work())
+            except BaseException as error:
+                outcome.set_exception(error)
 
         self._work.put(run)
-        error = done.get()
-        if error is not None:
-            raise error
+        return outcome.result()
 
     def kill_gateway(self, cluster: str, pod: str) -> None:
         """A gateway pod dies with all its processes; kubelet tells, nobody restarts it until :meth:`revive_gateway`."""
@@ -97,6 +97,18 @@ class Overlay:
         """Start a killed gateway pod again."""
         self.gateways.revive(cluster, pod)
         self._report_later(self._timing.pod_start_s, _running(cluster, SYSTEM_NAMESPACE, pod))
+
+    def kill_router(self, router: Router) -> None:
+        """A slice router dies; kubelet tells, nobody restarts it until :meth:`revive_router`."""
+        effect = router.effect
+        self.routers.kill(router)
+        self._report(PodStopped(cluster=effect.cluster, namespace=SYSTEM_NAMESPACE, pod=effect.pod))
+
+    def revive_router(self, router: Router) -> None:
+        """Start a killed router again."""
+        effect = router.effect
+        self.routers.revive(router)
+        self._report_later(self._timing.pod_start_s, _running(effect.cluster, SYSTEM_NAMESPACE, effect.pod))
 
     def kill_pod(self, pod: AppPod) -> None:
         """An application pod dies; kubelet tells, nobody restarts it until :meth:`revive_pod`."""
@@ -136,16 +148,14 @@ class Overlay:
                 self._report_later(self._timing.pod_start_s, _running(effect.cluster, effect.namespace, effect.pod))
             case StopPod():
                 self._stop(effect)
-            case StartRouter():
-                self.routers.start(effect)
+            case StartRouter() if self.routers.start(effect):
                 self._report_later(self._timing.pod_start_s, _running(effect.cluster, SYSTEM_NAMESPACE, effect.pod))
             case ConnectPod():
                 self._connect(effect)
             case DisconnectPod():
                 self._disconnect(effect)
-            case StartGateway():
-                if self.gateways.start(effect):
-                    self._report_later(self._timing.pod_start_s, _running(effect.cluster, SYSTEM_NAMESPACE, effect.pod))
+            case StartGateway() if self.gateways.start(effect):
+                self._report_later(self._timing.pod_start_s, _running(effect.cluster, SYSTEM_NAMESPACE, effect.pod))
             case SetNextHops():
                 self.routers.set_next_hops(effect)
             case SetQos():
@@ -170,7 +180,7 @@ class Overlay:
         elif self.gateways.knows(effect.cluster, effect.pod):
             self.gateways.forget(effect.cluster, effect.pod)
         else:
-            self.routers.stop(effect.cluster, effect.pod)
+            self.routers.remove(effect.cluster, effect.pod)
         self._report(PodStopped(cluster=effect.cluster, namespace=effect.namespace, pod=effect.pod))
 
     def _connect(self, effect: ConnectPod) -> None:

@@ -87,6 +87,15 @@ class AppPods:
         """The pod, or None when it does not run."""
         return self._running.get((cluster, namespace, name))
 
+    def matching(self, cluster: str, reference: str) -> tuple[AppPod, ...]:
+        """The pods of ``namespace/name``, where the name is a pod's or its workload's."""
+        namespace, _, name = reference.partition("/")
+        return tuple(
+            pod
+            for key, pod in sorted(self._running.items())
+            if key[:2] == (cluster, namespace) and name in (key[2], key[2].rpartition("-")[0])
+        )
+
     def addresses(self, cluster: str) -> tuple[tuple[str, IPv4Address], ...]:
         """(namespace, CNI address) of every pod that runs in the cluster."""
         return tuple((key[1], pod.effect.pod_ip) for key, pod in sorted(self._running.items()) if key[0] == cluster)

@@ -18,24 +18,63 @@ _ECMP = {**ROUTER_SYSCTLS, "net.ipv4.fib_multipath_hash_policy": 1}
 
 
 class Router:
-    """One running slice router: its own address on ``lo``, a device for each client."""
+    """One slice router: its own address on ``lo``, a device for each client.
+
+    While it is dead it only remembers; when it comes back its clients claim their addresses again, as NSM heals them.
+    """
 
     def __init__(self, effect: StartRouter) -> None:
-        self.pod = effect.pod
-        self.address = effect.address
-        self.namespace = Namespace.create(f"{effect.pod}@{effect.cluster}")
-        self.namespace.sysctls(_ECMP)
+        self.effect = effect
+        self.namespace: Namespace | None = None
+        self._clients: dict[IPv4Address, tuple[Namespace, IPv4Network]] = {}
+        self._next_hops: dict[IPv4Network, tuple[IPv4Address, ...]] = {}
         self._devices: dict[IPv4Address, str] = {}
         self._made = 0
-        links.apply([Addresses(namespace=self.namespace, name="lo", addresses=(f"{effect.address}/32",))])
+        self.start()
+
+    def start(self) -> None:
+        """Run, with all clients and routes that are known; a running one is left alone."""
+        if self.namespace is not None:
+            return
+        self.namespace = Namespace.create(f"{self.effect.pod}@{self.effect.cluster}")
+        self.namespace.sysctls(_ECMP)
+        links.apply([Addresses(namespace=self.namespace, name="lo", addresses=(f"{self.effect.address}/32",))])
+        for nsm_ip, (client, slice_subnet) in self._clients.items():
+            self._plug(nsm_ip, client, slice_subnet)
+        for destination, via in self._next_hops.items():
+            self._route(destination, via)
+
+    def stop(self) -> None:
+        """Die: every client loses its ``nsm0``."""
+        for nsm_ip in self._clients:
+            self._unplug(nsm_ip)
+        if self.namespace is not None:
+            self.namespace.close()
+            self.namespace = None
 
     def connect(self, client: Namespace, nsm_ip: IPv4Address, slice_subnet: IPv4Network) -> None:
         """Give a client its ``nsm0``, the slice's routes, and the router's host route to it, as NSM makes them."""
-        if nsm_ip in self._devices:
+        if nsm_ip in self._clients:
+            return
+        self._clients[nsm_ip] = (client, slice_subnet)
+        self._plug(nsm_ip, client, slice_subnet)
+
+    def disconnect(self, nsm_ip: IPv4Address) -> None:
+        """Take a client's cable away with both its ends; one that is not there is fine."""
+        self._clients.pop(nsm_ip, None)
+        self._unplug(nsm_ip)
+
+    def set_next_hops(self, destination: IPv4Network, via: tuple[IPv4Address, ...]) -> None:
+        """The ECMP route to a remote cluster over these local gateways; none deletes it."""
+        self._next_hops[destination] = via
+        self._route(destination, via)
+
+    def _plug(self, nsm_ip: IPv4Address, client: Namespace, slice_subnet: IPv4Network) -> None:
+        if self.namespace is None:
             return
         self._made += 1
         device = self._devices[nsm_ip] = f"nsm{self._made}"
-        router = str(self.address)
+        router = str(self.effect.address)
         links.apply(
             [
                 VethPair(
@@ -52,14 +91,14 @@ class Router:
             ]
         )
 
-    def disconnect(self, nsm_ip: IPv4Address) -> None:
-        """Take a client's cable away with both its ends; one that is not there is fine."""
+    def _unplug(self, nsm_ip: IPv4Address) -> None:
         device = self._devices.pop(nsm_ip, None)
-        if device is not None:
+        if device is not None and self.namespace is not None:
             links.delete_link(self.namespace, device)
 
-    def set_next_hops(self, destination: IPv4Network, via: tuple[IPv4Address, ...]) -> None:
-        """The ECMP route to a remote cluster over these local gateways; none deletes it."""
+    def _route(self, destination: IPv4Network, via: tuple[IPv4Address, ...]) -> None:
+        if self.namespace is None:
+            return
         hops = tuple(
             NextHop(via=str(address), device=self._devices[address], onlink=True)
             for address in via
@@ -73,27 +112,26 @@ class Router:
         except links.LinkError:  # the kernel drops a route itself when its last device goes
             _log.debug("%s: no route to %s is left to delete", self.namespace.name, destination)
 
-    def close(self) -> None:
-        """Stop: every client loses its ``nsm0``."""
-        for nsm_ip in list(self._devices):
-            self.disconnect(nsm_ip)
-        self.namespace.close()
-
 
 class Routers:
-    """The slice routers of all clusters, by slice and cluster."""
+    """The slice routers of all clusters, by slice and cluster. A killed one stays dead until it is revived."""
 
     def __init__(self) -> None:
-        self._running: dict[tuple[str, str], Router] = {}
+        self._known: dict[tuple[str, str], Router] = {}
+        self._killed: set[tuple[str, str]] = set()
 
-    def start(self, effect: StartRouter) -> None:
-        """Start a router; one that runs is left alone."""
-        if (effect.slice, effect.cluster) not in self._running:
-            self._running[effect.slice, effect.cluster] = Router(effect)
+    def start(self, effect: StartRouter) -> bool:
+        """Start a router; one that runs is left alone; False: it was killed and stays dead."""
+        key = (effect.slice, effect.cluster)
+        if key in self._killed:
+            return False
+        if key not in self._known:
+            self._known[key] = Router(effect)
+        return True
 
     def get(self, slice_name: str, cluster: str) -> Router | None:
-        """The router, or None while there is none."""
-        return self._running.get((slice_name, cluster))
+        """The router, running or dead, or None where there never was one."""
+        return self._known.get((slice_name, cluster))
 
     def set_next_hops(self, effect: SetNextHops) -> None:
         """Change one ECMP route; without a router there is nothing to change."""
@@ -101,11 +139,21 @@ class Routers:
         if router is not None:
             router.set_next_hops(effect.destination, effect.via)
 
-    def stop(self, cluster: str, pod: str) -> bool:
-        """Stop the router that runs as this pod; False when none does."""
-        for key, router in self._running.items():
-            if key[1] == cluster and router.pod == pod:
-                del self._running[key]
-                router.close()
+    def kill(self, router: Router) -> None:
+        """The router pod dies."""
+        self._killed.add((router.effect.slice, router.effect.cluster))
+        router.stop()
+
+    def revive(self, router: Router) -> None:
+        """The router pod starts again."""
+        self._killed.discard((router.effect.slice, router.effect.cluster))
+        router.start()
+
+    def remove(self, cluster: str, pod: str) -> bool:
+        """End the router that is this pod for good; False when there is none."""
+        for key, router in self._known.items():
+            if key[1] == cluster and router.effect.pod == pod:
+                del self._known[key]
+                router.stop()
                 return True
         return False

@@ -1,0 +1,102 @@
+"""Emulator: the back end that plays a scenario with real programs over real tunnels, in a sandbox, in real time."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from emulator.kernel import Feature, survey
+from emulator.sandbox import Sandbox
+from kubeslice_sim import manifest
+from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.scenario import Scenario
+from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.run import Capability, Event, Progress, Run
+
+ENTRY = "emulator.replay:main"
+
+
+class Emulator:
+    """Implements :class:`kubeslice_sim.observe.run.Backend`. Needs Linux, but no root; leaves nothing behind."""
+
+    name = "emulator"
+
+    def unavailable(self) -> str:
+        """Why there can be no sandbox here, or the empty string."""
+        if sys.platform != "linux":
+            return "needs Linux (namespaces); run it in a Linux machine or container, or use the simulator"
+        missing = [item for item in survey() if not item.present and _needed(item)]
+        return "; ".join(f"{item.name} is missing: {item.remark}" for item in missing)
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What the kernel and the installed programs offer, asked in a sandbox."""
+        return tuple(
+            Capability(
+                name=item.name,
+                level="ok" if item.present else "missing" if _needed(item) else "substitute",
+                note=item.remark,
+            )
+            for item in survey()
+        )
+
+    def run(
+        self, world: World, scenario: Scenario, *, seed: int, run_id: str, on_progress: Callable[[Progress], None]
+    ) -> Run:
+        """Play the scenario in a sandbox of its own. Raises BackendUnavailable, SandboxError or LabError."""
+        rows: list[Observation] = []
+
+        def listen() -> None:
+            for event in box.events():
+                if "observation" in event:
+                    rows.append(Observation(**{**event["observation"], "run_id": run_id, "backend": self.name}))
+                elif "progress" in event:
+                    on_progress(Progress(**event["progress"]))
+
+        order = {"world": manifest.dump(world), "scenario": scenario.metadata.name, "seed": seed}
+        with Sandbox.start(ENTRY) as box:
+            listener = threading.Thread(target=_quietly(listen), name="emulator-events", daemon=True)
+            listener.start()
+            account = box.call(order)
+        listener.join()
+        return Run(
+            run_id=run_id,
+            backend=self.name,
+            world=world,
+            scenario=scenario,
+            seed=seed,
+            observations=tuple(sorted(rows, key=lambda row: (row.at_s, row.probe, row.seq, row.metric))),
+            events=tuple(Event(**event) for event in account["events"]),
+            environment=_environment(account["environment"]),
+            notices=tuple(account["notices"]),
+        )
+
+
+def _needed(item: Feature) -> bool:
+    return item.required or item.name in ("ping", "iperf3")
+
+
+def _quietly(work: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            work()
+        except Exception:  # the call that waits for the reply raises the same, where it can be handled
+            return
+
+    return run
+
+
+def _environment(seen: dict[str, Any]) -> FrozenMap[str]:
+    return FrozenMap(
+        {
+            "engine": "Linux namespaces",
+            "kernel": f"{platform.system()} {platform.release()}",
+            "python": platform.python_version(),
+            "pyroute2": version("pyroute2"),
+            **{key: str(value) for key, value in seen.items()},
+        }
+    )

@@ -1,0 +1,84 @@
+"""Lab: a world that stands inside the sandbox, under KubeSlice's control loops in real time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from emulator.dns import DnsService
+from emulator.fabric import Fabric
+from emulator.faults import Faults
+from emulator.names import ClusterNames
+from emulator.overlay import Overlay
+from emulator.pods import AppPods
+from emulator.wire import Wires
+from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.controlplane.readiness import Readiness
+from kubeslice_sim.controlplane.realtime import RealTimeDriver
+from kubeslice_sim.errors import KubesliceSimError
+from kubeslice_sim.model.timing import Timing
+from kubeslice_sim.model.world import World
+from kubeslice_sim.planner import plan
+
+LOOK_EVERY_S = 0.05
+PATIENCE_ROUNDS = 30
+"""After so many gateway reconciles what is not up will not come up by itself (as in the simulator)."""
+LEAST_PATIENCE_S = 60.0
+
+
+class LabError(KubesliceSimError):
+    """The kernel refused something that the world needs; what it said is in the message."""
+
+    exit_code = 3
+
+
+class Lab:
+    """Everything of a world at once: fabric, names, pods, overlay, faults and the control plane that drives them."""
+
+    def __init__(self, world: World, timing: Timing, seed: int) -> None:
+        self.plan = plan(world)
+        self.timing = timing
+        self.wires = Wires(seed=seed)
+        self.fabric = Fabric(self.plan, self.wires)
+        self.fabric.build()
+        self.dns = DnsService()
+        self.names = ClusterNames(self.fabric, self.dns, timing)
+        self.names.build()
+        self.pods = AppPods(self.fabric, self.dns)
+        self.pods.prepare()
+        self.overlay = Overlay(self.fabric, self.pods, timing, self.names.serve)
+        self.faults = Faults(self.fabric, self.overlay, self.names)
+        self.fleet = Fleet(world, timing, self.overlay)
+        self.driver = RealTimeDriver(self.fleet)
+        self.overlay.sink = self.driver
+        self.driver.start()
+
+    def readiness(self) -> Readiness:
+        """Which slices, tunnels and exports are up, and why the others are not. Raises what broke the lab."""
+        self.check()
+        return self.driver.look(lambda fleet: fleet.readiness())
+
+    def wait_until_up(self, on_wait: Callable[[float, str], None]) -> bool:
+        """Wait for every slice and export; False when patience ends. ``on_wait`` hears seconds and what is missing."""
+        began_s = time.monotonic()
+        limit_s = max(LEAST_PATIENCE_S, PATIENCE_ROUNDS * self.timing.gateway_reconcile_s)
+        while (waited_s := time.monotonic() - began_s) < limit_s:
+            state = self.readiness()
+            if state.up:
+                return True
+            on_wait(waited_s, state.reason)
+            time.sleep(LOOK_EVERY_S)
+        return False
+
+    def check(self) -> None:
+        """Raises LabError when an effect failed: what stands is not what the control plane asked for."""
+        failure = self.overlay.failure or self.driver.failure
+        if failure is not None:
+            raise LabError(f"the emulation broke: {type(failure).__name__}: {failure}") from failure
+
+    def close(self) -> None:
+        """Stop everything that runs here; namespaces, links and processes die with the sandbox."""
+        self.driver.stop()
+        self.overlay.close()
+        self.dns.close()
+        self.wires.close()

@@ -1,0 +1,156 @@
+"""Replay: plays one scenario in a lab inside the sandbox and streams what it sees to the outside."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from emulator.channel import Channel
+from emulator.lab import Lab
+from emulator.prober import Prober
+from kubeslice_sim import manifest
+from kubeslice_sim.controlplane.refusal import Refused
+from kubeslice_sim.controlplane.timeline import requests
+from kubeslice_sim.controlplane.watch import Watch
+from kubeslice_sim.model.scenario import Scenario, TimelineStep
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.planner import probes
+
+LAST_PROBES_S = 20.0
+"""How long probes may take to end after the scenario's own end."""
+
+
+def main(channel: Channel) -> None:
+    """The sandbox's entry point: one request ``{world, scenario, seed}``, one reply with what the run was under."""
+    logging.basicConfig(level=logging.WARNING)
+    request = next(channel.requests())
+    try:
+        request.reply(_replay(channel, request.message))
+    except BaseException as error:
+        request.fail(error)
+
+
+def _replay(channel: Channel, order: dict[str, Any]) -> dict[str, Any]:
+    world = manifest.load_text(order["world"], admit=False)
+    scenario = world.scenario(order["scenario"])
+    lab = Lab(world, scenario.timing, order["seed"])
+    try:
+        return Replay(lab, scenario, channel.event).play()
+    finally:
+        lab.close()
+
+
+class Replay:
+    """One scenario in one lab. ``tell`` gets ``{observation}`` and ``{progress}`` messages from several threads."""
+
+    def __init__(self, lab: Lab, scenario: Scenario, tell: Callable[[dict[str, Any]], None]) -> None:
+        self._lab = lab
+        self._scenario = scenario
+        self._tell = tell
+        self._telling = threading.Lock()
+        self._notices: list[str] = []
+        self._faults = 0
+
+    def play(self) -> dict[str, Any]:
+        """Bring the world up, run probes and timeline to the end. Raises LabError when the emulation broke."""
+        lab, total_s = self._lab, self._scenario.spec.duration_s
+        watch = Watch()
+        lab.driver.on_step = lambda fleet, now_s: watch.look(fleet, now_s)
+        if self._scenario.spec.start == "ready" and not lab.wait_until_up(
+            lambda waited_s, missing: self._progress(0.0, f"bringing the slices up: {missing}")
+        ):
+            self._notices.append(f"not everything came up before the scenario: {lab.readiness().reason}")
+        zero_fleet_s = lab.driver.now_s() if self._scenario.spec.start == "ready" else 0.0
+        zero_s, zero_unix_s = time.monotonic(), time.time()
+        if self._scenario.spec.start == "created":
+            zero_s -= lab.driver.now_s()
+            zero_unix_s -= lab.driver.now_s()
+        prober = Prober(lab.plan, lab.pods, self._observe, zero_unix_s)
+        for at_s, act in self._agenda(prober):
+            self._wait_until(zero_s, at_s)
+            act()
+        self._wait_until(zero_s, total_s)
+        late = prober.join(LAST_PROBES_S)
+        self._notices += [f"{name} had not ended when the scenario was over" for name in late]
+        for row in lab.driver.look(lambda fleet: watch.observations(fleet, zero_fleet_s, total_s)):
+            self._observe(row)
+        lab.check()
+        return self._account(watch, zero_fleet_s)
+
+    def _agenda(self, prober: Prober) -> list[tuple[float, Callable[[], None]]]:
+        """Everything that begins at its own time: timeline first where times are equal."""
+        steps = [(step.at_s, 0, _call(self._do, step)) for step in self._scenario.spec.timeline]
+        jobs = [(probe.start_s, 1, _call(prober.start, probe)) for probe in probes(self._lab.plan, self._scenario)]
+        return [(at_s, act) for at_s, _, act in sorted([*steps, *jobs], key=lambda item: item[:2])]
+
+    def _wait_until(self, zero_s: float, at_s: float) -> None:
+        while (left_s := zero_s + at_s - time.monotonic()) > 0:
+            self._progress(time.monotonic() - zero_s, "playing the scenario")
+            self._lab.check()
+            time.sleep(min(left_s, 0.5))
+
+    def _do(self, step: TimelineStep) -> None:
+        for request in requests(step):
+            try:
+                self._lab.driver.submit(request)
+            except Refused as refusal:
+                self._notices.append(f"at {step.at_s:g} s: {refusal}")
+        if step.restore is not None:
+            for name, evidence in self._lab.faults.mend(step.restore):
+                self._record(step, name, evidence, began=False)
+        if step.fault is not None:
+            name, evidence = self._lab.faults.strike(step.fault)
+            self._record(step, name, evidence, began=True)
+
+    def _record(self, step: TimelineStep, name: str, evidence: Any, *, began: bool) -> None:
+        for item in evidence:
+            self._observe(
+                Observation(
+                    at_s=step.at_s,
+                    probe=name,
+                    seq=self._faults,
+                    metric="fault",
+                    value=1.0 if began else 0.0,
+                    outcome=item.outcome,
+                    slice=item.slice,
+                    src_cluster=item.cluster,
+                    src=item.part,
+                    dst_cluster=item.peer,
+                    detail=item.sentence,
+                )  # fmt: skip
+            )
+            self._faults += 1
+
+    def _observe(self, row: Observation) -> None:
+        self._send({"observation": asdict(row)})
+
+    def _progress(self, done_s: float, phase: str) -> None:
+        self._send({"progress": {"done_s": done_s, "total_s": self._scenario.spec.duration_s, "phase": phase}})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        with self._telling:
+            self._tell(message)
+
+    def _account(self, watch: Watch, zero_s: float) -> dict[str, Any]:
+        lab = self._lab
+        return {
+            "notices": [*self._notices, *self._substitutes(), *watch.notices()],
+            "events": [
+                {"at_s": round(event.at_s - zero_s, 6), "name": event.name, "cluster": event.cluster,
+                 "subject": event.subject, "message": event.message}
+                for event in lab.driver.look(lambda fleet: tuple(fleet.events))
+            ],
+            "environment": {"wire": lab.wires.implementation, "wireguard": lab.overlay.driver.value},
+        }  # fmt: skip
+
+    def _substitutes(self) -> list[str]:
+        openvpn = [item.name for item in self._lab.plan.slices if item.gateway_type == "OpenVPN" and item.pairs]
+        return [f"slice {name} asks for OpenVPN; its tunnels ran WireGuard here" for name in openvpn]
+
+
+def _call(function: Callable[[Any], None], argument: Any) -> Callable[[], None]:
+    return lambda: function(argument)
