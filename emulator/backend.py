@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 import sys
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
@@ -49,20 +49,15 @@ class Emulator:
     ) -> Run:
         """Play the scenario in a sandbox of its own. Raises BackendUnavailable, SandboxError or LabError."""
         rows: list[Observation] = []
-
-        def listen() -> None:
+        order = {"world": manifest.dump(world), "scenario": scenario.metadata.name, "seed": seed}
+        with ThreadPoolExecutor(max_workers=1) as pool, Sandbox.start(ENTRY) as box:
+            reply = pool.submit(box.call, order)
             for event in box.events():
                 if "observation" in event:
                     rows.append(Observation(**{**event["observation"], "run_id": run_id, "backend": self.name}))
-                elif "progress" in event:
+                else:
                     on_progress(Progress(**event["progress"]))
-
-        order = {"world": manifest.dump(world), "scenario": scenario.metadata.name, "seed": seed}
-        with Sandbox.start(ENTRY) as box:
-            listener = threading.Thread(target=_quietly(listen), name="emulator-events", daemon=True)
-            listener.start()
-            account = box.call(order)
-        listener.join()
+            account = reply.result()
         return Run(
             run_id=run_id,
             backend=self.name,
@@ -78,16 +73,6 @@ class Emulator:
 
 def _needed(item: Feature) -> bool:
     return item.required or item.name in ("ping", "iperf3")
-
-
-def _quietly(work: Callable[[], None]) -> Callable[[], None]:
-    def run() -> None:
-        try:
-            work()
-        except Exception:  # the call that waits for the reply raises the same, where it can be handled
-            return
-
-    return run
 
 
 def _environment(seen: dict[str, Any]) -> FrozenMap[str]:

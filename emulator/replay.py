@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from kubeslice_sim.controlplane.watch import Watch
+
 from emulator.channel import Channel
 from emulator.lab import Lab
 from emulator.prober import Prober
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.timeline import requests
-from kubeslice_sim.controlplane.watch import Watch
 from kubeslice_sim.model.scenario import Scenario, TimelineStep
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.planner import probes
@@ -121,7 +122,7 @@ class Replay:
                     src=item.part,
                     dst_cluster=item.peer,
                     detail=item.sentence,
-                )  # fmt: skip
+                )
             )
             self._faults += 1
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from kubeslice_sim import backends, manifest, observe, planner
 from kubeslice_sim import verify as verifier
-from kubeslice_sim.errors import BackendUnavailable, BadInput
+from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
-from kubeslice_sim.observe.run import Progress, Run
+from kubeslice_sim.observe.run import Capability, Progress, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,6 +188,52 @@ def choose_scenario(world: World, name: str = "") -> Scenario:
     if name and name not in names:
         raise BadInput(f"no scenario is called {name!r}; there are: {', '.join(names)}")
     return world.scenario(name)
+
+
+def inspect(*paths: str | Path) -> tuple[World | None, tuple[Problem, ...], tuple[Problem, ...]]:
+    """The world (None when it is refused), everything that is wrong with it, and our advice on it."""
+    try:
+        reading = manifest.read(*paths)
+    except BadInput as error:
+        return None, error.problems, ()
+    return reading.world, (), reading.warnings
+
+
+def manifests(made: planner.Plan) -> str:
+    """Every object on the controller cluster once KubeSlice has worked on the world, as YAML."""
+    return manifest.dump_documents(planner.manifests(made))
+
+
+def crds() -> str:
+    """KubeSlice's CustomResourceDefinitions, generated from our model, as YAML."""
+    return manifest.dump_documents(manifest.crds())
+
+
+def schema() -> dict[str, Any]:
+    """One JSON Schema for the documents of a world."""
+    return manifest.json_schema()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One back end on this machine: why it cannot run (empty: it can), and what it found out."""
+
+    backend: str
+    reason: str
+    capabilities: tuple[Capability, ...]
+
+
+def doctor() -> tuple[Finding, ...]:
+    """What this machine offers to each back end; asks the machine, changes nothing."""
+    found = []
+    for name in backends.names():
+        try:
+            engine = backends.backend(name)
+            finding = Finding(backend=name, reason=engine.unavailable(), capabilities=engine.capabilities())
+        except BackendUnavailable as error:
+            finding = Finding(backend=name, reason=str(error), capabilities=())
+        found.append(finding)
+    return tuple(found)
 
 
 def _planned(world: World | planner.Plan) -> planner.Plan:
