@@ -59,6 +59,11 @@ class Readiness:
         return all(item.up for item in self.items)
 
     @property
+    def reason(self) -> str:
+        """The first thing that does not work yet, as a sentence; empty when all does."""
+        return next((f"{item.kind} {item.name}: {item.reason}" for item in self.waiting), "")
+
+    @property
     def waiting(self) -> tuple[Item, ...]:
         """What does not work yet."""
         return tuple(item for item in self.items if not item.up)

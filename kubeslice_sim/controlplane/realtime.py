@@ -1,4 +1,4 @@
-"""RealTime: a fleet under a real clock: one thread that wakes when work is due or a fact comes in."""
+"""RealTimeDriver: a fleet under a real clock: one thread that wakes when work is due or a fact comes in."""
 
 from __future__ import annotations
 
@@ -43,16 +43,17 @@ class _Task:
             self.answer.set_result(result)
 
 
-class RealTime:
+class RealTimeDriver:
     """Drives a fleet by ``now``, any clock that only goes forward; the fleet's second 0 is the moment of ``start``.
 
-    The fleet belongs to the driver's thread: look at it through :meth:`ask`. ``report`` returns at once and may be
+    The fleet belongs to the driver's thread: look at it through :meth:`look`. ``report`` returns at once and may be
     called from any thread, also from within the data plane's ``apply``; the others wait for the driver's thread. An
     error in a reconciler or the data plane ends the driver: ``stop`` raises it, and it is the cause of the
-    :exc:`DriverStopped` of every later call.
+    :exc:`DriverStopped` of every later call. ``on_step`` is called on the driver's thread after each step.
     """
 
     def __init__(self, fleet: Fleet, now: Callable[[], float] = time.monotonic) -> None:
+        self.on_step: Callable[[Fleet, float], None] = lambda fleet, now_s: None
         self._fleet = fleet
         self._now = now
         self._started_s = 0.0
@@ -81,6 +82,11 @@ class RealTime:
         """The fleet's second."""
         return self._now() - self._started_s
 
+    @property
+    def failure(self) -> Exception | None:
+        """What made the driver fail, None while it has not."""
+        return self._failure
+
     def report(self, fact: Fact) -> None:
         """Tell the fleet what the data plane saw; after the driver's end nobody listens."""
         self._put(_Task(work=lambda now_s: self._fleet.report(fact, now_s)))
@@ -91,11 +97,11 @@ class RealTime:
 
     def readiness(self) -> Readiness:
         """What is up by now. Raises :exc:`DriverStopped`."""
-        return self.ask(lambda fleet: fleet.readiness())
+        return self.look(lambda fleet: fleet.readiness())
 
-    def ask(self, look: Callable[[Fleet], T]) -> T:
-        """Look at the fleet between two of its steps. Raises :exc:`DriverStopped`, and whatever ``look`` raises."""
-        return self._wait_for(lambda _: look(self._fleet))
+    def look(self, at: Callable[[Fleet], T]) -> T:
+        """Look at the fleet between two of its steps. Raises :exc:`DriverStopped`, and whatever ``at`` raises."""
+        return self._wait_for(lambda _: at(self._fleet))
 
     def _wait_for(self, work: Callable[[float], T]) -> T:
         answer: Future[T] = Future()
@@ -116,7 +122,9 @@ class RealTime:
             while (tasks := self._sleep()) is not None:
                 while tasks:
                     tasks.popleft().run(self.now_s())
-                self._fleet.step(self.now_s())
+                now_s = self.now_s()
+                self._fleet.step(now_s)
+                self.on_step(self._fleet, now_s)
         except Exception as error:
             self._failure = error
         finally:
