@@ -14,7 +14,8 @@ from emulator.pods import AppPods
 from emulator.wire import Wires
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.readiness import Readiness
-from kubeslice_sim.controlplane.realtime import RealTimeDriver
+from kubeslice_sim.controlplane.realtime import RealTime
+from kubeslice_sim.controlplane.watch import Watch
 from kubeslice_sim.errors import KubesliceSimError
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.model.world import World
@@ -48,31 +49,34 @@ class Lab:
         self.pods.prepare()
         self.overlay = Overlay(self.fabric, self.pods, timing, self.names.serve)
         self.faults = Faults(self.fabric, self.overlay, self.names)
+        self.watch = Watch()
         self.fleet = Fleet(world, timing, self.overlay)
-        self.driver = RealTimeDriver(self.fleet)
+        self.driver = RealTime(self.fleet)
         self.overlay.sink = self.driver
         self.driver.start()
 
     def readiness(self) -> Readiness:
-        """Which slices, tunnels and exports are up, and why the others are not. Raises what broke the lab."""
+        """Which slices, tunnels and exports are up, and why the others are not. Raises LabError."""
         self.check()
-        return self.driver.look(lambda fleet: fleet.readiness())
+        state = self.driver.readiness()
+        self.watch.look(state, self.driver.now_s())
+        return state
 
-    def wait_until_up(self, on_wait: Callable[[float, str], None]) -> bool:
-        """Wait for every slice and export; False when patience ends. ``on_wait`` hears seconds and what is missing."""
-        began_s = time.monotonic()
+    def wait_until_up(self, on_wait: Callable[[str], None]) -> bool:
+        """Wait for every slice and export; False when patience ends. ``on_wait`` hears what is missing."""
         limit_s = max(LEAST_PATIENCE_S, PATIENCE_ROUNDS * self.timing.gateway_reconcile_s)
-        while (waited_s := time.monotonic() - began_s) < limit_s:
+        while self.driver.now_s() < limit_s:
             state = self.readiness()
             if state.up:
                 return True
-            on_wait(waited_s, state.reason)
+            missing = state.waiting[0]
+            on_wait(f"{missing.kind} {missing.name}: {missing.reason}")
             time.sleep(LOOK_EVERY_S)
         return False
 
     def check(self) -> None:
         """Raises LabError when an effect failed: what stands is not what the control plane asked for."""
-        failure = self.overlay.failure or self.driver.failure
+        failure = self.overlay.failure
         if failure is not None:
             raise LabError(f"the emulation broke: {type(failure).__name__}: {failure}") from failure
 

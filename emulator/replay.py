@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from kubeslice_sim.controlplane.watch import Watch
-
 from emulator.channel import Channel
 from emulator.lab import Lab
 from emulator.prober import Prober
@@ -21,6 +19,7 @@ from kubeslice_sim.model.scenario import Scenario, TimelineStep
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.planner import probes
 
+LOOK_EVERY_S = 0.25
 LAST_PROBES_S = 20.0
 """How long probes may take to end after the scenario's own end."""
 
@@ -58,29 +57,25 @@ class Replay:
 
     def play(self) -> dict[str, Any]:
         """Bring the world up, run probes and timeline to the end. Raises LabError when the emulation broke."""
-        lab, total_s = self._lab, self._scenario.spec.duration_s
-        watch = Watch()
-        lab.driver.on_step = lambda fleet, now_s: watch.look(fleet, now_s)
-        if self._scenario.spec.start == "ready" and not lab.wait_until_up(
-            lambda waited_s, missing: self._progress(0.0, f"bringing the slices up: {missing}")
+        lab, spec = self._lab, self._scenario.spec
+        if spec.start == "ready" and not lab.wait_until_up(
+            lambda missing: self._progress(0.0, f"bringing the slices up ({missing})")
         ):
-            self._notices.append(f"not everything came up before the scenario: {lab.readiness().reason}")
-        zero_fleet_s = lab.driver.now_s() if self._scenario.spec.start == "ready" else 0.0
-        zero_s, zero_unix_s = time.monotonic(), time.time()
-        if self._scenario.spec.start == "created":
-            zero_s -= lab.driver.now_s()
-            zero_unix_s -= lab.driver.now_s()
-        prober = Prober(lab.plan, lab.pods, self._observe, zero_unix_s)
+            self._notices.append("not everything came up before the scenario")
+        zero_fleet_s = lab.driver.now_s() if spec.start == "ready" else 0.0
+        since_zero_s = lab.driver.now_s() - zero_fleet_s
+        zero_s = time.monotonic() - since_zero_s
+        prober = Prober(lab.plan, lab.pods, self._observe, time.time() - since_zero_s)
         for at_s, act in self._agenda(prober):
             self._wait_until(zero_s, at_s)
             act()
-        self._wait_until(zero_s, total_s)
-        late = prober.join(LAST_PROBES_S)
-        self._notices += [f"{name} had not ended when the scenario was over" for name in late]
-        for row in lab.driver.look(lambda fleet: watch.observations(fleet, zero_fleet_s, total_s)):
+        self._wait_until(zero_s, spec.duration_s)
+        self._notices += [f"{name} had not ended when the scenario was over" for name in prober.join(LAST_PROBES_S)]
+        lab.readiness()
+        transitions = lab.driver.ask(lambda fleet: tuple(fleet.transitions))
+        for row in lab.watch.observations(transitions, zero_s=zero_fleet_s, end_s=zero_fleet_s + spec.duration_s):
             self._observe(row)
-        lab.check()
-        return self._account(watch, zero_fleet_s)
+        return self._account(zero_fleet_s)
 
     def _agenda(self, prober: Prober) -> list[tuple[float, Callable[[], None]]]:
         """Everything that begins at its own time: timeline first where times are equal."""
@@ -91,8 +86,8 @@ class Replay:
     def _wait_until(self, zero_s: float, at_s: float) -> None:
         while (left_s := zero_s + at_s - time.monotonic()) > 0:
             self._progress(time.monotonic() - zero_s, "playing the scenario")
-            self._lab.check()
-            time.sleep(min(left_s, 0.5))
+            self._lab.readiness()
+            time.sleep(min(left_s, LOOK_EVERY_S))
 
     def _do(self, step: TimelineStep) -> None:
         for request in requests(step):
@@ -136,14 +131,14 @@ class Replay:
         with self._telling:
             self._tell(message)
 
-    def _account(self, watch: Watch, zero_s: float) -> dict[str, Any]:
+    def _account(self, zero_s: float) -> dict[str, Any]:
         lab = self._lab
         return {
-            "notices": [*self._notices, *self._substitutes(), *watch.notices()],
+            "notices": [*self._notices, *self._substitutes(), *lab.watch.notices()],
             "events": [
                 {"at_s": round(event.at_s - zero_s, 6), "name": event.name, "cluster": event.cluster,
                  "subject": event.subject, "message": event.message}
-                for event in lab.driver.look(lambda fleet: tuple(fleet.events))
+                for event in lab.driver.ask(lambda fleet: tuple(fleet.events))
             ],
             "environment": {"wire": lab.wires.implementation, "wireguard": lab.overlay.driver.value},
         }  # fmt: skip
