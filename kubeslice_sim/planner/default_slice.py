@@ -54,8 +54,9 @@ def default_slice(
         if free and name not in joined:
             joined.append(name)
         for item in free:
+            homes.setdefault(item, [])
             if (item, name) not in taken:
-                homes.setdefault(item, []).append(name)
+                homes[item].append(name)
     return SliceConfig(
         metadata=ObjectMeta(
             name=names.default_slice(project.metadata.name),
@@ -73,7 +74,7 @@ def default_slice(
             max_clusters=MAX_CLUSTERS,
             namespace_isolation_profile=NamespaceIsolationProfile(
                 application_namespaces=tuple(
-                    NamespaceSelection(namespace=item, clusters=tuple(on)) for item, on in homes.items()
+                    NamespaceSelection(namespace=item, clusters=tuple(on)) for item, on in homes.items() if on
                 )
             ),
         ),
