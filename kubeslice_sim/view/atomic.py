@@ -13,12 +13,17 @@ def write_text(path: Path, text: str) -> None:
 
     Raises :exc:`BadInput` where the place cannot be written. What cannot be encoded is written as an escape.
     """
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace the file with ``data`` in one step, as :func:`write_text` does."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("wb") as stream:
-                stream.write(text.encode("utf-8", errors="backslashreplace"))
+                stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
             part.replace(path)
