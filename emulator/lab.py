@@ -14,7 +14,7 @@ from emulator.pods import AppPods
 from emulator.wire import Wires
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.readiness import Readiness
-from kubeslice_sim.controlplane.realtime import RealTime
+from kubeslice_sim.controlplane.realtime import RealTimeDriver
 from kubeslice_sim.controlplane.watch import Watch
 from kubeslice_sim.errors import KubesliceSimError
 from kubeslice_sim.model.timing import Timing
@@ -51,7 +51,7 @@ class Lab:
         self.faults = Faults(self.fabric, self.overlay, self.names)
         self.watch = Watch()
         self.fleet = Fleet(world, timing, self.overlay)
-        self.driver = RealTime(self.fleet)
+        self.driver = RealTimeDriver(self.fleet)
         self.overlay.sink = self.driver
         self.driver.start()
 
@@ -76,7 +76,7 @@ class Lab:
 
     def check(self) -> None:
         """Raises LabError when an effect failed: what stands is not what the control plane asked for."""
-        failure = self.overlay.failure
+        failure = self.overlay.failure or self.driver.failure
         if failure is not None:
             raise LabError(f"the emulation broke: {type(failure).__name__}: {failure}") from failure
 

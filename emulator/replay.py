@@ -72,7 +72,7 @@ class Replay:
         self._wait_until(zero_s, spec.duration_s)
         self._notices += [f"{name} had not ended when the scenario was over" for name in prober.join(LAST_PROBES_S)]
         lab.readiness()
-        transitions = lab.driver.ask(lambda fleet: tuple(fleet.transitions))
+        transitions = lab.driver.look(lambda fleet: tuple(fleet.transitions))
         for row in lab.watch.observations(transitions, zero_s=zero_fleet_s, end_s=zero_fleet_s + spec.duration_s):
             self._observe(row)
         return self._account(zero_fleet_s)
@@ -138,7 +138,7 @@ class Replay:
             "events": [
                 {"at_s": round(event.at_s - zero_s, 6), "name": event.name, "cluster": event.cluster,
                  "subject": event.subject, "message": event.message}
-                for event in lab.driver.ask(lambda fleet: tuple(fleet.events))
+                for event in lab.driver.look(lambda fleet: tuple(fleet.events))
             ],
             "environment": {"wire": lab.wires.implementation, "wireguard": lab.overlay.driver.value},
         }  # fmt: skip

@@ -57,7 +57,8 @@ class Watch:
     def notices(self) -> tuple[str, ...]:
         """What was not up at the last look, with the reason."""
         return tuple(
-            f"{item.kind} {item.name}{f' on {item.cluster}' if item.cluster else ''} was not up at the end: {item.reason}"
+            f"{item.kind} {item.name}{f' on {item.cluster}' if item.cluster else ''} was not up at the end: "
+            f"{item.reason}"
             for item in self._newest.waiting
         )
 
