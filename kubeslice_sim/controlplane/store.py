@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from kubeslice_sim.controlplane.refusal import AlreadyExists, Conflict, Expired, NotFound, Refused
 from kubeslice_sim.controlplane.status import status_of, with_metadata, with_status, without_status
@@ -20,7 +20,8 @@ from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey, key_of
 
 T = TypeVar("T")
-_UID_SPACE = UUID("6b756265-736c-6963-652d-73696d000001")
+_FIRST_UID = UUID("6b756265-736c-4963-a500-000000000000").int
+"""Ours count upward in the order of creation, so that a run can be repeated; Kubernetes' are random."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Store:
         item = without_status(item)
         if self._complete is not None:
             item = self._complete(item, self)
-        uid = str(uuid5(_UID_SPACE, f"{self.cluster}/{self.sequence + 1}/{key}"))
+        uid = str(UUID(int=_FIRST_UID + self.sequence + 1))
         item = self._commit("ADDED", with_metadata(
             item, uid=uid, generation=1, creation_timestamp=timestamp(now_s), deletion_timestamp=None
         ))  # fmt: skip

@@ -16,16 +16,15 @@ from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.effects import Effect, StartAppPod, StartRouter, StopPod
 from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, Update, UpdateStatus, View
 from kubeslice_sim.controlplane.worker.gateway_pod import gateway_node, start_gateway
+from kubeslice_sim.controlplane.worker.placement import OF_KUBESLICE, app_node, pod_ip
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.planner import names
-from kubeslice_sim.planner.addresses import AddressPool, router_address
+from kubeslice_sim.planner.addresses import router_address
+from kubeslice_sim.planner.members import router_place
 from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
-from kubeslice_sim.planner.pods import FIRST_POD_HOST
 from kubeslice_sim.planner.slots import slot_of
-
-OF_KUBESLICE = ("router", "slicegateway")
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -44,7 +43,7 @@ def _schedule(pod: KubernetesObject, view: View) -> Outcome:
     if not node:
         return Outcome(retry="no node to run on")
     bound = with_spec(pod, nodeName=node)
-    address = {} if pod.metadata.labels.get(POD_TYPE_LABEL) in OF_KUBESLICE else {"podIP": str(_pod_ip(pod, view))}
+    address = {} if pod.metadata.labels.get(POD_TYPE_LABEL) in OF_KUBESLICE else {"podIP": str(pod_ip(pod, view))}
     return Outcome(writes=(
         Update(item=bound), UpdateStatus(item=with_status_fields(bound, phase="Pending", **address))
     ))  # fmt: skip
@@ -63,24 +62,8 @@ def _node(pod: KubernetesObject, view: View) -> str:
         if settings is None:
             return ""
         slot = slot_of(IPv4Network(settings.slice_subnet), IPv4Network(settings.cluster_subnet_cidr))
-        return gateways[slot % len(gateways)]
-    others = [node.metadata.name for node in nodes if node.metadata.name not in gateways] or gateways
-    placed = sum(1 for item in _app_pods(view) if node_of(item))
-    return others[placed % len(others)]
-
-
-def _pod_ip(pod: KubernetesObject, view: View) -> IPv4Address:
-    pool: AddressPool[str] = AddressPool(
-        IPv4Network(view.underlay.cluster(view.cluster).pod_cidr, strict=False), first_host=FIRST_POD_HOST
-    )
-    placed = (item for item in _app_pods(view) if "podIP" in item.status)
-    pool.reserve((item.metadata.uid, IPv4Address(str(item.status["podIP"]))) for item in placed)
-    return pool.allocate(pod.metadata.uid)
-
-
-def _app_pods(view: View) -> list[KubernetesObject]:
-    pods = view.local.objects("Pod")
-    return [pod for pod in pods if pod.metadata.labels.get(POD_TYPE_LABEL) not in OF_KUBESLICE]
+        return gateways[router_place(slot, len(gateways))]
+    return app_node(pod, view)
 
 
 def _start(pod: KubernetesObject, view: View) -> Effect | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from kubeslice_sim.controlplane.built_in import POD_TYPE_LABEL, built_in, owned_by
+from kubeslice_sim.controlplane.built_in import built_in, owned_by
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, owner
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Delete, Outcome, View
+from kubeslice_sim.controlplane.worker.placement import pods_of
 from kubeslice_sim.model.document import EMULATE_ANNOTATION, ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
@@ -14,7 +15,7 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     workload = view.local.find(key.kind, key.namespace, key.name)
     if workload is None or workload.metadata.deletion_timestamp is not None:
         return NOTHING
-    wanted = tuple(_pod_name(workload, ordinal, view) for ordinal in range(workload.replicas))
+    wanted = pods_of(workload, view)
     owned = [
         pod for pod in view.local.objects("Pod", key.namespace)
         if any(reference.uid == workload.metadata.uid for reference in pod.metadata.owner_references)
@@ -24,17 +25,6 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         *(Create(item=_pod(workload, name)) for name in wanted if name not in there),
         *(Delete(key=key_of(pod)) for pod in reversed(owned) if pod.metadata.name not in wanted),
     ))  # fmt: skip
-
-
-def _pod_name(workload: KubernetesObject, ordinal: int, view: View) -> str:
-    """``<workload>-<ordinal>`` as plans name pods; KubeSlice's own have one pod, named as its Deployment."""
-    name = workload.metadata.name
-    if POD_TYPE_LABEL in workload.pod_labels:
-        return name
-    taken = view.local.find("Pod", workload.metadata.namespace, f"{name}-{ordinal}")
-    if taken is not None and all(ref.uid != workload.metadata.uid for ref in taken.metadata.owner_references):
-        return f"{name}-{workload.kind.lower()}-{ordinal}"
-    return f"{name}-{ordinal}"
 
 
 def _pod(workload: KubernetesObject, name: str) -> KubernetesObject:
