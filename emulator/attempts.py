@@ -134,7 +134,10 @@ def _report(seq: int, told: dict[str, Any], at_unix_s: float) -> bool:
 def _repeat(spec: dict[str, Any]) -> None:
     """lookup and connect: one after another, a late one as soon as the one before has ended."""
     action = {"lookup": lookup, "connect": connect}[spec["kind"]]
+    began_s = time.monotonic()
     for seq, due_s in _due_times(spec, spec["interval_s"]):
+        if seq > 0 and spec["duration_s"] is not None and time.monotonic() - began_s >= spec["duration_s"]:
+            return  # attempts that waited long have used up the time of those that are still due
         time.sleep(max(0.0, due_s - time.monotonic()))
         at_unix_s = time.time()
         try:
