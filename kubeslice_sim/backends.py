@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import EntryPoint, distribution, entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -87,17 +88,9 @@ def _load(point: EntryPoint) -> Callable[[], object]:
 
 def _foreign_owner(module: str) -> str:
     """The folder of ``module``'s package when it is not beside ours, else the empty string."""
-    import importlib
-
-    import kubeslice_sim
-
-    ours = Path(_folder(kubeslice_sim.__path__)).parent
-    theirs = Path(_folder(importlib.import_module(module.split(".")[0]).__path__))
-    return "" if theirs.parent == ours else str(theirs)
-
-
-def _folder(path: Sequence[str]) -> str:
-    return str(Path(next(iter(path))).resolve())
+    package = import_module(module.split(".")[0])
+    folder = Path(next(iter(package.__path__))).resolve()
+    return "" if folder.parent == Path(__file__).resolve().parents[1] else str(folder)
 
 
 def version() -> str:

@@ -253,7 +253,6 @@ def _run_id(world: World, scenario: Scenario, on: str, seed: int) -> str:
 
 
 def _examples() -> Path:
-    import kubeslice_sim
-
-    installed = Path(kubeslice_sim.__path__[0]) / EXAMPLES
+    """The folder of examples: in the wheel beside this file, in a checkout ``scenarios``."""
+    installed = Path(__file__).parent / EXAMPLES
     return installed if installed.is_dir() else installed.parents[1] / "scenarios"
