@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, distribution, entry_points
 from pathlib import Path
@@ -96,14 +96,3 @@ def _foreign_owner(module: str) -> str:
 def version() -> str:
     """The installed version of this distribution."""
     return distribution(DISTRIBUTION).version
-
-
-def environment() -> Mapping[str, str]:
-    """The versions that a run depends on, for its record."""
-    import platform
-
-    return {
-        "kubeslice-sim": version(),
-        "python": platform.python_version(),
-        "kernel": f"{platform.system()} {platform.release()}",
-    }
