@@ -93,13 +93,13 @@ class Fleet:
                 for site in self._homes(key_of(request.document), placement(request.document.metadata)):
                     self._apply(site, place(request.document), now_s)
             case Patch():
-                for site in self._homes(request.key, request.clusters):
+                for site in self._holders(request.key, request.clusters):
                     held = site.store.view.at(request.key)
                     if held is None:
                         raise NotFound(request.key)
                     self._apply(site, request.change(held), now_s)
             case Remove():
-                for site in self._homes(request.key, request.clusters):
+                for site in self._holders(request.key, request.clusters):
                     site.store.delete(request.key, now_s)
                     self._publish(site.store, now_s)
 
@@ -118,6 +118,12 @@ class Fleet:
         if key.kind in ("Underlay", "Scenario"):
             return ()
         return tuple(site for name, site in self.workers.items() if "*" in clusters or name in clusters)
+
+    def _holders(self, key: ObjectKey, clusters: tuple[str, ...]) -> Sequence[Site]:
+        """Where a change is meant for: the clusters that are named, or (``*``) those that have the object."""
+        homes = self._homes(key, clusters)
+        holders = tuple(site for site in homes if site.store.view.at(key) is not None)
+        return holders if holders and "*" in clusters else homes
 
     def _apply(self, site: Site, document: Any, now_s: float) -> None:
         held = site.store.view.at(key_of(document))

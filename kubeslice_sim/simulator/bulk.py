@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import simpy
+
 from kubeslice_sim.observe.observation import Outcome
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.simulator.datagrams import Datagrams
@@ -18,7 +20,8 @@ def play_tcp(scene: Scene, probe: Probe) -> Play:
     Stops early where a size was given and all of it has arrived.
     """
     streams = [Stream(scene, probe, index) for index in range(probe.streams)]
-    running = scene.env.all_of([scene.env.process(stream.play()) for stream in streams])
+    # A process of its own: SimPy's conditions, nested, forget what they wait for when the outer one is done.
+    running = scene.env.process(_all(scene, [scene.env.process(stream.play()) for stream in streams]))
     start_s, end_s = _span(scene, probe)
     yield scene.env.timeout(start_s - scene.env.now)
     before, seq = 0.0, 0
@@ -54,6 +57,10 @@ def play_udp(scene: Scene, probe: Probe) -> Play:
     scene.rows.of_probe(probe, slice_, "received_bytes", received, at_s=now_s, seq=0, outcome=outcome)
     if sent:
         scene.rows.of_probe(probe, slice_, "loss_ratio", 1.0 - received / sent, at_s=now_s, seq=0)
+
+
+def _all(scene: Scene, processes: list[simpy.Process]) -> Play:
+    yield scene.env.all_of(processes)
 
 
 def _span(scene: Scene, probe: Probe) -> tuple[float, float]:

@@ -50,6 +50,7 @@ class Flows:
         self._since_s = env.now
         self._solving = False
         self._wake_s = float("inf")
+        self._full: dict[ResourceKey, list[Flow]] = {}
         self.solved = 0
 
     def set(self, flow: Flow, demand: Demand, rtt_s: float = 0.0) -> None:
@@ -66,6 +67,7 @@ class Flows:
             self._integrate()
             del self._flows[flow]
             flow.rate_bps, flow.bottleneck = 0.0, None
+            self._full = {key: left for key, held in self._full.items() if (left := [f for f in held if f is not flow])}
             self.touch()
 
     def touch(self) -> None:
@@ -79,6 +81,11 @@ class Flows:
         self._integrate()
         return flow.arrived_bits
 
+    @property
+    def any_full(self) -> bool:
+        """Whether any resource holds a flow back, so that a queue stands before it."""
+        return bool(self._full)
+
     def capacity(self, key: ResourceKey) -> float:
         """What a resource carries, in its own count."""
         return self._resources.capacity(key)
@@ -90,8 +97,8 @@ class Flows:
         falls to β of its top and climbs back (Reno linearly, CUBIC by its cube), and what exceeds the path is queued;
         ``dice`` choose the moment in that cycle. BBR keeps the queue about empty (Cardwell et al. 2016).
         """
-        held = [flow for flow in self._flows if flow.bottleneck == key]
-        if not held:
+        held = self._full.get(key)
+        if held is None:
             return 0.0
         rtt_s = min(flow.rtt_s for flow in held)
         buffer_s = self._resources.buffer_s(key, rtt_s)
@@ -118,6 +125,10 @@ class Flows:
         flows = tuple(self._flows)
         for flow, grant in zip(flows, share([flow.demand for flow in flows], self._resources.capacity), strict=True):
             flow.rate_bps, flow.bottleneck = grant.rate_bps, grant.bottleneck
+        self._full = {}
+        for flow in flows:
+            if flow.bottleneck is not None:
+                self._full.setdefault(flow.bottleneck, []).append(flow)
         self._await_end()
 
     def _await_end(self) -> None:

@@ -7,18 +7,26 @@ from dataclasses import dataclass
 
 from kubeslice_sim.observe.observation import Outcome
 from kubeslice_sim.observe.probe import Probe
+from kubeslice_sim.simulator.ecmp import FiveTuple
 from kubeslice_sim.simulator.encapsulation import tcp_segment
 from kubeslice_sim.simulator.network import Pod
-from kubeslice_sim.simulator.scene import Play, Scene
+from kubeslice_sim.simulator.scene import Place, Play, Scene
 from kubeslice_sim.simulator.share import uses_of
 from kubeslice_sim.simulator.tcp import INITIAL_WINDOW, rto_s
 from kubeslice_sim.simulator.way import Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Connection:
+    place: Place
+    flow: FiveTuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     ok: bool
     took_s: float
+    connection: _Connection | None = None
     outcome: Outcome = "ok"
     why: str = ""
 
@@ -47,29 +55,29 @@ class Requests:
         self._scene.rows.of_probe(self._probe, slice_, "requests", self._answered, at_s=env.now, seq=0)
 
     def _worker(self) -> Play:
-        env, connected = self._scene.env, False
+        env, kept = self._scene.env, None
         yield env.timeout(self._start_s - env.now)
         while env.now < self._end_s:
-            done = self._request(new=not connected)
-            connected = done.ok
+            done = self._request(kept)
+            kept = done.connection
             # What failed at once (no name, refused) is not tried in a busy loop.
             wait_s = done.took_s if done.ok else max(done.took_s, self._probe.interval_s)
             yield env.timeout(wait_s + self._probe.think_time_s)
 
     def _open_loop(self, rate: float) -> Play:
         env = self._scene.env
-        free_at: list[float] = []
+        idle: list[tuple[float, _Connection]] = []  # when a kept connection is free again
         for number in range(math.ceil((self._end_s - self._start_s) * rate - 1e-9)):
             yield env.timeout(max(0.0, self._start_s + number / rate - env.now))
-            idle = next((i for i, at_s in enumerate(free_at) if at_s <= env.now), None)
-            if idle is not None:
-                free_at.pop(idle)
-            done = self._request(new=idle is None)
-            if done.ok:
-                free_at.append(env.now + done.took_s)
+            free = next((entry for entry in idle if entry[0] <= env.now), None)
+            if free is not None:
+                idle.remove(free)
+            done = self._request(free[1] if free else None)
+            if done.connection is not None:
+                idle.append((env.now + done.took_s, done.connection))
 
-    def _request(self, *, new: bool) -> _Done:
-        """One request, its rows stamped with the moment it starts."""
+    def _request(self, kept: _Connection | None) -> _Done:
+        """One request over a kept connection (None: a new one); its rows bear the moment it starts."""
         scene, probe, seq = self._scene, self._probe, self._seq
         self._seq += 1
         source = scene.source(probe)
@@ -77,7 +85,7 @@ class Requests:
             scene.rows.of_probe(probe, "", "reachable", 0, at_s=scene.env.now, seq=seq, outcome="failed_to_probe",
                                 detail=f"{probe.source} does not run")  # fmt: skip
             return _Done(ok=False, took_s=0.0)
-        done = self._exchange(source, new)
+        done = self._exchange(source, kept)
         if done.ok and done.took_s > probe.timeout_s:
             done = _Done(ok=False, took_s=probe.timeout_s, outcome="timeout", why="too late")
         slice_ = scene.slice_of(source)
@@ -88,13 +96,13 @@ class Requests:
             scene.rows.of_probe(probe, slice_, "request_s", done.took_s, at_s=scene.env.now, seq=seq)
         return done
 
-    def _exchange(self, source: Pod, new: bool) -> _Done:
+    def _exchange(self, source: Pod, kept: _Connection | None) -> _Done:
         """Name, handshake where the connection is new, request, service, answer; a lost packet costs a timeout each."""
         scene, probe = self._scene, self._probe
-        place = scene.find(source, probe.target)
+        place = kept.place if kept else scene.find(source, probe.target)
         if place.address is None:
             return _Done(ok=False, took_s=place.took_s, outcome="blocked", why=place.why)
-        flow = scene.flow(source, place.address, probe.port or 80, scene.source_port(probe))
+        flow = kept.flow if kept else scene.flow(source, place.address, probe.port or 80, scene.source_port(probe))
         there, back = scene.there_and_back(source, flow)
         dropped = there.dropped or back.dropped
         if not dropped and place.meant is not None and there.target is not place.meant:
@@ -104,10 +112,11 @@ class Requests:
         if there.target is not None and not there.target.listens:
             why = f"{there.target.reference} refused"
             return _Done(ok=False, took_s=there.delay_s + back.delay_s, outcome="blocked", why=why)
-        took_s = (place.took_s if new else 0.0) + scene.costs.http_service_s
-        for _ in range(2 if new else 1):
-            took_s += self._turn_s(there, back)
-        return _Done(ok=True, took_s=took_s + self._transfer_s(back, there.delay_s + back.delay_s))
+        took_s = scene.costs.http_service_s + self._turn_s(there, back)
+        if kept is None:
+            took_s += place.took_s + self._turn_s(there, back)
+        took_s += self._transfer_s(back, there.delay_s + back.delay_s)
+        return _Done(ok=True, took_s=took_s, connection=kept or _Connection(place=place, flow=flow))
 
     def _turn_s(self, there: Way, back: Way) -> float:
         turn_s = self._scene.one_way_s(there, self._dice) + self._scene.one_way_s(back, self._dice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
@@ -129,10 +129,9 @@ class Network:
             found = self._links[source, target] = Link(given=path, path=path)
         return found
 
-    def both_ways(self, one: str, other: str) -> Iterator[Link]:
+    def both_ways(self, one: str, other: str) -> tuple[Link, Link]:
         """Both directions between two clusters."""
-        yield self.link(one, other)
-        yield self.link(other, one)
+        return self.link(one, other), self.link(other, one)
 
     def nameserver(self, cluster: str) -> Nameserver:
         """The cluster's KubeSlice DNS; it answers nothing until it is told names."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kubeslice_sim.observe.observation import Observation, Outcome
+from kubeslice_sim.observe.observation import METRICS, Observation, Outcome
 from kubeslice_sim.observe.probe import Probe
 
-_DIGITS = 9
-"""A nanosecond, a billionth of a bit: what is finer is rounding and would only lengthen the file."""
+_DIGITS = {"s": 9, "1": 9, "bit/s": 3, "B": 3}
+"""By unit. A nanosecond, a thousandth of a bit: what is finer is rounding and would only lengthen the file."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,11 +27,11 @@ class Rows:
         """One row; ``at_s`` is the simulation's time (what came before zero is stamped 0)."""
         self.made.append(
             Observation(
-                at_s=round(max(0.0, at_s - self.zero_s), _DIGITS),
+                at_s=round(max(0.0, at_s - self.zero_s), _DIGITS["s"]),
                 probe=probe,
                 seq=seq,
                 metric=metric,
-                value=round(float(value), _DIGITS),
+                value=round(float(value), _DIGITS[METRICS[metric]]),
                 outcome=outcome,
                 slice=slice_,
                 src_cluster=src_cluster,

@@ -121,7 +121,7 @@ class Scene:
             return there, Way(dropped=there.dropped)
         back = self.ways.trace(there.target, flow.reverse, self.env.now)
         if back.arrives and back.target is not source:
-            back.dropped = f"the answer went to {back.target.reference if back.target else 'nobody'}"
+            return there, Way(dropped=f"the answer went to {back.target.reference if back.target else 'nobody'}")
         return there, back
 
     def round_trip(self, source: Pod, flow: FiveTuple, meant: Pod | None, dice: random.Random) -> RoundTrip:
@@ -145,7 +145,9 @@ class Scene:
         for link in way.links:
             if link.path.jitter_s > 0.0:
                 delay_s += max(-link.path.delay_s, dice.uniform(-link.path.jitter_s, link.path.jitter_s))
-        return delay_s + sum(self.flows.queue_s(stage.resource, dice) for stage in way.stages)
+        if self.flows.any_full:
+            delay_s += sum(self.flows.queue_s(stage.resource, dice) for stage in way.stages)
+        return delay_s
 
     def narrowest_bps(self, uses: Uses) -> float:
         """The payload rate that these uses allow on an idle network."""

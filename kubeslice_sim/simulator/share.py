@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kubeslice_sim.simulator.encapsulation import SEGMENTS_PER_ACK, TCP_ACK, Load, weight
-from kubeslice_sim.simulator.fluid import AT_CAP, Floats, Indices, Problem, max_min, open_loop
+from kubeslice_sim.simulator.fluid import AT_CAP, Floats, Indices, Problem, Shares, max_min, open_loop
 from kubeslice_sim.simulator.way import ResourceKey, Way
 
 Uses = tuple[tuple[ResourceKey, float], ...]
 """What one payload bit takes of each resource, in path order."""
 LEFT_FOR_TCP = 0.01
 """The least share of a resource that UDP leaves to TCP when it overloads it: a starved flow still gets packets in."""
-_ACK_PASSES = 2
+_ACK_PASSES = 12
+_ACK_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +79,32 @@ def share(demands: Sequence[Demand], capacity_of: Callable[[ResourceKey], float]
     tcp = [i for i, demand in enumerate(demands) if not demand.open_loop]
     if tcp:
         closed = [demands[i] for i in tcp]
-        flow, resource, use = _entries([demand.acks for demand in closed], index)
-        left = capacity
-        for last in range(_ACK_PASSES):
-            shares = max_min(_problem(closed, index, left))
-            if last == _ACK_PASSES - 1 or not flow.size:
-                break
-            load = np.bincount(resource, weights=use * shares.rate[flow], minlength=capacity.size)
-            left = np.maximum(capacity - load, 0.5 * capacity)
+        shares = _with_acks(closed, index, capacity)
         for place, i in enumerate(tcp):
             stop = int(shares.bottleneck[place])
             bottleneck = None if stop == AT_CAP else keys[stop]
             grants[i] = Grant(rate_bps=float(shares.rate[place]), bottleneck=bottleneck)
     return tuple(grants[i] for i in range(len(demands)))
+
+
+def _with_acks(demands: Sequence[Demand], index: dict[ResourceKey, int], capacity: Floats) -> Shares:
+    """Max-min fair rates beside their own acknowledgements, by repeated substitution (each pass errs 7 times less)."""
+    problem = _problem(demands, index, capacity)
+    flow, resource, use = _entries([demand.acks for demand in demands], index)
+    shares = max_min(problem)
+    for _ in range(_ACK_PASSES if flow.size else 0):
+        data = np.bincount(problem.resource, weights=problem.use * shares.rate[problem.flow], minlength=capacity.size)
+        acks = np.bincount(resource, weights=use * shares.rate[flow], minlength=capacity.size)
+        if np.all(np.abs(data + acks - capacity) <= _ACK_TOLERANCE * capacity) or (
+            problem.capacity is capacity and np.all(data + acks <= capacity * (1.0 + _ACK_TOLERANCE))
+        ):
+            break
+        left = np.maximum(capacity - acks, 0.5 * capacity)
+        if np.allclose(left, problem.capacity, rtol=_ACK_TOLERANCE, atol=0.0):
+            break
+        problem = replace(problem, capacity=left)
+        shares = max_min(problem)
+    return shares
 
 
 def _entries(all_uses: Sequence[Uses], index: dict[ResourceKey, int]) -> tuple[Indices, Indices, Floats]:

@@ -119,7 +119,8 @@ class Stream:
             step_s = max(rtt_s, _LEAST_STEP_S) if opening else self._end_s - env.now
             since_s = env.now
             yield env.any_of([scene.change, self._flow.finished, env.timeout(min(step_s, self._end_s - env.now))])
-            window.grow(env.now - since_s, rtt_s)
+            if opening:
+                window.grow(env.now - since_s, rtt_s)
             # Once something else holds it back, the window keeps up with what the path gives.
             opening = opening and self._flow.bottleneck is None and cap_bps < steady_bps
         scene.flows.set(self._flow, IDLE)

@@ -13,7 +13,7 @@ from kubeslice_sim.model.slice_config import GatewayType
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.encapsulation import encapsulation
-from kubeslice_sim.simulator.network import Gateway, Network
+from kubeslice_sim.simulator.network import Gateway, Link, Network
 from kubeslice_sim.simulator.streams import Streams, binomial
 from kubeslice_sim.simulator.tunnel import Session, Tunnel
 
@@ -127,27 +127,31 @@ class Vpn:
             self._network.changed()
 
     def _open(self, tunnel: Tunnel) -> bool:
-        assert tunnel.server is not None and tunnel.client is not None  # noqa: S101  (callers look first)
-        one, other = tunnel.client.start.cluster, tunnel.server.start.cluster
-        return not any(link.cut for link in self._network.both_ways(one, other))
+        return not any(link.cut for link in self._links(tunnel))
 
     def _answered(self, tunnel: Tunnel) -> bool:
         """Whether chance lets both messages of a handshake through."""
         return self._survivors(tunnel, 1) == 1
 
     def _survivors(self, tunnel: Tunnel, packets: int) -> int:
-        assert tunnel.server is not None and tunnel.client is not None  # noqa: S101  (callers look first)
-        one, other = tunnel.client.start, tunnel.server.start
+        """How many of so many questions are answered."""
         passed = 1.0
-        for link in self._network.both_ways(one.cluster, other.cluster):
+        for link in self._links(tunnel):
             passed *= 1.0 - link.path.loss
-        return packets - binomial(self._streams.stream("vpn", one.slice, one.cluster, one.pod), packets, 1.0 - passed)
+        if passed == 1.0:
+            return packets
+        client = tunnel.client.start.pod if tunnel.client else ""
+        return packets - binomial(self._streams.stream("vpn", client), packets, 1.0 - passed)
 
     def _rtt_s(self, tunnel: Tunnel) -> float:
-        assert tunnel.server is not None and tunnel.client is not None  # noqa: S101  (callers look first)
-        one, other = tunnel.client.start.cluster, tunnel.server.start.cluster
         passage_s = 4 * (self._costs.gateway_s + self._costs.node_s)
-        return passage_s + sum(link.path.delay_s for link in self._network.both_ways(one, other))
+        return passage_s + sum(link.path.delay_s for link in self._links(tunnel))
+
+    def _links(self, tunnel: Tunnel) -> tuple[Link, ...]:
+        """The WAN between its ends, both ways; nothing while an end is missing."""
+        if tunnel.client is None or tunnel.server is None:
+            return ()
+        return self._network.both_ways(tunnel.client.start.cluster, tunnel.server.start.cluster)
 
     # -- sidecars ----------------------------------------------------------------------------------------------------
 

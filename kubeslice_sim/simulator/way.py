@@ -12,6 +12,7 @@ from kubeslice_sim.simulator.network import Gateway, Link, Network, Pod, Router
 
 ResourceKey = tuple[str, ...]
 """What is shared: ``("wan", from, to)``, ``("qos", cluster, node, slice)`` …; the first word is its kind."""
+_MOST_KEPT = 10_000
 MAX_HOPS = 64
 """Linux' default time to live: a routing loop ends."""
 
@@ -37,6 +38,8 @@ class Way:
     overlay: bool = False
     target: Pod | None = None
     dropped: str = ""
+    good_until_s: float = float("inf")
+    """When a tunnel on the way would refuse its session, if nothing renewed it."""
 
     @property
     def arrives(self) -> bool:
@@ -64,9 +67,22 @@ class Ways:
         self._network = network
         self._costs = costs
         self._secret = secret
+        self._known: dict[tuple[Pod, FiveTuple], Way] = {}
+        network.listen(self._known.clear)
 
     def trace(self, source: Pod, flow: FiveTuple, now_s: float) -> Way:
-        """The way that a packet of ``flow`` from ``source`` takes at this moment."""
+        """The way that a packet of ``flow`` from ``source`` takes at this moment; not to be changed by the caller.
+
+        Kept until the network changes or a tunnel's session grows too old.
+        """
+        known = self._known.get((source, flow))
+        if known is None or now_s >= known.good_until_s:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            known = self._known[source, flow] = self._trace(source, flow, now_s)
+        return known
+
+    def _trace(self, source: Pod, flow: FiveTuple, now_s: float) -> Way:
         way = Way()
         if not source.running:
             way.dropped = f"{source.reference} does not run"
@@ -174,7 +190,10 @@ class Ways:
         way.stages.append(Stage(("wan", start.cluster, remote.cluster), Count.OUTER_FRAME, vpn))
         way.stages.append(Stage(("nic", remote.cluster, remote.node, "in"), Count.OUTER_LINE, vpn))
         way.stages.append(Stage(("cpu", remote.cluster, remote.pod), Count.CPU, vpn))
+        if tunnel.session is not None:
+            way.good_until_s = min(way.good_until_s, tunnel.session.at_s + tunnel.patience.reject_s)
         if not tunnel.carries(now_s):
+            way.good_until_s = float("inf")  # what revives it tells the network
             way.dropped = f"the tunnel {start.pod} – {remote.pod} is down"
         elif there.cut:
             way.dropped = f"{start.cluster} and {remote.cluster} are partitioned"

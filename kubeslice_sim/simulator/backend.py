@@ -1,0 +1,133 @@
+"""Simulator: the back end that plays a scenario in simulated time."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
+
+from kubeslice_sim import planner
+from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.controlplane.request import Apply
+from kubeslice_sim.controlplane.timeline import requests
+from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.scenario import Scenario
+from kubeslice_sim.model.slice_config import GatewayType, SliceConfig
+from kubeslice_sim.model.timing import Timing
+from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.run import Event, Progress, Run
+from kubeslice_sim.observe.table import in_order
+from kubeslice_sim.planner.plan import Plan
+from kubeslice_sim.simulator.assembly import Assembly, assemble
+from kubeslice_sim.simulator.costs import Costs
+from kubeslice_sim.simulator.driver import Driver
+from kubeslice_sim.simulator.play import Timeline, play_probe
+from kubeslice_sim.simulator.ready import Watch
+from kubeslice_sim.simulator.rows import Rows
+
+PATIENCE_ROUNDS = 30
+"""After so many gateway reconciles what is not up will not come up by itself: the scenario starts without it."""
+_CHUNKS = 50
+
+
+class Simulator:
+    """Implements :class:`kubeslice_sim.observe.run.Backend`. The same world, scenario and seed give the same rows."""
+
+    name = "sim"
+
+    def __init__(self, costs: Costs | None = None) -> None:
+        self._costs = costs or Costs()
+
+    def unavailable(self) -> str:
+        """Nothing: the simulator runs wherever Python does."""
+        return ""
+
+    def run(
+        self, world: World, scenario: Scenario, *, seed: int, run_id: str, on_progress: Callable[[Progress], None]
+    ) -> Run:
+        """Plan the world, bring it up, play the scenario. Raises :exc:`BadInput` for what the planner refuses."""
+        plan = planner.plan(world)
+        probes = planner.probes(plan, scenario)
+        timing = scenario.timing
+        rows = Rows(run_id=run_id, backend=self.name)
+        parts = assemble(plan, timing, seed, rows, self._costs, gateway_types(world, scenario))
+        fleet = Fleet(world, timing, parts.data_plane)
+        watch = Watch(parts.env, fleet, partial(_pods_run, plan, parts))
+        driver = Driver(parts.env, fleet, watch.stepped)
+        parts.report_to(driver)
+        total_s = scenario.spec.duration_s
+
+        if scenario.spec.start == "ready":
+            on_progress(Progress(done_s=0.0, total_s=total_s, phase="bringing the slices up"))
+            limit = parts.env.timeout(PATIENCE_ROUNDS * timing.gateway_reconcile_s)
+            parts.env.run(until=parts.env.any_of([watch.all_up, limit]))
+            rows.zero_s = parts.env.now
+        for probe in probes:
+            parts.env.process(play_probe(parts.scene, probe))
+        timeline = Timeline(parts.scene, parts.faults, driver.submit)
+        parts.env.process(timeline.play(scenario))
+        self._play(parts, total_s, on_progress)
+
+        watch.record(rows, total_s)
+        return Run(
+            run_id=run_id,
+            backend=self.name,
+            world=world,
+            scenario=scenario,
+            seed=seed,
+            observations=in_order(rows.made),
+            events=tuple(_events(fleet, rows.zero_s, total_s)),
+            environment=self._environment(timing, scenario),
+            notices=tuple(timeline.refusals) + watch.notices(),
+        )
+
+    def _play(self, parts: Assembly, total_s: float, on_progress: Callable[[Progress], None]) -> None:
+        zero_s = parts.scene.rows.zero_s
+        for chunk in range(1, _CHUNKS + 1):
+            done_s = total_s * chunk / _CHUNKS
+            if zero_s + done_s > parts.env.now:
+                parts.env.run(until=zero_s + done_s)
+            on_progress(Progress(done_s=done_s, total_s=total_s, phase="playing the scenario"))
+        # What ends with the scenario ends at this very moment, after the clock was stopped there.
+        while parts.env.peek() <= zero_s + total_s:
+            parts.env.step()
+
+    def _environment(self, timing: Timing, scenario: Scenario) -> FrozenMap[str]:
+        profile = scenario.spec.timing if isinstance(scenario.spec.timing, str) else scenario.spec.timing.profile
+        return FrozenMap(
+            engine="fluid (max-min) on SimPy time",
+            simpy=version("simpy"),
+            numpy=version("numpy"),
+            python=platform.python_version(),
+            timing=profile,
+            ping_round_s=f"{timing.ping_round_s:g}",
+        )
+
+
+def gateway_types(world: World, scenario: Scenario) -> dict[str, GatewayType]:
+    """The VPN of every slice that the world has or the timeline brings."""
+    configs = list(world.slices)
+    for step in scenario.spec.timeline:
+        for request in requests(step):
+            if isinstance(request, Apply) and isinstance(request.document, SliceConfig):
+                configs.append(request.document)
+    return {
+        config.metadata.name: config.spec.slice_gateway_provider.slice_gateway_type
+        for config in configs
+        if config.spec.slice_gateway_provider is not None
+    }
+
+
+def _pods_run(plan: Plan, parts: Assembly) -> bool:
+    pods = parts.scene.network.pods
+    return all((item := pods.get((pod.cluster, pod.namespace, pod.name))) and item.running for pod in plan.pods)
+
+
+def _events(fleet: Fleet, zero_s: float, total_s: float) -> Iterator[Event]:
+    for event in fleet.events:
+        if event.at_s <= zero_s + total_s:
+            yield Event(
+                at_s=round(event.at_s - zero_s, 9), name=event.name, cluster=event.cluster, subject=event.subject,
+                message=event.message,
+            )  # fmt: skip
