@@ -12,87 +12,15 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.emulator.host import Host, holders, marked, namespaces, now_ticks, within
+
 pytestmark = pytest.mark.needs_sandbox
 
 HERE = Path(__file__).parent
-KINDS = ("net", "mnt", "pid", "user")
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """What of the host could have been changed by a sandbox."""
-
-    links: frozenset[str]
-    mounts: frozenset[str]
-    files: frozenset[str]
-
-    @classmethod
-    def now(cls) -> Host:
-        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-        places = (Path("/run"), Path("/run/netns"), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
-        names = [entry.name for place in places if place.is_dir() for entry in place.iterdir()]
-        return cls(
-            links=frozenset(entry.name for entry in Path("/sys/class/net").iterdir()),
-            mounts=frozenset(line.split(maxsplit=2)[2] for line in mounts),
-            # Other programs work on this machine too: ours would carry our name.
-            files=frozenset(name for name in names if name.startswith("ks-") or name == "kubeslice-sim"),
-        )
-
-
-def _marked(mark: str) -> list[int]:
-    """The processes that inherited our mark, as only those do that a sandbox of this test started."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            with contextlib.suppress(OSError):
-                if mark.encode() in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
-    return found
-
-
-def _namespaces(pids: list[int]) -> set[str]:
-    found = set()
-    for pid in pids:
-        for kind in KINDS:
-            with contextlib.suppress(OSError):
-                found.add(str(Path(f"/proc/{pid}/ns/{kind}").readlink()))
-    return found
-
-
-def _holders(namespaces: set[str], *, older_than_ticks: int) -> list[int]:
-    """Processes in one of these namespaces that started before (clock ticks since boot).
-
-    The kernel gives a freed namespace's number to the next one made, by whomever: a process that started after the
-    sandbox ended is no leftover of it. (A namespace held by a mount alone would show among the host's mounts.)
-    """
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            with contextlib.suppress(OSError):
-                started_ticks = int((entry / "stat").read_text().rpartition(")")[2].split()[19])
-                if started_ticks < older_than_ticks and _namespaces([int(entry.name)]) & namespaces:
-                    found.append(int(entry.name))
-    return found
-
-
-def _now_ticks() -> int:
-    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
-
-
-def _within(seconds: float, holds: Callable[[], bool]) -> bool:
-    until_s = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until_s:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 VICTIMS = ("outside", "unshare", "process 1", "agent", "delay line", "program")
 MUST_END = VICTIMS[:4]  # the death of one of these is the end of the sandbox; of the others it is a fault in it
 
@@ -100,7 +28,7 @@ MUST_END = VICTIMS[:4]  # the death of one of these is the end of the sandbox; o
 def _victims(mark: str, outside: int) -> dict[str, int]:
     """The processes by their part, as far as they have started."""
     found = {"outside": outside}
-    for pid in _marked(mark):
+    for pid in marked(mark):
         with contextlib.suppress(OSError):
             argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             numbers = Path(f"/proc/{pid}/status").read_text().split("NSpid:")[1].split("\n")[0].split()
@@ -135,19 +63,19 @@ def _run_and_kill(
             if moment(json.loads(line)["stage"]):
                 break
         time.sleep(pause_s)
-        theirs = _marked(mark)
-        namespaces = _namespaces(theirs) - _namespaces([os.getpid()])
+        theirs = marked(mark)
+        held = namespaces(theirs) - namespaces([os.getpid()])
         victim = choose(_victims(mark, outside.pid))
         if victim is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
-        ended_ticks = _now_ticks()
-        assert _within(10, lambda: _marked(mark) in ([], [outside.pid])), "a process of the sandbox is left"
+        ended_ticks = now_ticks()
+        assert within(10, lambda: marked(mark) in ([], [outside.pid])), "a process of the sandbox is left"
         outside.kill()
         outside.wait()
-        assert _marked(mark) == []
+        assert marked(mark) == []
         # A process on its way out has lost its environment, and with it our mark, before its namespaces.
-        assert _within(5, lambda: not _holders(namespaces, older_than_ticks=ended_ticks)), "a namespace is left"
+        assert within(5, lambda: not holders(held, older_than_ticks=ended_ticks)), "a namespace is left"
         assert Host.now() == before
     finally:
         outside.kill()
@@ -181,9 +109,9 @@ def test_the_check_itself_notices_what_is_left() -> None:
     name, _, value = mark.partition("=")
     argv = ["unshare", "--user", "--map-root-user", "--net", "sleep", "60"]
     with subprocess.Popen(argv, env={**os.environ, name: value}) as left:
-        assert _within(5, lambda: len(_namespaces(_marked(mark)) - _namespaces([os.getpid()])) == 2)
-        theirs = _namespaces(_marked(mark)) - _namespaces([os.getpid()])
+        assert within(5, lambda: len(namespaces(marked(mark)) - namespaces([os.getpid()])) == 2)
+        theirs = namespaces(marked(mark)) - namespaces([os.getpid()])
         time.sleep(0.02)  # a clock tick
-        assert _holders(theirs, older_than_ticks=_now_ticks()) == [left.pid]
-        assert _holders(theirs, older_than_ticks=0) == []
+        assert holders(theirs, older_than_ticks=now_ticks()) == [left.pid]
+        assert holders(theirs, older_than_ticks=0) == []
         left.kill()
