@@ -94,9 +94,9 @@ def _no_reach(pair: Pair, rows: Sequence[Observation]) -> Finding:
         # An attempt that is "ok" and yet did not reach says two things at once.
         sentence = f"{source} → {target}: the attempts contradict themselves (ok, but not reachable)."
         return Finding(outcome="inconclusive", found="unclear", sentence=sentence, rows=tuple(rows))
-    how = " or ".join(sorted(kinds))
+    how = " or ".join({"blocked": "were blocked", "timeout": "timed out"}[kind] for kind in sorted(kinds))
     sentence = f"{source} never reached {target}: all {len(rows)} attempts {how}."
-    return Finding(outcome="passed", found=how, sentence=sentence, rows=tuple(rows))
+    return Finding(outcome="passed", found=" or ".join(sorted(kinds)), sentence=sentence, rows=tuple(rows))
 
 
 def _unprobed(wanted: Reach) -> Finding:

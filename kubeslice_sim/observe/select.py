@@ -38,7 +38,8 @@ class Pair(NamedTuple):
     @property
     def target(self) -> str:
         """The destination, with its cluster where it is a pod."""
-        return _at(self.dst or "nobody", self.dst_cluster)
+        host, colon, port = self.dst.rpartition(":") if self.dst_cluster else (self.dst, "", "")
+        return _at(host, self.dst_cluster) + colon + port if colon else _at(self.dst or "nobody", self.dst_cluster)
 
 
 def pair_of(row: Observation) -> Pair:

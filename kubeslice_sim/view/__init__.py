@@ -1,11 +1,44 @@
 """Figures, tables, notebook HTML and the report: everything a person looks at, and the folder a run is kept in."""
 
-from kubeslice_sim.view.data import comparison_data, plan_data, result_data
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kubeslice_sim.view.answers import answer_data, answer_table, doctor_data, doctor_table
+from kubeslice_sim.view.data import comparison_data, plain, plan_data, result_data
+from kubeslice_sim.view.notebook import comparison_html, plan_html, result_html
 from kubeslice_sim.view.plan_tables import plan_frame, plan_tables
 from kubeslice_sim.view.record import read_run, write_run
 from kubeslice_sim.view.tables import comparison_table, verdict_table
 
+if TYPE_CHECKING:
+    from kubeslice_sim.view.figure import save_figure
+    from kubeslice_sim.view.report_page import report, write_junit
+    from kubeslice_sim.view.timeline import time_plots
+    from kubeslice_sim.view.topology import draw
+
+# What needs matplotlib (half a second) is imported when it is first asked for.
+_LATE = {
+    "draw": "topology",
+    "report": "report_page",
+    "save_figure": "figure",
+    "time_plots": "timeline",
+    "write_junit": "report_page",
+}
+
 __all__ = [
-    "comparison_data", "comparison_table", "plan_data", "plan_frame", "plan_tables", "read_run", "result_data",
-    "verdict_table", "write_run",
+    "answer_data", "answer_table", "comparison_data", "comparison_html", "comparison_table", "doctor_data",
+    "doctor_table", "draw", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "read_run", "report",
+    "result_data", "result_html", "save_figure", "time_plots", "verdict_table", "write_junit", "write_run",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

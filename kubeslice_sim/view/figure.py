@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Callable
+from functools import wraps
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -15,15 +19,29 @@ from matplotlib.textpath import TextPath
 
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.view.atomic import write_bytes
-from kubeslice_sim.view.palette import INK, PAPER
+from kubeslice_sim.view.palette import INK, LINE, PAPER
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 POINTS_PER_INCH = 72.0
 FORMATS = ("svg", "png", "pdf")
+_ID = re.compile(r"""(\bid="|href="\#|url\(\#)""")
 _STYLE: Any = {
     # Text stays text in an SVG (small, searchable, read aloud); the salt makes its ids the same each time.
     "svg.fonttype": "none",
     "svg.hashsalt": "kubeslice-sim",
-    "font.family": ["DejaVu Sans"],
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
+    "font.size": 10.0,
+    # A name with dollar signs is a name, no formula.
+    "text.parse_math": False,
+    "text.usetex": False,
+    "axes.edgecolor": LINE,
+    "axes.facecolor": PAPER,
+    "axes.grid": False,
+    "lines.markeredgewidth": 1.0,
+    "hatch.linewidth": 0.6,
     "text.color": INK,
     "axes.labelcolor": INK,
     "xtick.color": INK,
@@ -38,10 +56,21 @@ class Picture(Figure):
         return svg_text(self)
 
 
+def in_house_style(make: Callable[P, T]) -> Callable[P, T]:
+    """A function that draws, drawing the same whatever style its caller has set."""
+
+    @wraps(make)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> T:
+        with mpl.rc_context():
+            mpl.rcParams.update({**mpl.rcParamsDefault, "backend": mpl.rcParams["backend"], **_STYLE})
+            return make(*args, **kwargs)
+
+    return styled
+
+
 def new_picture(width_pt: float, height_pt: float) -> Picture:
     """An empty figure of this size in points."""
-    with mpl.rc_context(_STYLE):
-        made = Picture(figsize=(width_pt / POINTS_PER_INCH, height_pt / POINTS_PER_INCH), facecolor=PAPER)
+    made = Picture(figsize=(width_pt / POINTS_PER_INCH, height_pt / POINTS_PER_INCH), facecolor=PAPER)
     FigureCanvasAgg(made)
     return made
 
@@ -70,14 +99,15 @@ def svg_text(figure: Figure) -> str:
     return _written(figure, "svg", metadata={"Date": None, "Creator": "kubeslice-sim"}).decode("utf-8")
 
 
-def inline_svg(figure: Figure, title: str) -> str:
-    """The figure as an ``<svg>`` element for a page, with a title for those who do not see it."""
-    from html import escape
+def inline_svg(figure: Figure, title: str, prefix: str) -> str:
+    """The figure as an ``<svg>`` element for a page, with a title for those who do not see it.
 
-    text = svg_text(figure)
+    ``prefix`` stands before every id, so that several figures of one page do not share any.
+    """
+    text = _ID.sub(rf"\g<1>{prefix}", svg_text(figure))
     start = text.index("<svg")
-    end = text.index(">", start) + 1
-    return f'{text[start : end - 1]} role="img" aria-label="{escape(title)}">{text[end:]}'
+    end = text.index(">", start)
+    return f'{text[start:end]} role="img" aria-label="{escape(title)}"{text[end:]}'
 
 
 def save_figure(figure: Figure, file: str | Path) -> None:
@@ -90,8 +120,8 @@ def save_figure(figure: Figure, file: str | Path) -> None:
     write_bytes(path, _written(figure, kind, metadata=metadata))
 
 
+@in_house_style
 def _written(figure: Figure, kind: str, metadata: dict[str, Any]) -> bytes:
     stream = io.BytesIO()
-    with mpl.rc_context(_STYLE):
-        figure.savefig(stream, format=kind, metadata=metadata, dpi=144)
+    figure.savefig(stream, format=kind, metadata=metadata, dpi=144)
     return stream.getvalue()

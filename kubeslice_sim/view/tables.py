@@ -24,7 +24,7 @@ def new_table(*headings: str) -> Table:
     """An empty table in the house style."""
     table = Table(header_style="dim", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        table.add_column(Text(heading))
+        table.add_column(Text(heading), overflow="fold")
     return table
 
 

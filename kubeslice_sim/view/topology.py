@@ -13,7 +13,7 @@ from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.observe.units import say
 from kubeslice_sim.planner.plan import ClusterPlan, Plan
 from kubeslice_sim.view.cluster_box import Content, Detail, content_of, draw_cluster
-from kubeslice_sim.view.figure import Picture, canvas, new_picture, text_width
+from kubeslice_sim.view.figure import Picture, canvas, in_house_style, new_picture, text_width
 from kubeslice_sim.view.layout import Box, extent, ring
 from kubeslice_sim.view.palette import FAINT, INK, PAPER, colours_of, dashes
 from kubeslice_sim.view.tunnel_lines import Spread, draw_labels, draw_tunnels, wan_summary, widest_label
@@ -25,6 +25,7 @@ LABELLED = 6
 """Up to so many clusters every WAN path has a label; beyond, the legend gives their range."""
 
 
+@in_house_style
 def draw(plan: Plan) -> Picture:
     """The plan as a figure: clusters with routers, pods and exports; a line a tunnel; the WAN's round trip and rate.
 
