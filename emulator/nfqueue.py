@@ -26,7 +26,6 @@ _STAMP = struct.Struct(">QQ")
 _ATTRIBUTE = struct.Struct("=HH")
 _FIRST_ATTRIBUTE = 20  # after nlmsghdr and nfgenmsg
 _ID_AT = _FIRST_ATTRIBUTE + 4  # the kernel puts NFQA_PACKET_HDR first, and the id first in it
-_ONE_VERDICT = struct.Struct("=IHHIIBB2sHH4sI")
 _RECEIVE_BYTES = 16 << 20
 
 
@@ -78,7 +77,7 @@ class PacketQueue:
         except BlockingIOError:
             return None
         if _HEADER.unpack_from(buffer, 4)[0] != _PACKET:
-            return self.read()  # an answer to a configuration: asynchronous here, errors are told by `bind`
+            return self.read()  # an answer: to set_segmentation, or that a verdict's packet is gone
         (packet,) = _PACKET_ID.unpack_from(buffer, _ID_AT)
         # The attributes of one queue's packets nearly always lie alike: look where the last stamp was first.
         at = self._stamp_at
