@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,10 +68,8 @@ def register(app: App, out: Console, err: Console) -> None:
             err.print(line, markup=False, style="dim")
 
     def show(answer: Any, output: str) -> None:
-        from kubeslice_sim.view import json_text
-
         if output == "json":
-            out.out(json_text(answer.rows()), highlight=False)
+            sys.stdout.write(json.dumps(answer.rows(), indent=2, ensure_ascii=False) + "\n")
         else:
             out.print(str(answer), markup=False)
 
