@@ -15,7 +15,7 @@ from rich.console import Console
 from kubeslice_sim import backends, cli_clusters, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
 
-GOOD, DIFFERS, BAD_INPUT, OPEN = 0, 1, 2, 4
+GOOD, DIFFERS, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 3
 Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
 Paths = Annotated[tuple[Path, ...], Parameter(help="Files or folders of YAML documents.", negative=())]
 
@@ -226,16 +226,24 @@ def schema() -> int:
 
 
 @app.command
-def doctor(*, output: Output = "text") -> int:
-    """Say what this machine offers to each back end, what is substituted, and what is missing."""
+def doctor(*backend: str, output: Output = "text") -> int:
+    """Say what this machine offers to each back end, what is substituted, and what is missing.
+
+    Parameters
+    ----------
+    backend
+        Which ones (exit 3 if one of these cannot run here); none: all.
+    output
+        ``json`` for machines.
+    """
     from kubeslice_sim import view
 
-    findings = facade.doctor()
+    findings = facade.doctor(*backend)
     if output == "json":
         _print_json(view.doctor_data(findings))
     else:
         out.print(view.doctor_table(findings))
-    return GOOD if all(not item.reason for item in findings) else 3
+    return UNAVAILABLE if any(item.reason for item in findings) and backend else GOOD
 
 
 def _count(number: int, noun: str) -> str:

@@ -223,10 +223,10 @@ class Finding:
     capabilities: tuple[Capability, ...]
 
 
-def doctor() -> tuple[Finding, ...]:
-    """What this machine offers to each back end; asks the machine, changes nothing."""
+def doctor(*names: str) -> tuple[Finding, ...]:
+    """What this machine offers to these back ends (none: to all); asks the machine, changes nothing."""
     found = []
-    for name in backends.names():
+    for name in names or backends.names():
         try:
             engine = backends.backend(name)
             finding = Finding(backend=name, reason=engine.unavailable(), capabilities=engine.capabilities())

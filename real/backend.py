@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 from kubeslice_sim.errors import BackendUnavailable
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
-from kubeslice_sim.observe.run import Progress, Run
+from kubeslice_sim.observe.run import Capability, Progress, Run
 from real import deploy as deploying
 from real import destroy as destroying
 from real import status as looking
@@ -62,6 +62,18 @@ class RealClusters:
     def unavailable(self) -> str:
         """Why scenarios cannot be played here."""
         return _NO_RUNS
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """The contexts that deploy could use; no cluster is asked."""
+        try:
+            kubeconfig = read_kubeconfig()
+        except BackendUnavailable as reason:
+            return (Capability(name="kubeconfig", level="missing", note=str(reason)),)
+        contexts = ", ".join(kubeconfig.contexts) or "none: add contexts for the controller and the workers"
+        return (
+            Capability(name="kubeconfig", level="ok", note=kubeconfig.path),
+            Capability(name="contexts", level="ok" if kubeconfig.contexts else "missing", note=contexts),
+        )
 
     def run(
         self, world: World, scenario: Scenario, *, seed: int, run_id: str, on_progress: Callable[[Progress], None]
