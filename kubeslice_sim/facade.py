@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubeslice_sim import backends, manifest, observe, planner
-from kubeslice_sim import verify as verifier
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Capability, Progress, Run
+from kubeslice_sim.verify import Answer, reach
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,9 +111,9 @@ def plan(world: World, previous: planner.Plan | None = None) -> Plan:
     return Plan(**{item.name: getattr(made, item.name) for item in fields(planner.Plan)})
 
 
-def verify(world: World | planner.Plan, source: str, target: str) -> verifier.Answer:
+def verify(world: World | planner.Plan, source: str, target: str) -> Answer:
     """Whether ``source`` (``namespace/pod@cluster``) reaches ``target``, and why; nothing is run."""
-    return verifier.reach(_planned(world), source, target)
+    return reach(_planned(world), source, target)
 
 
 def draw(world: World | planner.Plan) -> Figure:
