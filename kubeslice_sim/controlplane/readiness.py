@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
 
+from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import nsm_ip, running
 from kubeslice_sim.controlplane.effects import ConnectPod, ServeNames, SetNextHops, StartGateway
 from kubeslice_sim.controlplane.finalizer import deleting
@@ -23,13 +24,16 @@ from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
-from kubeslice_sim.planner.members import has_network, member_clusters
+from kubeslice_sim.planner.members import has_network, member_clusters, namespaces_on
 from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One thing that can be up. ``reason`` is empty when it is.
+
+    ``possible`` is False for what will never be up as the world stands: an export whose namespace its slice does not
+    have on that cluster stays PENDING for ever, and nobody should wait for it.
 
     A slice: ``name``. A tunnel's end: ``name`` is the gateway deployment, ``cluster`` where it runs, ``slice`` its
     slice. An export: ``name`` is ``namespace/service``, ``cluster`` the exporting one.
@@ -40,6 +44,7 @@ class Item:
     slice: str
     cluster: str = ""
     reason: str = ""
+    possible: bool = True
 
     @property
     def up(self) -> bool:
@@ -55,8 +60,8 @@ class Readiness:
 
     @property
     def up(self) -> bool:
-        """Whether all of it works."""
-        return all(item.up for item in self.items)
+        """Whether all of it works that can."""
+        return not self.waiting
 
     @property
     def reason(self) -> str:
@@ -65,8 +70,8 @@ class Readiness:
 
     @property
     def waiting(self) -> tuple[Item, ...]:
-        """What does not work yet."""
-        return tuple(item for item in self.items if not item.up)
+        """What does not work yet, but may."""
+        return tuple(item for item in self.items if item.possible and not item.up)
 
     def of(self, kind: Literal["slice", "tunnel", "export"]) -> tuple[Item, ...]:
         """The items of one kind."""
@@ -137,7 +142,7 @@ def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger
         site = workers[local.cluster_name]
         for instance in range(NUMBER_OF_GATEWAYS):
             pod = names.gateway_deployment(gateway.metadata.name, instance)
-            remote = IPv4Network(gateway.spec.remote_gateway_config.gateway_subnet)
+            remote = ip.network(gateway.spec.remote_gateway_config.gateway_subnet)
             reason = _tunnel_reason(site, name, pod, remote, ledger)
             yield Item(kind="tunnel", name=pod, slice=name, cluster=site.name, reason=reason)
 
@@ -159,14 +164,19 @@ def _tunnel_reason(site: Site, slice_: str, pod: str, remote: IPv4Network, ledge
 
 
 def _export(export: ServiceExport, cluster: str, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Item:
-    name = f"{export.metadata.namespace}/{export.metadata.name}"
-    reason = _export_reason(export, workers[cluster], hub, workers, ledger)
-    return Item(kind="export", name=name, slice=export.spec.slice, cluster=cluster, reason=reason)
+    namespace, slice_ = export.metadata.namespace, export.spec.slice
+    name = f"{namespace}/{export.metadata.name}"
+    config = next((item for item in hub.store.view.list(SliceConfig) if item.metadata.name == slice_), None)
+    isolation = config.spec.namespace_isolation_profile if config is not None else None
+    onboarded = namespaces_on(isolation.application_namespaces, cluster) if isolation is not None else ()
+    if config is None or cluster not in config.spec.clusters or namespace not in onboarded:
+        reason = f"{namespace} is no namespace of {slice_} on {cluster}"
+        return Item(kind="export", name=name, slice=slice_, cluster=cluster, reason=reason, possible=False)
+    reason = _export_reason(export, workers[cluster], config, ledger)
+    return Item(kind="export", name=name, slice=slice_, cluster=cluster, reason=reason)
 
 
-def _export_reason(
-    export: ServiceExport, site: Site, hub: Site, workers: Mapping[str, Site], ledger: Ledger
-) -> str:
+def _export_reason(export: ServiceExport, site: Site, config: SliceConfig, ledger: Ledger) -> str:
     if export.status.export_status != "READY" or not export.status.last_sync:
         return f"export status {export.status.export_status or 'not set'}"
     expected = {
@@ -179,8 +189,7 @@ def _export_reason(
     if expected != told:
         return f"{len(told)} of {len(expected)} pods exported"
     dns_name = names.service_dns(export.metadata.name, export.metadata.namespace)
-    config = next((item for item in hub.store.view.list(SliceConfig) if item.metadata.name == export.spec.slice), None)
-    for cluster in member_clusters(config) if config is not None else ():
+    for cluster in member_clusters(config):
         served = ledger.newest("names", cluster)
         answers = served.records.get(dns_name, ()) if isinstance(served, ServeNames) else ()
         if not told <= {str(address) for address in answers}:

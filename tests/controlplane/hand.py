@@ -13,14 +13,16 @@ from tests.controlplane.loopback import Loopback
 class Hand:
     """A fleet and its loopback data plane under one simulated clock."""
 
-    def __init__(self, world: World, timing: Timing = KUBESLICE) -> None:
+    def __init__(
+        self, world: World, timing: Timing = KUBESLICE, delays: Callable[[float], float] = lambda delay_s: delay_s
+    ) -> None:
         self.now_s = 0.0
-        self.plane = Loopback(timing)
+        self.plane = Loopback(timing, delays)
         self.fleet = Fleet(world, timing, self.plane)
 
-    def run(self, until_s: float, stop: Callable[[], bool] = lambda: False) -> None:
-        """Do all that is due until then, or until ``stop`` says so."""
-        while not stop():
+    def run(self, until_s: float) -> None:
+        """Do all that is due until then."""
+        while True:
             due = [moment for moment in (self.fleet.due_s(), self.plane.due_s()) if moment is not None]
             if not due or min(due) > until_s:
                 self.now_s = until_s
@@ -35,8 +37,10 @@ class Hand:
         self.run(self.now_s + duration_s)
 
     def until_up(self, within_s: float) -> float:
-        """Run until everything is up; the moment. Fails if it is not by then."""
-        self.run(self.now_s + within_s, lambda: self.fleet.readiness().up)
+        """Run until everything is up; the moment, looked at ten times per wait for pods. Fails if it is not by then."""
+        until_s = self.now_s + within_s
+        while not self.fleet.readiness().up and self.now_s < until_s:
+            self.run_for(self.fleet.timing.wait_for_pods_s / 10)
         waiting = self.fleet.readiness().waiting
         assert not waiting, "\n".join(f"{item.kind} {item.name}: {item.reason}" for item in waiting)
         return self.now_s

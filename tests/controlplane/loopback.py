@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
@@ -22,9 +23,13 @@ SYSTEM = "kubeslice-system"
 
 @dataclass
 class Loopback:
-    """Facts come due by the clock of whoever drives it; ``effects`` keeps all that was asked, in order."""
+    """Facts come due by the clock of whoever drives it; ``effects`` keeps all that was asked, in order.
+
+    ``delays`` may change how long anything takes.
+    """
 
     timing: Timing
+    delays: Callable[[float], float] = lambda delay_s: delay_s
     now_s: float = 0.0
     effects: list[Effect] = field(default_factory=list)
     alive: dict[tuple[str, str, str], bool] = field(default_factory=dict)
@@ -102,4 +107,4 @@ class Loopback:
 
     def _later(self, delay_s: float, item: Any) -> None:
         self.count += 1
-        heappush(self.coming, (self.now_s + delay_s, self.count, item))
+        heappush(self.coming, (self.now_s + self.delays(delay_s), self.count, item))

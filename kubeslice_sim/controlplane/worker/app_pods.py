@@ -6,8 +6,7 @@ out those that were there before; here a pod joins where it stands.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
-
+from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import NSM_IP_LABEL, POD_TYPE_LABEL, SLICE_LABEL, nsm_ip, running
 from kubeslice_sim.controlplane.effects import ConnectPod, DisconnectPod
 from kubeslice_sim.controlplane.reconciler import Outcome, Update, View, Write
@@ -68,7 +67,7 @@ def connected(slice_: Slice, view: View) -> tuple[AppPod, ...]:
     settings = slice_.status.slice_config
     if settings is None or not settings.cluster_subnet_cidr or not router_runs(slice_.metadata.name, view):
         return ()
-    router = router_address(IPv4Network(settings.cluster_subnet_cidr))
+    router = router_address(ip.network(settings.cluster_subnet_cidr))
     return tuple(
         AppPod(
             pod_name=pod.metadata.name,
@@ -94,9 +93,9 @@ def connect(slice_: Slice, pods: tuple[AppPod, ...], view: View) -> tuple[Connec
             slice=slice_.metadata.name,
             namespace=pod.pod_namespace,
             pod=pod.pod_name,
-            nsm_ip=IPv4Address(pod.nsm_ip),
-            router_address=IPv4Address(pod.nsm_peer_ip),
-            slice_subnet=IPv4Network(settings.slice_subnet),
+            nsm_ip=ip.address(pod.nsm_ip),
+            router_address=ip.address(pod.nsm_peer_ip),
+            slice_subnet=ip.network(settings.slice_subnet),
         )
         for pod in pods
     )

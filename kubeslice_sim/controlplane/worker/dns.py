@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
-from kubeslice_sim.controlplane import finalizer
+from kubeslice_sim.controlplane import finalizer, ip
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch
 from kubeslice_sim.controlplane.effects import ServeNames
 from kubeslice_sim.controlplane.reconciler import Outcome, View
@@ -35,7 +33,7 @@ def _service(item: ServiceImport) -> ServicePlan:
         source_clusters=tuple(dict.fromkeys(endpoint.cluster_id for endpoint in item.status.endpoints)),
         endpoints=tuple(
             EndpointPlan(
-                pod=endpoint.name, cluster=endpoint.cluster_id, nsm_ip=IPv4Address(endpoint.ip),
+                pod=endpoint.name, cluster=endpoint.cluster_id, nsm_ip=ip.address(endpoint.ip),
                 dns_name=endpoint.dns_name, port=endpoint.port,
             )
             for endpoint in item.status.endpoints

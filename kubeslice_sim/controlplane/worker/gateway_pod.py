@@ -7,8 +7,8 @@ a client dials, the rotation of its keys) is written into its template, as KubeS
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network
 
+from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import (
     GATEWAY_LABEL,
     GATEWAY_OWNER_LABEL,
@@ -96,8 +96,8 @@ def gateway_node(pod: KubernetesObject, nodes: Sequence[str], view: View) -> str
     settings = slice_.status.slice_config
     if settings is None:
         return ""
-    remote = IPv4Network(gateway.status.config.slice_gateway_remote_subnet)
-    peer_slot = slot_of(IPv4Network(settings.slice_subnet), remote)
+    remote = ip.network(gateway.status.config.slice_gateway_remote_subnet)
+    peer_slot = slot_of(ip.network(settings.slice_subnet), remote)
     return nodes[gateway_place(peer_slot, instance_of(pod), len(nodes))]
 
 
@@ -127,12 +127,12 @@ def start_gateway(pod: KubernetesObject, view: View) -> StartGateway | None:
         node=node_of(pod),
         node_port=port,
         remote_node_ips=config.slice_gateway_server_lb_ips or config.slice_gateway_remote_node_ips,
-        nsm_ip=IPv4Address(nsm_ip(pod)),
-        router_address=router_address(IPv4Network(settings.cluster_subnet_cidr)),
-        vpn_ip=IPv4Address(config.slice_gateway_local_vpn_ip),
-        remote_vpn_ip=IPv4Address(config.slice_gateway_remote_vpn_ip),
-        slice_subnet=IPv4Network(settings.slice_subnet),
-        remote_cidr=IPv4Network(config.slice_gateway_remote_subnet),
+        nsm_ip=ip.address(nsm_ip(pod)),
+        router_address=router_address(ip.network(settings.cluster_subnet_cidr)),
+        vpn_ip=ip.address(config.slice_gateway_local_vpn_ip),
+        remote_vpn_ip=ip.address(config.slice_gateway_remote_vpn_ip),
+        slice_subnet=ip.network(settings.slice_subnet),
+        remote_cidr=ip.network(config.slice_gateway_remote_subnet),
         tunnel_rate_bps=qos.bandwidth_ceiling_kbps * 1000 if qos and qos.bandwidth_ceiling_kbps else None,
     )
 

@@ -8,8 +8,9 @@ not. So a run ends at the addresses of the plan (planner/pods.py), however its e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 
+from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import POD_TYPE_LABEL
 from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -47,11 +48,11 @@ def app_node(pod: KubernetesObject, view: View) -> str:
 
 def pod_ip(pod: KubernetesObject, view: View) -> IPv4Address:
     """The address of an application pod on its cluster's pod network."""
-    network = IPv4Network(view.underlay.cluster(view.cluster).pod_cidr, strict=False)
+    network = ip.network(view.underlay.cluster(view.cluster).pod_cidr)
     pool: AddressPool[PodName] = AddressPool(network, first_host=FIRST_POD_HOST)
     placed = (item for item in view.local.objects("Pod") if "podIP" in item.status)
     pool.reserve(
-        ((item.metadata.namespace, item.metadata.name), IPv4Address(str(item.status["podIP"]))) for item in placed
+        ((item.metadata.namespace, item.metadata.name), ip.address(str(item.status["podIP"]))) for item in placed
     )
     me = (pod.metadata.namespace, pod.metadata.name)
     for name, _ in _expected(view):

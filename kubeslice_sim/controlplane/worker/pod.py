@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
-
+from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import (
     POD_TYPE_LABEL,
     SLICE_LABEL,
@@ -61,7 +60,7 @@ def _node(pod: KubernetesObject, view: View) -> str:
         settings = slice_.status.slice_config if slice_ else None
         if settings is None:
             return ""
-        slot = slot_of(IPv4Network(settings.slice_subnet), IPv4Network(settings.cluster_subnet_cidr))
+        slot = slot_of(ip.network(settings.slice_subnet), ip.network(settings.cluster_subnet_cidr))
         return gateways[router_place(slot, len(gateways))]
     return app_node(pod, view)
 
@@ -81,7 +80,7 @@ def _start(pod: KubernetesObject, view: View) -> Effect | None:
         namespace=pod.metadata.namespace,
         pod=pod.metadata.name,
         node=node_of(pod),
-        pod_ip=IPv4Address(str(pod.status["podIP"])),
+        pod_ip=ip.address(str(pod.status["podIP"])),
         emulate=pod.emulate,
         command=pod.command,
         ports=pod.container_ports,
@@ -93,7 +92,7 @@ def _start_router(pod: KubernetesObject, view: View) -> StartRouter | None:
     settings = slice_.status.slice_config if slice_ is not None else None
     if settings is None:
         return None
-    cidr = IPv4Network(settings.cluster_subnet_cidr)
+    cidr = ip.network(settings.cluster_subnet_cidr)
     return StartRouter(
         cluster=view.cluster,
         slice=settings.slice_display_name,
@@ -101,7 +100,7 @@ def _start_router(pod: KubernetesObject, view: View) -> StartRouter | None:
         node=node_of(pod),
         address=router_address(cidr),
         cidr=cidr,
-        slice_subnet=IPv4Network(settings.slice_subnet),
+        slice_subnet=ip.network(settings.slice_subnet),
     )
 
 

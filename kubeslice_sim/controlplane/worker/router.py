@@ -6,8 +6,8 @@ The pool is rebuilt from what the clients hold, so a router that restarts gives 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network
 
+from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import (
     NSM_IP_LABEL,
     POD_TYPE_LABEL,
@@ -64,8 +64,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     asking = [pod for pod in clients if not nsm_ip(pod)]
     if not asking:
         return NOTHING
-    pool: AddressPool[str] = AddressPool(IPv4Network(settings.cluster_subnet_cidr))
-    pool.reserve((_client(pod), IPv4Address(nsm_ip(pod))) for pod in clients if nsm_ip(pod))
+    pool: AddressPool[str] = AddressPool(ip.network(settings.cluster_subnet_cidr))
+    pool.reserve((_client(pod), ip.address(nsm_ip(pod))) for pod in clients if nsm_ip(pod))
     expected = _expected_gateways(key.name, view)
     for pod in asking:
         if pod.metadata.name not in expected:
@@ -103,7 +103,7 @@ def _expected_gateways(slice_: str, view: View) -> tuple[str, ...]:
     gateways = view.hub.list(
         WorkerSliceGateway, labels={labels.SLICE: slice_, labels.WORKER_CLUSTER: view.cluster}
     )
-    in_order = sorted(gateways, key=lambda item: IPv4Network(item.spec.remote_gateway_config.gateway_subnet))
+    in_order = sorted(gateways, key=lambda item: ip.network(item.spec.remote_gateway_config.gateway_subnet))
     return tuple(
         names.gateway_deployment(item.metadata.name, instance)
         for item in in_order

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
 
-from kubeslice_sim.controlplane import finalizer
+from kubeslice_sim.controlplane import finalizer, ip
 from kubeslice_sim.controlplane.built_in import SLICE_LABEL, running
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.reconciler import (
@@ -108,7 +107,7 @@ def _endpoints(export: ServiceExport, pods: tuple[AppPod, ...], view: View) -> t
     port = export.spec.ports[0].container_port if export.spec.ports else 0
     return tuple(
         EndpointPlan(
-            pod=pod.pod_name, cluster=view.cluster, nsm_ip=IPv4Address(pod.nsm_ip), port=port,
+            pod=pod.pod_name, cluster=view.cluster, nsm_ip=ip.address(pod.nsm_ip), port=port,
             dns_name=_endpoint_name(export, pod, view),
         )
         for pod in pods

@@ -7,9 +7,8 @@ other side says, 5 s for pods, 10 s until the sidecars know something; then it l
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
 
-from kubeslice_sim.controlplane import finalizer
+from kubeslice_sim.controlplane import finalizer, ip
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, SLICE_LABEL, node_port, nsm_ip, running
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, owner
 from kubeslice_sim.controlplane.effects import SetNextHops
@@ -126,8 +125,8 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
     hops = SetNextHops(
         cluster=view.cluster,
         slice=config.slice_name,
-        destination=IPv4Network(config.slice_gateway_remote_subnet),
-        via=tuple(IPv4Address(nsm_ip(pod)) for pod in up),
+        destination=ip.network(config.slice_gateway_remote_subnet),
+        via=tuple(ip.address(nsm_ip(pod)) for pod in up),
     )
     if len(tunnels) < len(pods):
         again_s = view.timing.wait_for_pods_s
@@ -181,7 +180,7 @@ def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
         effects=(
             SetNextHops(
                 cluster=view.cluster, slice=config.slice_name,
-                destination=IPv4Network(config.slice_gateway_remote_subnet), via=(),
+                destination=ip.network(config.slice_gateway_remote_subnet), via=(),
             ),
         ),
         events=(Note(name="SliceGWDeleted", subject=key_of(gateway)),),

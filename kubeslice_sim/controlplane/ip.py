@@ -1,0 +1,20 @@
+"""Addresses out of the text in objects, each text read once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network
+
+_REMEMBERED = 65536
+
+
+@lru_cache(_REMEMBERED)
+def address(text: str) -> IPv4Address:
+    """The address. Raises :exc:`ValueError`."""
+    return IPv4Address(text)
+
+
+@lru_cache(_REMEMBERED)
+def network(text: str) -> IPv4Network:
+    """The network, host bits ignored. Raises :exc:`ValueError`."""
+    return IPv4Network(text, strict=False)

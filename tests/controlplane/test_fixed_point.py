@@ -1,0 +1,100 @@
+"""The two answers to a world must agree: the plan, and what the reconcilers come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kubeslice_sim.manifest import load
+from kubeslice_sim.model.document import key_of
+from kubeslice_sim.model.timing import FAST, KUBESLICE, Timing
+from kubeslice_sim.model.world import World
+from kubeslice_sim.planner import plan
+from kubeslice_sim.planner.objects import hub_objects
+from kubeslice_sim.planner.stored import stored
+from tests.controlplane.fixed_point import differences
+from tests.controlplane.hand import Hand
+from tests.planner.worlds import worlds
+
+SCENARIOS = ("01-two-clusters", "02-bookinfo", "03-gateway-failure")
+ONLY_ON_A_RUNNING_HUB = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
+
+
+@pytest.mark.parametrize("timing", [KUBESLICE, FAST], ids=["kubeslice", "fast"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenarios_world_comes_to_its_plan(root: Path, name: str, timing: Timing) -> None:
+    world = load(root / "scenarios" / name)
+    hand = Hand(world, timing)
+    hand.until_up(600)
+    assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_every_world_comes_to_its_plan(world: World) -> None:
+    hand = Hand(world, FAST)
+    hand.until_up(600)
+    assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_the_hub_holds_what_the_planner_derives(world: World) -> None:
+    hand = Hand(world, FAST)
+    hand.until_up(600)
+    hand.run_for(10)
+    view = hand.fleet.hub.store.view
+    for wanted in hub_objects(plan(world)):
+        held = view.at(key_of(wanted))
+        assert held is not None, f"{key_of(wanted)} is missing"
+        assert _comparable(held) == _comparable(wanted)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds(), st.randoms(use_true_random=False))
+def test_any_order_of_facts_ends_the_same(world: World, chance: Any) -> None:
+    """Every answer of the data plane comes at a moment of its own."""
+    hand = Hand(world, FAST, delays=lambda delay_s: delay_s * chance.uniform(0.0, 4.0))
+    hand.until_up(600)
+    assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
+
+
+def _comparable(item: Any) -> Mapping[str, Any]:
+    """A hub object without what only a running hub knows: times, uids, node ports, what workers report."""
+    data = stored(item)
+    meta = data["metadata"]
+    for field in ONLY_ON_A_RUNNING_HUB:
+        meta.pop(field, None)
+    for owner in meta.get("ownerReferences", ()):
+        owner.pop("uid", None)
+    # Each worker adds its own finalizer to what it mirrors; the planner knows the controller's.
+    meta["finalizers"] = sorted(set(meta.get("finalizers", ())) & set(CONTROLLERS))
+    for side in ("localGatewayConfig", "remoteGatewayConfig"):
+        data.get("spec", {}).get(side, {}).pop("nodePorts", None)
+    if data["kind"] == "VpnKeyRotation":
+        data["spec"].pop("certificateCreationTime", None)
+        data["spec"].pop("certificateExpiryTime", None)
+    if data["kind"] in ("WorkerSliceConfig", "Secret"):
+        data.pop("status", None)
+        data.pop("type", None)
+    if data["kind"] == "Cluster":
+        data["status"]["clusterHealth"] = data["status"]["clusterHealth"]["clusterHealthStatus"]
+        data["status"]["namespaces"] = sorted(data["status"].get("namespaces", []), key=lambda item: item["name"])
+    return data
+
+
+CONTROLLERS = (
+    "controller.kubeslice.io/project-finalizer",
+    "controller.kubeslice.io/cluster-finalizer",
+    "controller.kubeslice.io/slice-configuration-finalizer",
+    "controller.kubeslice.io/service-export-finalizer",
+    "controller.kubeslice.io/slice-qos-config-finalizer",
+    "worker.kubeslice.io/worker-slice-configuration-finalizer",
+    "worker.kubeslice.io/worker-slice-gateway-finalizer",
+    "worker.kubeslice.io/worker-service-import-finalizer",
+)
