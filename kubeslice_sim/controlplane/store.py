@@ -147,7 +147,7 @@ class Store:
         self.view.drop(key)
         self._uids.discard(held.metadata.uid)
         for owner in _owners(held):
-            self._owned[owner].discard(key)
+            self._owned.get(owner, set()).discard(key)
         self.sequence += 1
         self._log.append(Change(sequence=self.sequence, action="DELETED", key=key, item=held, previous=held))
         for dependent in sorted(self._owned.pop(held.metadata.uid, ())):
