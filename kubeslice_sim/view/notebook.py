@@ -11,7 +11,7 @@ from kubeslice_sim.observe.verdict import Verdict, overall
 from kubeslice_sim.planner.plan import Plan
 from kubeslice_sim.view.markup import Markup, el, joined, table
 from kubeslice_sim.view.plan_tables import slice_line
-from kubeslice_sim.view.stylesheet import BASE
+from kubeslice_sim.view.stylesheet import NOTEBOOK
 from kubeslice_sim.view.tables import MARKS
 
 SHOWN = 12
@@ -83,7 +83,7 @@ def mark(outcome: str) -> Markup:
 
 def _block(*children: object) -> str:
     # Several outputs stand in one notebook: each brings the same small style, scoped to our class.
-    return el("div", el("style", Markup(BASE)), joined(*children), class_="ks")  # type: ignore[arg-type]
+    return el("div", el("style", Markup(NOTEBOOK)), joined(*children), class_="ks")  # type: ignore[arg-type]
 
 
 def _count(number: int, noun: str) -> str:

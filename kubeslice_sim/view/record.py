@@ -89,9 +89,10 @@ def _document(run: Run, observations: str) -> dict[str, Any]:
 
 def _world(document: dict[str, Any], folder: Path) -> tuple[World, Scenario]:
     source = str(folder / RUN)
-    world = replace(manifest.load_text(document["world"], file=source), name=document["world_name"])
+    # Not admitted again: the run took place, whatever today's rules would say of its world.
+    world = replace(manifest.load_text(document["world"], file=source, admit=False), name=document["world_name"])
     if "scenario_document" in document:
-        return world, manifest.load_text(document["scenario_document"], file=source).scenarios[0]
+        return world, manifest.load_text(document["scenario_document"], file=source, admit=False).scenarios[0]
     return world, world.scenario(document["scenario"])
 
 
