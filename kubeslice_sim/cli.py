@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,9 @@ app = App(
     help_format="plaintext",
     result_action="return_value",
 )
-out = Console(highlight=False, soft_wrap=True)
+WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+"""Into a pipe or a log, tables may be wider than the 80 columns that nobody asked for."""
+out = Console(highlight=False, soft_wrap=True, width=WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 cli_clusters.register(app, out, err)
 

@@ -64,3 +64,14 @@ def test_the_tests_pass_as_an_ordinary_user(home: Path, name: str) -> None:
     last = done.stdout.strip().splitlines()[-1]
     assert " passed" in last
     assert name == "wire" or "skipped" not in last, last  # of the wire tests, netem's may be
+
+
+def test_a_whole_scenario_agrees_with_the_simulator(home: Path) -> None:
+    ksim = (sys.executable, "-m", "kubeslice_sim")
+    for on in ("sim", "emulator"):
+        done = _as_nobody(
+            home, *ksim, "run", "scenarios/01-two-clusters", "--on", on, "--report", str(home / on)
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = _as_nobody(home, *ksim, "compare", str(home / "sim"), str(home / "emulator"))
+    assert done.returncode == 0, done.stdout + done.stderr
