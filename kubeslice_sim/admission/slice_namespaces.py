@@ -75,7 +75,7 @@ def isolation_namespaces(request: Request) -> Iterator[Finding]:
             if entry.namespace and not _NAME.fullmatch(entry.namespace):
                 message = f'"{entry.namespace}": namespaces cannot contain special characters'
                 yield Finding((*path, "namespace"), message, "letters, digits and hyphens", field=field)
-            if entry.namespace in seen:
+            if entry.namespace and entry.namespace in seen:
                 hint = "one entry with all its clusters"
                 yield Finding((*path, "namespace"), f"{entry.namespace} is listed twice", hint, field=field)
             seen.add(entry.namespace)

@@ -47,13 +47,13 @@ def _newer(spec: SliceConfigSpec) -> Iterator[tuple[FieldPath, str, str]]:
     if provider is not None:
         at: FieldPath = ("spec", "sliceGatewayProvider")
         if provider.slice_gateway_type == "Wireguard":
-            yield (*at, "sliceGatewayType"), "the gateway type Wireguard", "1.9"
+            yield (*at, "sliceGatewayType"), "gateway type Wireguard", "1.9"
         if provider.slice_gateway_service_type:
             yield (*at, "sliceGatewayServiceType"), "sliceGatewayServiceType", "1.2.0"
     for index, entry in enumerate(spec.external_gateway_config):
         at = ("spec", "externalGatewayConfig", index)
         if entry.gateway_type == "envoy":
-            yield (*at, "gatewayType"), "the gateway type envoy", "1.4.0"
+            yield (*at, "gatewayType"), "gateway type envoy", "1.4.0"
         if entry.vpc_service_access is not None:
             yield (*at, "vpcServiceAccess"), "vpcServiceAccess", "1.4.0"
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
-from typing import Any
+from ipaddress import IPv4Network, ip_network
 
 from kubeslice_sim.admission.export import together
 from kubeslice_sim.admission.rule import ANY_KIND, Finding, Request, rule
@@ -28,8 +27,9 @@ def name_unique(request: Request) -> Iterator[Finding]:
         if other is document:
             return
         if key.kind not in _PLACED or together(other, document):
-            where = f" in {other.metadata.namespace}" if across and key.namespace != other.metadata.namespace else ""
-            hint = "clusters and slices have one name each in a world" if where else "give one of them another name"
+            elsewhere = key.namespace != other.metadata.namespace
+            hint = "clusters and slices have one name each in a world" if elsewhere else "give one of them another name"
+            where = f" (the first stands in {other.metadata.namespace})" if elsewhere else ""
             yield Finding(("metadata", "name"), f"a second {key.kind} is named {key.name}{where}", hint)
             return
 
@@ -109,14 +109,22 @@ def underlay_networks(request: Request) -> Iterator[Finding]:
         for field, text in (("podCIDR", cluster.pod_cidr), ("serviceCIDR", cluster.service_cidr)):
             problem = _network_problem(text)
             if problem:
-                yield Finding(("spec", "clusters", name, field), f'"{text}" {problem}', "such as 192.168.0.0/16")
+                hint = f"such as {_masked(text)}"
+                yield Finding(("spec", "clusters", name, field), f'"{text}" {problem}', hint)
         for index, text in enumerate(cluster.node_ips):
             problem = _network_problem(f"{text}/32") if "/" not in text else "is no address"
             if problem:
                 yield Finding(("spec", "clusters", name, "nodeIPs", index), f'"{text}" is no IPv4 address', "")
 
 
-def _network_problem(text: Any) -> str:
+def _masked(text: str) -> str:
+    try:
+        return str(IPv4Network(text, strict=False))
+    except ValueError:
+        return "192.168.0.0/16"
+
+
+def _network_problem(text: str) -> str:
     try:
         network = ip_network(text)
     except ValueError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubeslice_sim.errors import Problem
@@ -14,7 +14,7 @@ from kubeslice_sim.manifest.placeholder import salvage
 from kubeslice_sim.manifest.source import Source
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.field_path import FieldPath
-from kubeslice_sim.model.frozen import thaw
+from kubeslice_sim.model.frozen import FrozenMap, thaw
 from kubeslice_sim.model.kinds import WORLD_NOUNS
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.scenario import Scenario
@@ -97,9 +97,9 @@ def _decode(data: Mapping[str, Any]) -> tuple[Any, list[Trouble]]:
         document = decode_as(noun, data)
     except Undecodable as error:
         troubles = [*error.troubles, *troubles]
-        return salvage(noun, data, troubles), troubles
-    if noun is KubernetesObject and troubles:
-        return None, troubles
+        document = salvage(noun, data, troubles)
+    if noun is KubernetesObject and troubles and document is not None:
+        document = replace(document, body=FrozenMap())  # a body that is wrong is not to be read any further
     if isinstance(document, Scenario):
         troubles += _requests(document)
     return document, troubles

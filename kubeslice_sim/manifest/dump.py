@@ -49,12 +49,24 @@ class _Representer(SafeRepresenter):
     def text(self, data: str) -> Any:
         """A text: literal block for lines, quotes where needed."""
         if "\n" in data and _fits_block(data):
-            return self.represent_scalar("tag:yaml.org,2002:str", data, style="|")
-        plain = means_text(data) and not _OLD_YAML.fullmatch(data)
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if plain else "'")
+            style = "|"
+        elif not data.isprintable():
+            style = '"'  # the only style with escapes
+        else:
+            style = "" if means_text(data) and not _OLD_YAML.fullmatch(data) else "'"
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style or None)
+
+
+    def number(self, data: float) -> Any:
+        """A float: always with a dot, without which some YAML 1.1 readers take ``1e-05`` for text."""
+        text = repr(data)
+        mantissa, e, exponent = text.partition("e")
+        text = f"{mantissa}.0e{exponent}" if e and "." not in mantissa else text
+        return self.represent_scalar("tag:yaml.org,2002:float", text)
 
 
 _Representer.add_representer(str, _Representer.text)
+_Representer.add_representer(float, _Representer.number)
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from annotated_types import Len
 from pydantic import ValidationError
 
 from kubeslice_sim.manifest.shape import choices, fields_of, is_union, noun_at
@@ -30,7 +31,7 @@ def explain(error: ValidationError, noun: Any, data: Any, at: FieldPath) -> list
     troubles: dict[FieldPath, Trouble] = {}
     for found in error.errors(include_url=False):
         path = _real_path(found["loc"], noun, data)
-        if path is None or at + path in troubles:
+        if path is None or at + path in troubles or _only_lost_wrong_items(found):
             continue
         message, hint = _say(found["type"], found.get("input"), found.get("ctx") or {}, found["msg"], noun, path)
         troubles[at + path] = Trouble(at + path, message, hint, missing=found["type"] == "missing")
@@ -44,6 +45,11 @@ def shown(value: Any) -> str:
     text = {True: "true", False: "false", None: "null"}.get(value) if isinstance(value, bool | None) else None
     text = text or (f'"{value}"' if isinstance(value, str) else str(value))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _only_lost_wrong_items(found: Mapping[str, Any]) -> bool:
+    """Whether a list seems too short only because pydantic left out the items that are wrong themselves."""
+    return bool(found["type"] == "too_short" and len(found["input"]) >= found["ctx"]["min_length"])
 
 
 def _real_path(location: tuple[str | int, ...], noun: Any, data: Any) -> FieldPath | None:
@@ -77,6 +83,8 @@ def _say(kind: str, value: Any, context: Mapping[str, Any], raw: str, noun: Any,
         return _not_a_choice(value, noun, path)
     if kind == "value_error":
         return str(context.get("error", raw)), ""
+    if kind in ("too_short", "too_long"):
+        return _count(value, noun, path), ""
     return _SAYINGS[kind](value, context) if kind in _SAYINGS else (raw[:1].lower() + raw[1:], "")
 
 
@@ -119,10 +127,12 @@ def _mapping(value: Any, context: Mapping[str, Any]) -> tuple[str, str]:
     return f"should be a mapping of fields, not {shown(value)}", ""
 
 
-def _count(value: Any, context: Mapping[str, Any]) -> tuple[str, str]:
-    least, most = context.get("min_length"), context.get("max_length")
-    bound = f"at least {least}" if most is None else f"at most {most}"
-    return f"should have {bound} items, not {context.get('actual_length', 'these')}", ""
+def _count(value: Any, noun: Any, path: FieldPath) -> str:
+    owner = noun_at(noun, path[:-1])
+    marks = fields_of(owner)[str(path[-1])].marks if owner else ()
+    least, most = next((mark.min_length, mark.max_length) for mark in marks if isinstance(mark, Len))
+    bound = str(least) if least == most else f"at least {least}" if most is None else f"{least} to {most}"
+    return f"should have {bound} items, not {len(value)}"
 
 
 def _length(value: Any, context: Mapping[str, Any]) -> tuple[str, str]:
@@ -148,7 +158,6 @@ _SAYINGS: Mapping[str, Callable[[Any, Mapping[str, Any]], tuple[str, str]]] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), _truth),
     **dict.fromkeys(("tuple_type", "list_type"), _list),
     **dict.fromkeys(("dict_type", "dataclass_type", "mapping_type"), _mapping),
-    **dict.fromkeys(("too_short", "too_long"), _count),
     **dict.fromkeys(("string_too_short", "string_too_long"), _length),
     **dict.fromkeys(("greater_than_equal", "less_than_equal"), _bound),
 }

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from kubeslice_sim.errors import BadInput, Problem
-from kubeslice_sim.manifest.explain import Trouble, explain
+from kubeslice_sim.manifest.explain import Trouble, explain, shown
 from kubeslice_sim.manifest.suggest import did_you_mean
 from kubeslice_sim.model.document import ObjectMeta, Resource
 from kubeslice_sim.model.field_path import FieldPath, show_path
@@ -59,9 +59,9 @@ def noun_for(data: Mapping[str, Any]) -> Any:
     expected = noun.RESOURCE.api_version if noun else KUBERNETES_KINDS.get(kind)
     if expected is None:
         known = (*_BY_KIND, *KUBERNETES_KINDS)
-        raise Undecodable([Trouble(("kind",), f"unknown kind {kind!r}", did_you_mean(kind, known))])
+        raise Undecodable([Trouble(("kind",), f"unknown kind {shown(kind)}", did_you_mean(kind, known))])
     if version != expected:
-        raise Undecodable([Trouble(("apiVersion",), f"{kind} is not in {version!r}", f"write {expected}")])
+        raise Undecodable([Trouble(("apiVersion",), f"{kind} is not in {shown(version)}", f"write {expected}")])
     return noun or KubernetesObject
 
 

@@ -50,7 +50,10 @@ class _Open:
 
 
 class Tree:
-    """Takes events one by one; after each finished document ``data`` and ``mark`` hold it."""
+    """Takes events one by one; after each finished document ``data`` and ``mark`` hold it.
+
+    ``line`` is that of the last event, ``document_line`` that of the document's first.
+    """
 
     def __init__(self, file: str, skipped_lines: int) -> None:
         self.file, self.skipped_lines = file, skipped_lines
@@ -58,6 +61,7 @@ class Tree:
         self.data: Any = None
         self.mark: Mark = (skipped_lines + 1, None)
         self.line = skipped_lines + 1
+        self.document_line = skipped_lines + 1
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Any, Mark, int]] = {}
         self._aliased = 0
@@ -78,7 +82,7 @@ class Tree:
             self._alias(event.anchor)
         elif what is DocumentStartEvent:
             self.line = event.start_mark.line + 1 + self.skipped_lines
-            self.data, self.mark = None, (self.line, None)
+            self.data, self.mark, self.document_line = None, (self.line, None), self.line
             self._anchors.clear()
             self._stack.clear()
             self._aliased = 0

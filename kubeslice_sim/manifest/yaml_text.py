@@ -13,6 +13,9 @@ from kubeslice_sim.errors import Problem
 from kubeslice_sim.manifest.source import Mark, Source
 from kubeslice_sim.manifest.tree import TooMuch, Tree
 
+MOST_FAULTS = 100
+"""After so many the rest of a file is not worth reading."""
+_INDENT = re.compile(r"[ \t]+")
 _NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
 
 
@@ -40,15 +43,16 @@ def parse(text: str, file: str) -> tuple[list[Source], list[Problem]]:
         except TooMuch as error:
             fault = error.problem
         except MarkedYAMLError as error:
-            fault = _syntax_problem(error, file, skipped_lines, tree.line)
+            fault = _syntax_problem(error, text, file, skipped_lines, tree.line)
         except (YAMLError, ValueError) as error:
             fault = Problem(file=file, line=tree.line, message=f"this is not YAML: {_one_line(str(error))}")
         problems += tree.problems
         if fault is None:
             return sources, problems
-        problems.append(fault)
-        restart = _after(text, max(fault.line, tree.line))
-        if restart is None or restart <= offset:
+        if fault not in problems:
+            problems.append(fault)
+        restart = _after(text, tree.document_line)
+        if restart is None or restart <= offset or len(problems) > MOST_FAULTS:
             return sources, problems
         offset, skipped_lines = restart, text.count("\n", 0, restart)
 
@@ -71,13 +75,14 @@ def _after(text: str, line: int) -> int | None:
     return found.start() if found else None
 
 
-def _syntax_problem(error: MarkedYAMLError, file: str, skipped_lines: int, seen_line: int) -> Problem:
+def _syntax_problem(error: MarkedYAMLError, text: str, file: str, skipped_lines: int, seen_line: int) -> Problem:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 + skipped_lines if mark else seen_line
     what = _one_line(str(error.problem or error.context or error))
-    if "'\\t'" in what or "tab" in what:
+    indent = _INDENT.match(_line_of(text, line))
+    if indent and "\t" in indent[0]:
         return Problem(file=file, line=line, message="a tab cannot indent YAML", hint="use spaces")
-    context = f" ({_one_line(error.context)})" if error.context and error.problem else ""
+    context = f" {_one_line(error.context)}" if error.context and error.problem else ""
     return Problem(file=file, line=line, message=f"this is not YAML: {what}{context}", hint=_syntax_hint(what))
 
 
@@ -91,6 +96,10 @@ def _syntax_hint(what: str) -> str:
     if "could not find expected ':'" in what or "did not find expected" in what:
         return "look at the indentation, quotes and brackets here and just above"
     return ""
+
+
+def _line_of(text: str, line: int) -> str:
+    return text.split("\n", line)[line - 1] if text.count("\n") >= line - 1 else ""
 
 
 def _one_line(text: str) -> str:
