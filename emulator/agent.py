@@ -74,6 +74,8 @@ def _run_agent(stream_fd: int, entry: str, paths: Paths) -> None:
     channel = Channel(socket.socket(fileno=stream_fd))
     try:
         furnish(paths)
+        for name in ("TMPDIR", "TMP", "TEMP"):  # a folder of the host's: programs inside would look for it in vain
+            os.environ.pop(name, None)
         _bring_loopback_up()
         os.environ["PATH"] = search_path()
         _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
