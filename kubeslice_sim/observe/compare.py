@@ -89,7 +89,7 @@ def _made(
     same, difference, tolerance = agree(a, b)
     yield Compared(
         **base, outcome="same" if same else "differs", value_a=a.value, value_b=b.value, difference=difference,
-        tolerance=tolerance,
+        tolerance=tolerance, note=", ".join(sorted(a.names)) if same else "",
     )  # fmt: skip
 
 

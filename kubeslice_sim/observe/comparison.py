@@ -42,7 +42,8 @@ class Compared:
     """One figure of one probe between one pair in one phase, as both runs saw it.
 
     ``phase``: between which moments of the timeline. ``value_a`` and ``value_b`` are SI numbers where the figure is a
-    number; ``a`` and ``b`` say it in words. ``note`` says why something cannot be compared.
+    number; ``a`` and ``b`` say it in words. ``note`` says why something cannot be compared, or
+    which names both were answered.
     """
 
     probe: str
@@ -60,6 +61,11 @@ class Compared:
     value_a: float | None = None
     value_b: float | None = None
     note: str = ""
+
+    @property
+    def source(self) -> str:
+        """Who asked, with its cluster."""
+        return f"{self.src}@{self.src_cluster}" if self.src_cluster else self.src
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ def answered_names(rows: Rows) -> Figure | None:
         return Figure(text="no reply", value=-1.0)
     names = frozenset(_name(word) for word in _NAMES.split(answer.detail) if word and answer.value >= 1)
     count = answer.value if math.isfinite(answer.value) else 0.0
-    return Figure(text=f"{count:g}: {', '.join(sorted(names))}" if names else f"{count:g}", value=count, names=names)
+    return Figure(text=f"{count:g} {'address' if count == 1 else 'addresses'}", value=count, names=names)
 
 
 def median_of(rows: Rows, metric: str) -> Figure | None:

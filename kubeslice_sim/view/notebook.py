@@ -54,8 +54,8 @@ def comparison_html(comparison: Comparison) -> str:
     ranked = sorted(comparison.rows, key=lambda row: row.outcome == "same")
     shown = [row for index, row in enumerate(ranked) if row.outcome != "same" or index < SHOWN]
     rows = [
-        (mark(row.outcome), row.probe, row.what, row.phase, f"{row.src}@{row.src_cluster} → {row.dst}", row.a, row.b,
-         row.difference or row.note, row.tolerance)
+        (mark(row.outcome), row.probe, row.what, row.phase, f"{row.source} → {row.dst}", row.a, row.b,
+         row.note if row.outcome == "not comparable" else row.difference, row.tolerance)
         for row in shown
     ]  # fmt: skip
     headings = ("", "probe", "figure", "phase", "pair", comparison.name_a, comparison.name_b, "difference", "tolerance")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from kubeslice_sim.observe.comparison import Comparison
+from kubeslice_sim.observe.comparison import Compared, Comparison
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.observe.verdict import Verdict, overall
@@ -18,6 +18,20 @@ MARKS = {
     "passed": ("✓", "green"), "failed": ("✗", "bold red"), "inconclusive": ("?", "yellow"),
     "same": ("=", "green"), "differs": ("≠", "bold red"), "not comparable": ("?", "yellow"),
 }  # fmt: skip
+
+
+def probe_names(rows: Iterable[Compared]) -> dict[tuple[str, str, str], str]:
+    """(probe, source, destination) → the probe's name and of the two ends those that tell it from its namesakes."""
+    pairs: dict[str, dict[tuple[str, str], None]] = {}
+    for row in rows:
+        pairs.setdefault(row.probe, {})[row.source, row.dst] = None
+    names: dict[tuple[str, str, str], str] = {}
+    for probe, ends in pairs.items():
+        sources, targets = len({source for source, _ in ends}), len({target for _, target in ends})
+        for source, target in ends:
+            told = " → ".join(name for name, count in ((source, sources), (target, targets)) if count > 1)
+            names[probe, source, target] = f"{probe} · {told}" if told else probe
+    return names
 
 
 def new_table(*headings: str) -> Table:
@@ -47,15 +61,16 @@ def verdict_table(run: Run, verdicts: Sequence[Verdict]) -> Group:
 def comparison_table(comparison: Comparison, *, everything: bool = True) -> Group:
     """One row a figure; without ``everything`` only what is not the same."""
     phases = {row.phase for row in comparison.rows} > {"whole run"}
-    headings = ["", "probe", "figure", "from", "to", comparison.name_a, comparison.name_b, "difference", "tolerance"]
+    headings = ["", "probe", "figure", comparison.name_a, comparison.name_b, "difference", "tolerance"]
     if phases:
         headings.insert(3, "phase")
+    names = probe_names(comparison.rows)
     table = new_table(*headings)
     for row in comparison.rows:
         if row.outcome == "same" and not everything:
             continue
-        source = f"{row.src}@{row.src_cluster}" if row.src_cluster else row.src
-        cells = [row.probe, row.what, source, row.dst, row.a, row.b, row.difference or row.note, row.tolerance]
+        why = row.note if row.outcome == "not comparable" else row.difference
+        cells = [names[row.probe, row.source, row.dst], row.what, row.a, row.b, why, row.tolerance]
         if phases:
             cells.insert(2, row.phase)
         table.add_row(_mark(row.outcome, alone=True), *map(Text, cells))
