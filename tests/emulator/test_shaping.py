@@ -94,9 +94,7 @@ def test_the_default_class_of_the_root_is_never_that_of_a_slice() -> None:
 
 
 def test_a_tunnel_and_a_plain_limit() -> None:
-    assert (
-        tunnel_line("wg0", 30_000_000) == "qdisc replace dev wg0 root tbf rate 30000000bit burst 32kbit latency 500ms"
-    )
+    assert tunnel_line("wg0", 30_000_000) == "qdisc replace dev wg0 root tbf rate 30000000bit burst 4096b latency 500ms"
     assert limit_line("eth0", 1_000_000) == "qdisc replace dev eth0 root tbf rate 1000000bit burst 15000b latency 50ms"
     assert limit_line("eth0", 10**9, latency_s=0.02).endswith("burst 1250000b latency 20ms")
 
