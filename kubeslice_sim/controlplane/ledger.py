@@ -31,11 +31,14 @@ class Ledger:
 
     def news(self, effect: Effect) -> bool:
         """Whether the data plane has yet to hear this; takes note of it."""
-        subject = _subject(effect)
-        if self._newest.get(subject) == effect:
+        if self.told(effect):
             return False
-        self._newest[subject] = effect
+        self._newest[_subject(effect)] = effect
         return True
+
+    def told(self, effect: Effect) -> bool:
+        """Whether this is what the data plane heard last about its subject."""
+        return self._newest.get(_subject(effect)) == effect
 
     def newest(self, *subject: Hashable) -> Effect | None:
         """What was last asked about a subject: ``("route", cluster, slice, destination)``, say."""

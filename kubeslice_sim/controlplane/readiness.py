@@ -17,6 +17,7 @@ from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.site import Site
+from kubeslice_sim.controlplane.worker import namespaces, qos
 from kubeslice_sim.controlplane.worker.app_pods import own_pods, takes
 from kubeslice_sim.controlplane.worker.router import router_runs
 from kubeslice_sim.model.service_export import ServiceExport
@@ -121,8 +122,12 @@ def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
     if slice_ is None or slice_.status.slice_config is None:
         yield f"{site.name} has not heard of it"
         return
+    if not all(ledger.told(effect) for effect in namespaces.onboard(slice_, site.view).effects):
+        yield f"{site.name}: its namespaces are not isolated yet"
     if not has_network(config):
         return
+    if not all(ledger.told(effect) for effect in qos.shape(slice_, site.view)):
+        yield f"{site.name}: its traffic is not shaped yet"
     if not router_runs(name, site.view):
         yield f"{site.name}: the router does not run"
     held = {(pod.metadata.namespace, pod.metadata.name) for pod in own_pods(name, site.view)}

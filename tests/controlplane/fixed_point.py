@@ -34,7 +34,9 @@ def reached(fleet: Fleet, effects: list[Effect]) -> Facts:
             for e in last if isinstance(e, StartAppPod)
         },
         "overlay": {(e.cluster, e.namespace, e.pod): (e.slice, e.nsm_ip) for e in last if isinstance(e, ConnectPod)},
-        "routers": {(e.cluster, e.slice): (e.pod, e.node, e.address, e.cidr) for e in last if isinstance(e, StartRouter)},
+        "routers": {
+            (e.cluster, e.slice): (e.pod, e.node, e.address, e.cidr) for e in last if isinstance(e, StartRouter)
+        },
         "gateways": {
             (e.cluster, e.pod): (
                 e.gateway, e.remote_gateway, e.remote_cluster, e.instance, e.host_type, e.node, e.nsm_ip, e.vpn_ip,
@@ -53,7 +55,9 @@ def reached(fleet: Fleet, effects: list[Effect]) -> Facts:
             (e.cluster, e.namespace, e.name): e.allowed_namespaces for e in last if isinstance(e, SetNetworkPolicy)
         },
         "shaped": {
-            (e.cluster, e.slice): (e.qos.ceiling_bps, e.qos.guaranteed_bps, e.qos.dscp, e.source_ports, e.destination_ports)
+            (e.cluster, e.slice): (
+                e.qos.ceiling_bps, e.qos.guaranteed_bps, e.qos.dscp, e.source_ports, e.destination_ports,
+            )
             for e in last if isinstance(e, SetQos) and e.qos is not None
         },
     }  # fmt: skip

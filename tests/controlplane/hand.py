@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from kubeslice_sim.controlplane.fleet import Fleet
@@ -35,6 +36,20 @@ class Hand:
 
     def run_for(self, duration_s: float) -> None:
         self.run(self.now_s + duration_s)
+
+    def writes(self) -> Counter[tuple[str, str]]:
+        """How many writes each controller of each cluster has made."""
+        return Counter({
+            (site.name, controller.spec.name): controller.writes
+            for site in (self.fleet.hub, *self.fleet.workers.values()) for controller in site.controllers
+        })  # fmt: skip
+
+    def reconciles(self) -> Counter[tuple[str, str]]:
+        """How often each controller of each cluster has looked."""
+        return Counter({
+            (site.name, controller.spec.name): controller.reconciles
+            for site in (self.fleet.hub, *self.fleet.workers.values()) for controller in site.controllers
+        })  # fmt: skip
 
     def until_up(self, within_s: float) -> float:
         """Run until everything is up; the moment, looked at ten times per wait for pods. Fails if it is not by then."""
