@@ -16,7 +16,7 @@ from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages, trickle_bps
 from kubeslice_sim.observe.phases import Phase, settled
 from kubeslice_sim.observe.reachability import got_through
-from kubeslice_sim.observe.select import SILENT
+from kubeslice_sim.observe.select import SILENT, whole_intervals
 from kubeslice_sim.observe.units import say, seconds
 
 Rows = Sequence[Observation]
@@ -84,7 +84,7 @@ def mean_rate(rows: Rows, window: Window, phase: Phase) -> Figure | None:
     rates = [row for row in rows if row.metric == "rate_bps"]
     if not rates:
         return None
-    real = [row for row in rates if row.outcome not in SILENT and math.isfinite(row.value)]
+    real = whole_intervals([row for row in rates if row.outcome not in SILENT and math.isfinite(row.value)])
     if not real:
         return Figure(text="–", why=_why(rates))
     threshold = trickle_bps(real)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kubeslice_sim.model.scenario import Expectation
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, by_pair, in_time, rows_of_traffic, spacing_s
+from kubeslice_sim.observe.select import SILENT, by_pair, in_time, rows_of_traffic, spacing_s, whole_intervals
 from kubeslice_sim.observe.units import parse_limit, say, seconds
 from kubeslice_sim.observe.verdict import Verdict
 
@@ -92,6 +92,8 @@ def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequen
         reasons = "; ".join(sorted({row.detail or row.outcome for row in silent})[:3])
         sentence = f"No {metric} of {whose} was measured{': ' + reasons if reasons else ''}."
         return Finding(outcome="inconclusive", found="not measured", sentence=sentence, rows=tuple(silent))
+    if metric == "rate_bps":
+        measured = [row for pair in by_pair(measured).values() for row in whole_intervals(pair)]
     values = _added_up(measured) if metric == "rate_bps" else [row.value for row in measured]
     value = statistic_of(expectation.statistic, values)
     passed = limits.admit(value)
@@ -114,12 +116,12 @@ def _in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ..
     if window is None:
         return tuple(rows)
     start_s, end_s = window
-    length_s = 0.0
     if metric == "rate_bps":
         # A rate is stamped at its interval's end. A quarter of slack: real intervals are a little early or late.
         groups = by_pair(row for row in rows if row.metric == metric).values()
-        length_s = 0.75 * max((spacing_s([row.at_s for row in group], 0.0) for group in groups), default=0.0)
-    return tuple(row for row in rows if start_s + length_s <= row.at_s <= end_s)
+        length_s = max((spacing_s([row.at_s for row in group], 0.0) for group in groups), default=0.0)
+        start_s, end_s = start_s + 0.75 * length_s, end_s + 0.25 * length_s
+    return tuple(row for row in rows if start_s <= row.at_s <= end_s)
 
 
 def _added_up(rows: Sequence[Observation]) -> list[float]:

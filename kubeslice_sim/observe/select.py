@@ -76,5 +76,12 @@ def spacing_s(times: Sequence[float], otherwise_s: float) -> float:
     return gaps[len(gaps) // 2] if gaps else otherwise_s
 
 
+def whole_intervals(rates: Sequence[Observation]) -> tuple[Observation, ...]:
+    """One pair's rates in order of time without remainders: a flow that ends within an interval reports a short one."""
+    step_s = spacing_s([row.at_s for row in rates], 0.0)
+    later = (row for before, row in pairwise(rates) if row.at_s - before.at_s >= step_s / 2)
+    return (*rates[:1], *later)
+
+
 def _at(name: str, cluster: str) -> str:
     return f"{name}@{cluster}" if cluster else name

@@ -49,7 +49,7 @@ details { margin-top: 4px; } summary { cursor: pointer; color: var(--faint); fon
 .scroll { overflow-x: auto; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 20px; margin: 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; }
 """
     + _TABLES
 )

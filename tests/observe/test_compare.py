@@ -114,6 +114,12 @@ def test_the_ramp_up_and_what_only_one_run_has_are_left_out_of_the_rate() -> Non
     )  # fmt: skip
 
 
+def test_the_rest_of_an_interval_at_the_end_of_a_flow_is_no_rate() -> None:
+    rest = row("rate_bps", 15.06, 12e6, seq=15, probe="bulk", dst="server.iperf.svc.slice.local:5201")
+    found = _one((*rates([30e6] * 15), rest), rates([30e6] * 20), "mean rate")
+    assert found.difference == "0 bit/s (+0.0%)"
+
+
 def test_an_outage_counts_as_outage_not_as_a_low_rate() -> None:
     a = rates([30e6] * 20 + [12e6] + [0.0] * 8 + [9e6] + [30e6] * 30)
     b = rates([30e6] * 20 + [3e6] + [0.0] * 10 + [30e6] * 29)

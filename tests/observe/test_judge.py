@@ -143,6 +143,16 @@ class TestMetric:
         assert (verdict.outcome, verdict.found) == (outcome, found)
         assert verdict.evidence_count == 11
 
+    def test_real_intervals_are_a_little_late(self) -> None:
+        rows = rates([10e6] * 30, first_s=1.002)
+        verdict = _judge(rows, metric="rate_bps", traffic="bulk", window=(10.0, 20.0), at_least="9Mbit")
+        assert verdict.evidence_count == 10
+
+    def test_the_rest_of_an_interval_does_not_count(self) -> None:
+        rest = row("rate_bps", 5.06, 1e6, seq=5, probe="bulk", dst=f"{SERVER}:5201")
+        rows = (*rates([10e6] * 5), rest)
+        assert _judge(rows, metric="rate_bps", traffic="bulk", statistic="min", at_least="9Mbit").outcome == "passed"
+
     def test_two_pods_of_a_traffic_add_up(self) -> None:
         rows = (*rates([10e6] * 5), *rates([5e6] * 5, src="iperf/client-1"))
         assert _judge(rows, metric="rate_bps", traffic="bulk", at_least="15Mbit").found == "15 Mbit/s"
