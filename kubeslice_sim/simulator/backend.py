@@ -16,7 +16,7 @@ from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.slice_config import GatewayType, SliceConfig
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.model.world import World
-from kubeslice_sim.observe.run import Event, Progress, Run
+from kubeslice_sim.observe.run import Capability, Event, Progress, Run
 from kubeslice_sim.observe.table import in_order
 from kubeslice_sim.planner.plan import Plan
 from kubeslice_sim.simulator.assembly import Assembly, assemble
@@ -42,6 +42,11 @@ class Simulator:
     def unavailable(self) -> str:
         """Nothing: the simulator runs wherever Python does."""
         return ""
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What computes here."""
+        note = f"simpy {version('simpy')}, numpy {version('numpy')}, Python {platform.python_version()}"
+        return (Capability(name="fluid engine", level="ok", note=note),)
 
     def run(
         self, world: World, scenario: Scenario, *, seed: int, run_id: str, on_progress: Callable[[Progress], None]

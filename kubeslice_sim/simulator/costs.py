@@ -26,7 +26,8 @@ class Costs:
     dns_cached_s: float = 0.05e-3
     dns_timeout_s: float = 5.0
     """resolv.conf's default ``timeout``."""
-    http_service_s: float = 0.5e-3
+    http_service_s: float = 1.5e-3
+    """About what a small Python server takes, such as the built-in ``http-echo``."""
     http_response_bytes: float = 1000.0
     tunnel_queue_s: float = 0.5
     """``tbf … latency 500ms`` (gateway-sidecar)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeslice_sim.observe.probe import Probe
-from kubeslice_sim.simulator.encapsulation import IPV4_BYTES, TUNNEL_MTU, UDP_BYTES, udp_datagram
+from kubeslice_sim.simulator.encapsulation import TUNNEL_MTU, tcp_segment, udp_datagram
 from kubeslice_sim.simulator.flow import IDLE, Flow
 from kubeslice_sim.simulator.network import Pod
 from kubeslice_sim.simulator.scene import RECONNECT_S, Play, Scene
@@ -13,14 +13,14 @@ from kubeslice_sim.simulator.way import Way
 
 
 class Datagrams:
-    """A probe's datagrams. Without a packet size they are as large as a tunnel takes unfragmented."""
+    """A probe's datagrams. Without a packet size they carry what a TCP segment does in a tunnel, as iperf3's do."""
 
     def __init__(self, scene: Scene, probe: Probe) -> None:
         self._scene = scene
         self._probe = probe
         self._dice = scene.dice("udp", probe)
         self._rate_bps = probe.rate_bps if probe.rate_bps is not None else scene.costs.udp_rate_bps
-        self.payload_bytes = int(probe.packet_bytes or TUNNEL_MTU - IPV4_BYTES - UDP_BYTES)
+        self.payload_bytes = int(probe.packet_bytes or tcp_segment(TUNNEL_MTU).payload_bytes)
         self._end_s = scene.rows.zero_s + probe.end_s
         self._flow = Flow(scene.env)
         self._loss = 0.0

@@ -134,7 +134,7 @@ class Stream:
         stopped_s = env.now
         for tries, retry_s in enumerate(retries_s(rtt_s)):
             yield env.timeout(max(0.0, min(stopped_s + retry_s, self._end_s) - env.now))
-            if env.now >= self._end_s or connection.source.life == 0:
+            if env.now >= self._end_s:
                 return
             there, back = scene.there_and_back(connection.source, connection.flow)
             if there.arrives and back.arrives:

@@ -18,7 +18,7 @@ class Patience:
 
     ``notice_s``: silence after which a client tries a new handshake; ``retry_s`` between two tries; ``renew_s``: age
     at which a session is renewed; ``reject_s``: age from which its packets are refused. A handshake takes
-    ``round_trips`` on the path.
+    ``round_trips`` on the path. Chance adds up to ``jitter_s`` to each notice and retry.
     """
 
     notice_s: float
@@ -26,10 +26,16 @@ class Patience:
     renew_s: float
     reject_s: float
     round_trips: float
+    jitter_s: float = 0.0
 
 
-WIREGUARD_PATIENCE = Patience(notice_s=15.0, retry_s=5.0, renew_s=120.0, reject_s=180.0, round_trips=1.0)
-"""WireGuard paper 6.1: KEEPALIVE 10 + REKEY_TIMEOUT 5, REKEY_AFTER 120, REJECT_AFTER 180; handshake 148 B and 92 B."""
+WIREGUARD_PATIENCE = Patience(
+    notice_s=15.0, retry_s=5.0, renew_s=120.0, reject_s=180.0, round_trips=1.0, jitter_s=1.0 / 3.0
+)
+"""WireGuard paper 6.1: KEEPALIVE 10 + REKEY_TIMEOUT 5, REKEY_AFTER 120, REJECT_AFTER 180; one question, one answer.
+
+Jitter: ``REKEY_TIMEOUT_JITTER_MAX`` of the kernel, ``RekeyTimeoutJitterMaxMs`` 334 of wireguard-go.
+"""
 OPENVPN_PATIENCE = Patience(notice_s=15.0, retry_s=5.0, renew_s=3600.0, reject_s=float("inf"), round_trips=6.0)
 """``--ping-restart 15`` of KubeSlice's client; OpenVPN's connect-retry 5 and reneg-sec 3600. Reset, TLS, keys, push."""
 

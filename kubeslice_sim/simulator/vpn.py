@@ -71,9 +71,6 @@ class Vpn:
         """Its VPN process runs: a client dials at once, and the sidecar begins its rounds."""
         if gateway.tunnel is not None and gateway.start.host_type == "Client":
             self._try_at(gateway.tunnel, self._env.now)
-        elif gateway.tunnel is not None and gateway.tunnel.session is None and gateway.tunnel.client is not None:
-            # A client that waits for its first server: its name resolves now, its next try comes within retry_s.
-            self._try_at(gateway.tunnel, self._next_try_s.get(gateway.tunnel, self._env.now))
         self._after(self._timing.ping_round_s, partial(self._round, gateway, gateway.life))
 
     def stopped(self, gateway: Gateway) -> None:
@@ -82,10 +79,12 @@ class Vpn:
             self.disturbed(gateway.tunnel)
 
     def disturbed(self, tunnel: Tunnel) -> None:
-        """Nothing comes through any more: the client notices after its patience."""
+        """Nothing comes through any more (or something again): the client notices after its patience, if not before."""
         self._changed_s[tunnel] = self._env.now
         if tunnel.session is not None and tunnel.client is not None and tunnel.client.running:
-            self._try_at(tunnel, self._env.now + tunnel.patience.notice_s)
+            noticed_s = self._env.now + self._wait_s(tunnel, tunnel.patience.notice_s)
+            planned_s = self._next_try_s.get(tunnel, noticed_s)
+            self._try_at(tunnel, min(planned_s, noticed_s) if planned_s > self._env.now else noticed_s)
 
     def link_changed(self, one: str, other: str) -> None:
         """A link between two clusters was cut or is back."""
@@ -112,9 +111,9 @@ class Vpn:
             took_s = self._timing.tunnel_handshake_s + patience.round_trips * self._rtt_s(tunnel)
             lives = (server.life, client.life)
             self._after(took_s, partial(self._agreed, tunnel, lives))
-            self._try_at(tunnel, now_s + max(took_s, patience.retry_s))
+            self._try_at(tunnel, now_s + max(took_s, self._wait_s(tunnel, patience.retry_s)))
         else:
-            self._try_at(tunnel, now_s + patience.retry_s)
+            self._try_at(tunnel, now_s + self._wait_s(tunnel, patience.retry_s))
 
     def _agreed(self, tunnel: Tunnel, lives: tuple[int, int]) -> None:
         server, client = tunnel.server, tunnel.client
@@ -125,6 +124,11 @@ class Vpn:
         if fresh:
             self._changed_s[tunnel] = self._env.now
             self._network.changed()
+
+    def _wait_s(self, tunnel: Tunnel, least_s: float) -> float:
+        """A wait of the protocol with its jitter."""
+        client = tunnel.client.start.pod if tunnel.client else ""
+        return least_s + self._streams.stream("vpn wait", client).uniform(0.0, tunnel.patience.jitter_s)
 
     def _open(self, tunnel: Tunnel) -> bool:
         return not any(link.cut for link in self._links(tunnel))
