@@ -2,13 +2,14 @@
 
 from kubeslice_sim.admission.check import check, judge
 from kubeslice_sim.admission.rule import Finding, Request, Rule
-from kubeslice_sim.admission.state import State, WorldState, reported_status
+from kubeslice_sim.admission.state import DocumentState, State, WorldState, reported_status
 from kubeslice_sim.admission.table import RULES, STAGES
 from kubeslice_sim.admission.violation import Violation
 
 __all__ = [
     "RULES",
     "STAGES",
+    "DocumentState",
     "Finding",
     "Request",
     "Rule",

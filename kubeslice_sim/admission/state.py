@@ -39,46 +39,58 @@ class State(Protocol):
         ...
 
 
-class WorldState:
-    """A world as the state in which each of its own documents is judged."""
+class DocumentState:
+    """Some documents as the state; a cluster reports what its document says, and nothing where that says nothing."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, documents: Iterable[Any], version: KubeSliceVersion = "1.9") -> None:
+        self._version = version
         self._by_key: dict[tuple[str, str, str], Any] = {}
         self._by_kind: dict[tuple[str, str | None], list[Any]] = defaultdict(list)
         self._by_name: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        for document in world.documents():
+        for document in documents:
             key = key_of(document)
             self._by_key.setdefault((key.kind, key.namespace, key.name), document)
             self._by_kind[key.kind, None].append(document)
             self._by_kind[key.kind, key.namespace].append(document)
             self._by_name[key.kind, key.name].append(document)
-        self._status: dict[str, ClusterStatus] = {}
 
     @property
     def version(self) -> KubeSliceVersion:
-        """The world's KubeSlice release."""
-        return self.world.underlay.spec.kubeslice_version
+        """The KubeSlice release whose rules hold."""
+        return self._version
 
     def find(self, kind: str, namespace: str, name: str) -> Any:
         """The first document of that key, None where there is none."""
         return self._by_key.get((kind, namespace, name))
 
     def all(self, kind: str, namespace: str | None = None) -> tuple[Any, ...]:
-        """The documents of a kind, in the file's order."""
+        """The documents of a kind, in their order."""
         return tuple(self._by_kind.get((kind, namespace), ()))
 
     def same_name(self, document: Any, across: bool) -> tuple[Any, ...]:
-        """The documents of the kind and name, in the file's order."""
+        """The documents of the kind and name, in their order."""
         key = key_of(document)
         found = self._by_name.get((key.kind, key.name), ())
         return tuple(item for item in found if across or item.metadata.namespace == key.namespace)
 
     def status_of(self, cluster: Cluster) -> ClusterStatus:
+        """As the document says."""
+        return cluster.status or ClusterStatus()
+
+
+class WorldState(DocumentState):
+    """A world as the state in which each of its own documents is judged."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.documents(), world.underlay.spec.kubeslice_version)
+        self._underlay = world.underlay
+        self._status: dict[str, ClusterStatus] = {}
+
+    def status_of(self, cluster: Cluster) -> ClusterStatus:
         """As the file says, else as a healthy worker on this underlay would report."""
         name = cluster.metadata.name
         if name not in self._status:
-            self._status[name] = cluster.status or reported_status(name, self.world.underlay)
+            self._status[name] = cluster.status or reported_status(name, self._underlay)
         return self._status[name]
 
 

@@ -10,6 +10,7 @@ from kubeslice_sim.admission import (
     cluster,
     expectation,
     export,
+    hub_objects,
     namespace,
     project,
     qos_config,
@@ -70,6 +71,13 @@ STAGES: tuple[Stage, ...] = (
     (slice_network.slice_qos_profile_exists,),
     (slice_network.slice_guaranteed_within_ceiling,),
     (slice_network.slice_external_gateways,),
+    # ServiceExportConfig and VpnKeyRotation
+    (hub_objects.export_config_in_project_namespace,),
+    (hub_objects.export_config_slice_exists,),
+    (hub_objects.export_config_cluster_registered,),
+    (hub_objects.export_config_cluster_in_slice,),
+    (hub_objects.export_config_endpoints,),
+    (hub_objects.rotation_slice_exists,),
     # ServiceExport
     (export.export_alias_unique,),
     (export.export_slice_exists,),

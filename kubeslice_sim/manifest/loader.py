@@ -40,7 +40,12 @@ def load(*paths: str | Path, admit: bool = True) -> World:
 
 def load_text(text: str, file: str = "<text>", *, admit: bool = True) -> World:
     """The world in a text. Raises :exc:`~kubeslice_sim.errors.BadInput` with every problem."""
-    return _read([(file, text)], [], "world", admit).world
+    return read_text(text, file, admit=admit).world
+
+
+def read_text(text: str, file: str = "<text>", *, admit: bool = True) -> Reading:
+    """As :func:`load_text`, with the source of every document and the warnings."""
+    return _read([(file, text)], [], "world", admit)
 
 
 def read(*paths: str | Path, admit: bool = True) -> Reading:

@@ -21,7 +21,8 @@ from kubeslice_sim.model.world import World
 
 TREACHEROUS = (
     "no", "on", "~", "null", "true", "1", "1.9", "0x1f", "1e3", ".inf", "1:30", "2026-01-31", "- a", "a: b", "#c", "*",
-    "&x", "!t", "<<", "=", "", " ", "a\nb", "a\n", "\n", " a\n b", "\ttab", "a ", "é", "\u2028", "\x85", "\ufeff", "'", '"',
+    "&x", "!t", "<<", "=", "", " ", "a\nb", "a\n", "\n", " a\n b", "\ttab", "a ", "é", "\u2028", "\x85", "\ufeff",
+    "'", '"',
     "@x", "%x", "---", "...", "? x", "key:", "|", ">", "{}", "[]", "0777", "1_000", "12e03", "0b1", "+1", "\x07",
 )  # fmt: skip
 TEXT = st.sampled_from(TREACHEROUS) | st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
