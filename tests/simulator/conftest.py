@@ -20,6 +20,7 @@ from kubeslice_sim.controlplane.effects import (
 )
 from kubeslice_sim.controlplane.facts import Fact
 from kubeslice_sim.model.timing import FAST
+from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.planner.plan import GatewayPairPlan, Plan, SlicePlan, TunnelEnd, TunnelPlan
@@ -27,6 +28,7 @@ from kubeslice_sim.simulator.assembly import Assembly, assemble
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.play import play_probe
 from kubeslice_sim.simulator.rows import Rows
+from tests.simulator.played import SCENARIOS
 
 WORLD = """
 apiVersion: controller.kubeslice.io/v1alpha1
@@ -139,6 +141,11 @@ class Laid:
         """The gateway pod of that instance on a cluster."""
         ends = (end for tunnel in self.plan.slices[0].tunnels for end in tunnel.ends)
         return next(end.deployment for end in ends if (end.cluster, end.instance) == (cluster, instance))
+
+
+@pytest.fixture(scope="module")
+def three() -> World:
+    return manifest.load(SCENARIOS / "03-gateway-failure")
 
 
 LayOut = Callable[..., Laid]
