@@ -84,6 +84,7 @@ class Fleet:
                 self._phase(fact, now_s)
             case CertificatesIssued():
                 finish_job(fact, self.hub.store, now_s)
+                self.ledger.done("certificates", fact.slice, fact.server, fact.client)
                 self._publish(self.hub.store, now_s)
 
     def submit(self, request: Request, now_s: float) -> None:

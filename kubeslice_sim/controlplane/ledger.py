@@ -44,6 +44,10 @@ class Ledger:
         """What was last asked about a subject: ``("route", cluster, slice, destination)``, say."""
         return self._newest.get(subject)
 
+    def done(self, *subject: Hashable) -> None:
+        """An order was carried out for good: the same order given later is a new one (a certificate job, say)."""
+        self._newest.pop(subject, None)
+
     def lost(self, cluster: str, namespace: str, pod: str) -> None:
         """A pod died and took with it what it had been told: its own interface, and a router all of its slice's."""
         for subject in tuple(self._newest):

@@ -110,10 +110,7 @@ def _let_go(gateway: WorkerSliceGateway, there: SliceGateway | None) -> Outcome:
         return NOTHING if finalizer.deleting(there) else Outcome(writes=(Delete(key=key_of(there)),))
     if not finalizer.held(gateway, finalizer.HUB_GATEWAY):
         return NOTHING
-    return Outcome(
-        writes=(Update(item=finalizer.removed(gateway, finalizer.HUB_GATEWAY), at="hub"),),
-        events=(Note(name="SliceGWDeleted", subject=key_of(gateway)),),
-    )
+    return Outcome(writes=(Update(item=finalizer.removed(gateway, finalizer.HUB_GATEWAY), at="hub"),))
 
 
 def _same_name_on_hub(change: Change, view: View) -> tuple[ObjectKey, ...]:

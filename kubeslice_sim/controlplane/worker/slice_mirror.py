@@ -95,10 +95,7 @@ def _let_go(config: WorkerSliceConfig, there: Slice | None) -> Outcome:
         return NOTHING if finalizer.deleting(there) else Outcome(writes=(Delete(key=key_of(there)),))
     if not finalizer.held(config, finalizer.HUB_SLICE):
         return NOTHING
-    return Outcome(
-        writes=(Update(item=finalizer.removed(config, finalizer.HUB_SLICE), at="hub"),),
-        events=(Note(name="SliceDeleted", subject=key_of(config)),),
-    )
+    return Outcome(writes=(Update(item=finalizer.removed(config, finalizer.HUB_SLICE), at="hub"),))
 
 
 def _config_of_slice(change: Change, view: View) -> tuple[ObjectKey, ...]:
