@@ -14,8 +14,6 @@ from kubeslice_sim.errors import BackendUnavailable, BadInput, KubesliceSimError
 
 if TYPE_CHECKING:
     from kubeslice_sim.facade import (
-        Plan,
-        Result,
         compare,
         deploy,
         draw,
@@ -29,10 +27,13 @@ if TYPE_CHECKING:
         simulate,
         verify,
     )
+    from kubeslice_sim.results import Answer, Comparison, Plan, Result
 
 __all__ = [
+    "Answer",
     "BackendUnavailable",
     "BadInput",
+    "Comparison",
     "KubesliceSimError",
     "Plan",
     "Problem",

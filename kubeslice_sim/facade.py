@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,73 +19,13 @@ from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Capability, Progress, Run
-from kubeslice_sim.verify import Answer, reach
+from kubeslice_sim.results import Answer, Comparison, Plan, Result, shown
+from kubeslice_sim.verify import reach
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 EXAMPLES = "_scenarios"
-
-
-class Plan(planner.Plan):
-    """A plan that a notebook can show; everything else is :class:`kubeslice_sim.planner.plan.Plan`."""
-
-    __slots__ = ()
-
-    def frame(self) -> pd.DataFrame:
-        """One row a device of the overlay (pods, routers, gateways): slice, cluster, kind, name, addresses."""
-        from kubeslice_sim import view
-
-        return view.plan_frame(self)
-
-    def draw(self) -> Figure:
-        """The topology as a figure."""
-        return draw(self)
-
-    def _repr_html_(self) -> str:
-        from kubeslice_sim import view
-
-        return view.plan_html(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A run and what it means: observations, one verdict an expectation."""
-
-    run: Run
-    plan: planner.Plan
-    verdicts: tuple[observe.Verdict, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """0 all passed, 1 something failed, 4 nothing failed but something could not be judged."""
-        return observe.exit_code(self.verdicts)
-
-    def frame(self) -> pd.DataFrame:
-        """The observations, one row each."""
-        return observe.frame(self.run)
-
-    def verdict_frame(self) -> pd.DataFrame:
-        """The verdicts, one row an expectation."""
-        return observe.verdict_frame(self.verdicts)
-
-    def plot(self) -> Figure:
-        """The run over time."""
-        from kubeslice_sim import view
-
-        return view.time_plots(self.run, self.verdicts)
-
-    def report(self, directory: str | Path) -> Path:
-        """Write observations.csv, run.json, verdict.json, junit.xml and report.html; returns the page's path."""
-        from kubeslice_sim import view
-
-        return view.report(self.run, self.verdicts, self.plan, Path(directory))
-
-    def _repr_html_(self) -> str:
-        from kubeslice_sim import view
-
-        return view.result_html(self.run, self.verdicts)
 
 
 def load(*paths: str | Path) -> World:
@@ -107,13 +47,12 @@ def example(name: str) -> World:
 
 def plan(world: World, previous: planner.Plan | None = None) -> Plan:
     """What KubeSlice makes of the world; with ``previous`` nobody who was there moves."""
-    made = planner.plan(world, previous=previous)
-    return Plan(**{item.name: getattr(made, item.name) for item in fields(planner.Plan)})
+    return shown(Plan, planner.plan(world, previous=previous))
 
 
 def verify(world: World | planner.Plan, source: str, target: str) -> Answer:
     """Whether ``source`` (``namespace/pod@cluster``) reaches ``target``, and why; nothing is run."""
-    return reach(_planned(world), source, target)
+    return shown(Answer, reach(_planned(world), source, target))
 
 
 def draw(world: World | planner.Plan) -> Figure:
@@ -137,6 +76,7 @@ def run(
     :exc:`BackendUnavailable` when the back end cannot run here.
     """
     chosen = choose_scenario(world, scenario)
+    _check(world, chosen)
     engine = backends.backend(on)
     reason = engine.unavailable()
     if reason:
@@ -168,9 +108,9 @@ def read_report(directory: str | Path) -> Result:
     return judged(view.read_run(Path(directory)))
 
 
-def compare(a: Result | Run | str | Path, b: Result | Run | str | Path) -> observe.Comparison:
+def compare(a: Result | Run | str | Path, b: Result | Run | str | Path) -> Comparison:
     """Two runs side by side, joined on names: where they agree, where not, and by how much."""
-    return observe.compare(_run_of(a), _run_of(b))
+    return shown(Comparison, observe.compare(_run_of(a), _run_of(b)))
 
 
 def deploy(world: World, **options: Any) -> Any:
@@ -234,6 +174,14 @@ def doctor(*names: str) -> tuple[Finding, ...]:
             finding = Finding(backend=name, reason=str(error), capabilities=())
         found.append(finding)
     return tuple(found)
+
+
+def _check(world: World, scenario: Scenario) -> None:
+    """Raises :exc:`BadInput` for what no back end could play or no judge could judge, before anything is started."""
+    problems = observe.expectation_problems(scenario)
+    if problems:
+        raise BadInput(problems)
+    planner.probes(planner.plan(world), scenario)
 
 
 def _planned(world: World | planner.Plan) -> planner.Plan:

@@ -27,8 +27,9 @@ class Watch:
                 self._came_up_s.setdefault(_key(item), now_s)
 
     def observations(
-        self, transitions: Iterable[TunnelTransition], *, zero_s: float, end_s: float
-    ) -> Iterator[Observation]:
+        self, transitions: Iterable[TunnelTransition], *, zero_s: float, end_s: float, run_id: str = "",
+        backend: str = "",
+    ) -> Iterator[Observation]:  # fmt: skip
         """The rows of a run from ``zero_s`` to ``end_s``: ``ready_s`` of slices and exports, ``tunnel_up`` of gateways.
 
         What came before zero is stamped 0; a tunnel's state at zero is its first row.
@@ -41,7 +42,7 @@ class Watch:
             yield Observation(
                 at_s=_since(at_s, zero_s), probe="ready", seq=0, metric="ready_s", value=round(at_s, _DIGITS),
                 outcome="timeout" if came_s is None else "ok", slice=item.slice, src_cluster=item.cluster,
-                src=item.name, detail=item.reason,
+                src=item.name, detail=item.reason, run_id=run_id, backend=backend,
             )  # fmt: skip
         counts: dict[tuple[str, str], int] = {}
         for change in _from_zero(transitions, zero_s):
@@ -51,7 +52,7 @@ class Watch:
                 yield Observation(
                     at_s=_since(change.at_s, zero_s), probe="tunnel", seq=seq, metric="tunnel_up",
                     value=float(change.up), outcome="ok", slice=change.slice, src_cluster=change.cluster,
-                    src=change.pod, dst_cluster=change.peer,
+                    src=change.pod, dst_cluster=change.peer, run_id=run_id, backend=backend,
                 )  # fmt: skip
 
     def notices(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from kubeslice_sim.simulator.assembly import Assembly, assemble
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.driver import Driver
 from kubeslice_sim.simulator.play import Timeline, play_probe
-from kubeslice_sim.simulator.ready import Watch
+from kubeslice_sim.simulator.ready import Ready
 from kubeslice_sim.simulator.rows import Rows
 
 PATIENCE_ROUNDS = 30
@@ -58,15 +58,15 @@ class Simulator:
         rows = Rows(run_id=run_id, backend=self.name)
         parts = assemble(plan, timing, seed, rows, self._costs, gateway_types(world, scenario))
         fleet = Fleet(world, timing, parts.data_plane)
-        watch = Watch(parts.env, fleet, partial(_pods_run, plan, parts))
-        driver = Driver(parts.env, fleet, watch.stepped)
+        ready = Ready(parts.env, fleet, partial(_pods_run, plan, parts))
+        driver = Driver(parts.env, fleet, ready.stepped)
         parts.report_to(driver)
         total_s = scenario.spec.duration_s
 
         if scenario.spec.start == "ready":
             on_progress(Progress(done_s=0.0, total_s=total_s, phase="bringing the slices up"))
             limit = parts.env.timeout(PATIENCE_ROUNDS * timing.gateway_reconcile_s)
-            parts.env.run(until=parts.env.any_of([watch.all_up, limit]))
+            parts.env.run(until=parts.env.any_of([ready.all_up, limit]))
             rows.zero_s = parts.env.now
         for probe in probes:
             parts.env.process(play_probe(parts.scene, probe))
@@ -74,7 +74,7 @@ class Simulator:
         parts.env.process(timeline.play(scenario))
         self._play(parts, total_s, on_progress)
 
-        watch.record(rows, total_s)
+        ready.record(rows, total_s)
         return Run(
             run_id=run_id,
             backend=self.name,
@@ -84,7 +84,7 @@ class Simulator:
             observations=in_order(rows.made),
             events=tuple(_events(fleet, rows.zero_s, total_s)),
             environment=self._environment(timing, scenario),
-            notices=tuple(timeline.refusals) + watch.notices(),
+            notices=tuple(timeline.refusals) + ready.notices(),
         )
 
     def _play(self, parts: Assembly, total_s: float, on_progress: Callable[[Progress], None]) -> None:

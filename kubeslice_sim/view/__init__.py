@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubeslice_sim.view.answers import answer_data, answer_table, doctor_data, doctor_table
 from kubeslice_sim.view.data import comparison_data, plain, plan_data, result_data
-from kubeslice_sim.view.notebook import comparison_html, plan_html, result_html
+from kubeslice_sim.view.notebook import answer_html, comparison_html, plan_html, result_html
 from kubeslice_sim.view.plan_tables import plan_frame, plan_tables
 from kubeslice_sim.view.record import read_run, write_run
 from kubeslice_sim.view.tables import comparison_table, verdict_table
@@ -28,8 +28,8 @@ _LATE = {
 }
 
 __all__ = [
-    "answer_data", "answer_table", "comparison_data", "comparison_html", "comparison_table", "doctor_data",
-    "doctor_table", "draw", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "read_run", "report",
+    "answer_data", "answer_html", "answer_table", "comparison_data", "comparison_html", "comparison_table",
+    "doctor_data", "doctor_table", "draw", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "read_run", "report",
     "result_data", "result_html", "save_figure", "time_plots", "verdict_table", "write_junit", "write_run",
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from kubeslice_sim.observe.run import Run
 from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.observe.verdict import Verdict, overall
 from kubeslice_sim.planner.plan import Plan
+from kubeslice_sim.verify.answer import Answer
 from kubeslice_sim.view.markup import Markup, el, joined, table
 from kubeslice_sim.view.plan_tables import slice_line
 from kubeslice_sim.view.stylesheet import NOTEBOOK
@@ -45,6 +46,19 @@ def result_html(run: Run, verdicts: Sequence[Verdict]) -> str:
     notices = [el("div", notice, class_="inconclusive") for notice in run.notices]
     return _block(el("strong", head), " ", mark(overall(verdicts)), " ", el("span", count, class_="faint"), notices,
                   verdicts_table(verdicts) if verdicts else "")  # fmt: skip
+
+
+def answer_html(answer: Answer) -> str:
+    """The answer in a sentence, and the way hop by hop."""
+    verb = "reaches" if answer.allowed else "does not reach"
+    rows = [
+        (str(number), f"{hop.kind} {hop.device}", hop.cluster, hop.interface or "–", hop.address or "–",
+         str(hop.mtu_bytes or "–"), seconds(hop.delay_s) if hop.delay_s else "–")
+        for number, hop in enumerate(answer.hops, 1)
+    ]  # fmt: skip
+    headings = ("", "device", "cluster", "leaves by", "address", "MTU", "delay")
+    sentence = el("strong", f"{answer.source} {verb} {answer.target}")
+    return _block(sentence, f": {answer.reason}", table(headings, rows) if rows else "")
 
 
 def comparison_html(comparison: Comparison) -> str:

@@ -213,12 +213,17 @@ def _of_slice(config: SliceConfig, view: View, noun: type[D]) -> tuple[D, ...]:
     return view.hub.list(noun, config.metadata.namespace, {labels.SLICE: config.metadata.name})
 
 
-def _slices_of_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:
-    return tuple(
-        key_of(config)
-        for config in view.hub.list(SliceConfig, change.key.namespace)
-        if change.key.name in config.spec.clusters
-    )
+def _left(change: Change, view: View) -> Iterable[ObjectKey]:
+    """The slice of a derived object that is gone: its slot is free now, or it must be made again."""
+    return labelled("SliceConfig", labels.SLICE)(change, view) if change.action == "DELETED" else ()
+
+
+def _slices_of_new_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """The slices that wait for a cluster which has just been registered."""
+    if not _registered(change.item) or _registered(change.previous):
+        return ()
+    configs = view.hub.list(SliceConfig, change.key.namespace)
+    return tuple(key_of(config) for config in configs if change.key.name in config.spec.clusters)
 
 
 def _slices_of_profile(change: Change, view: View) -> tuple[ObjectKey, ...]:
@@ -234,9 +239,9 @@ SLICE_CONFIG = ControllerSpec(
     reconcile=reconcile,
     watches=(
         Watch(kind="SliceConfig", keys=itself),
-        Watch(kind="WorkerSliceConfig", keys=labelled("SliceConfig", labels.SLICE)),
-        Watch(kind="WorkerSliceGateway", keys=labelled("SliceConfig", labels.SLICE)),
-        Watch(kind="Cluster", keys=_slices_of_cluster),
+        Watch(kind="WorkerSliceConfig", keys=_left),
+        Watch(kind="WorkerSliceGateway", keys=_left),
+        Watch(kind="Cluster", keys=_slices_of_new_cluster),
         Watch(kind="SliceQoSConfig", keys=_slices_of_profile),
     ),
 )

@@ -43,6 +43,9 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
 
 
 def _gateways_of_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """All of a cluster's gateways, when it is reached at other addresses than before."""
+    if change.previous is not None and Side(change.previous, 0).node_ips == Side(change.item, 0).node_ips:
+        return ()
     found = view.hub.list(WorkerSliceGateway, change.key.namespace, {labels.WORKER_CLUSTER: change.key.name})
     return tuple(key_of(item) for item in found)
 
