@@ -15,6 +15,7 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NOBODY = 65534
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")  # neither may write into the checkout
 
 pytestmark = [
     pytest.mark.needs_root,
@@ -59,7 +60,7 @@ def test_the_user_is_indeed_an_ordinary_one(home: Path) -> None:
 @pytest.mark.parametrize("name", ["netns", "links", "kernel", "sandbox", "nothing_left", "wire"])
 def test_the_tests_pass_as_an_ordinary_user(home: Path, name: str) -> None:
     test = str(HERE / f"test_{name}.py")
-    done = _as_nobody(home, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test)
+    done = _as_nobody(home, sys.executable, "-m", "pytest", "-q", *PLAIN, test)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     last = done.stdout.strip().splitlines()[-1]
     assert " passed" in last
