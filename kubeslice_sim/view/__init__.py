@@ -29,8 +29,8 @@ _LATE = {
 
 __all__ = [
     "answer_data", "answer_html", "answer_table", "comparison_data", "comparison_html", "comparison_table",
-    "doctor_data", "doctor_table", "draw", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "read_run", "report",
-    "result_data", "result_html", "save_figure", "time_plots", "verdict_table", "write_junit", "write_run",
+    "doctor_data", "doctor_table", "draw", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "read_run",
+    "report", "result_data", "result_html", "save_figure", "time_plots", "verdict_table", "write_junit", "write_run",
 ]  # fmt: skip
 
 
