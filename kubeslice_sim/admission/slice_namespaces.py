@@ -91,7 +91,7 @@ def isolation_clusters(request: Request) -> Iterator[Finding]:
             for index, cluster in enumerate(entry.clusters):
                 at = (*path, "clusters", index)
                 if cluster == "*" and len(entry.clusters) > 1:
-                    hint = "write only \"*\", or only names"
+                    hint = 'write only "*", or only names'
                     yield Finding(at, "other clusters are not allowed when * is present", hint, field=field)
                 elif cluster != "*" and cluster not in members:
                     message = f"the cluster {cluster} does not participate in the slice"

@@ -68,9 +68,7 @@ def _furnish(store: Store, cluster: ClusterPlan) -> None:
         item = store.create(built_in("Node", "", node.name, labels=label), 0.0)
         address = {"type": "InternalIP", "address": str(node.ip)}
         store.update_status(_with_status(item, {"addresses": [address]}))
-    store.create(
-        built_in("Service", SYSTEM_NAMESPACE, DNS, body={"spec": {"clusterIP": str(cluster.dns_ip)}}), 0.0
-    )
+    store.create(built_in("Service", SYSTEM_NAMESPACE, DNS, body={"spec": {"clusterIP": str(cluster.dns_ip)}}), 0.0)
     spec = {"nodeName": cluster.gateway_nodes[0].name}
     pod = store.create(built_in("Pod", SYSTEM_NAMESPACE, DNS, body={"spec": spec}), 0.0)
     store.update_status(_with_status(pod, {"phase": "Running"}))

@@ -187,8 +187,7 @@ def _export_reason(export: ServiceExport, site: Site, config: SliceConfig, ledge
     expected = {
         nsm_ip(pod)
         for pod in own_pods(export.spec.slice, site.view)
-        if pod.metadata.namespace == export.metadata.namespace
-        and export.spec.selector.selects(pod.metadata.labels)
+        if pod.metadata.namespace == export.metadata.namespace and export.spec.selector.selects(pod.metadata.labels)
     }
     told = {pod.nsm_ip for pod in export.status.pods}
     if expected != told:

@@ -59,4 +59,3 @@ def _may_be(key: ObjectKey, other: ObjectKey) -> bool:
     return same_kind and all(
         mine == theirs or not mine or not theirs for mine, theirs in zip(key[1:], other[1:], strict=True)
     )
-

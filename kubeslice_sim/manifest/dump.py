@@ -56,7 +56,6 @@ class _Representer(SafeRepresenter):
             style = "" if means_text(data) and not _OLD_YAML.fullmatch(data) else "'"
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style or None)
 
-
     def number(self, data: float) -> Any:
         """A float: always with a dot, without which some YAML 1.1 readers take ``1e-05`` for text."""
         text = repr(data)

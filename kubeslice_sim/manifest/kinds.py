@@ -70,9 +70,7 @@ def decode_as(noun: Any, data: Mapping[str, Any]) -> Any:
     if noun is KubernetesObject:
         body = {key: value for key, value in data.items() if key not in ("apiVersion", "kind", "metadata")}
         metadata = _read(ObjectMeta, ObjectMeta, _metadata(data.get("metadata")), ("metadata",))
-        return KubernetesObject(
-            api_version=data["apiVersion"], kind=data["kind"], metadata=metadata, body=freeze(body)
-        )
+        return KubernetesObject(api_version=data["apiVersion"], kind=data["kind"], metadata=metadata, body=freeze(body))
     body = {key: value for key, value in data.items() if key not in ("apiVersion", "kind")}
     if "metadata" in body:
         body["metadata"] = _metadata(body["metadata"])

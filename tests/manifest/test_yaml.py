@@ -60,7 +60,7 @@ def test_a_key_may_stand_once() -> None:
 
 
 def test_a_syntax_fault_does_not_hide_the_documents_after_it() -> None:
-    text = "a: 1\n---\nb: [1, 2\n---\nc: 3\n---\nd: {x: 1, x: 2}\n---\ne: \"open\nf: 1\n---\ng: 7\n"
+    text = 'a: 1\n---\nb: [1, 2\n---\nc: 3\n---\nd: {x: 1, x: 2}\n---\ne: "open\nf: 1\n---\ng: 7\n'
     sources, problems = parse(text, "f.yaml")
     assert [source.data for source in sources] == [{"a": 1}, {"c": 3}, {"d": {"x": 1}}, {"g": 7}]
     assert [source.line for source in sources] == [1, 5, 7, 12]

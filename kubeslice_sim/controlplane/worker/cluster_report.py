@@ -121,9 +121,7 @@ def _events(key: ObjectKey, held: ClusterStatus, status: ClusterStatus) -> tuple
 
 def _own_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:
     """This cluster's own Cluster, wherever the change was."""
-    return tuple(
-        ObjectKey("Cluster", item.metadata.namespace, item.metadata.name) for item in view.hub.list(Cluster)
-    )
+    return tuple(ObjectKey("Cluster", item.metadata.namespace, item.metadata.name) for item in view.hub.list(Cluster))
 
 
 CLUSTER_REPORT = ControllerSpec(

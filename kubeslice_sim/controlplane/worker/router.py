@@ -82,12 +82,7 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
 def _clients(slice_: str, view: View) -> list[KubernetesObject]:
     """Application pods by namespace and name, then gateway pods."""
     found = view.local.objects("Pod", labels={SLICE_LABEL: slice_})
-    return [
-        pod
-        for kind in ("app", "slicegateway")
-        for pod in found
-        if pod.metadata.labels.get(POD_TYPE_LABEL) == kind
-    ]
+    return [pod for kind in ("app", "slicegateway") for pod in found if pod.metadata.labels.get(POD_TYPE_LABEL) == kind]
 
 
 def _client(pod: KubernetesObject) -> str:
@@ -100,9 +95,7 @@ def _expected_gateways(slice_: str, view: View) -> tuple[str, ...]:
     KubeSlice gives an address to whoever asks first. Here gateways that are not there yet count as having asked in
     this order, so that the addresses do not hang on which certificate job was faster.
     """
-    gateways = view.hub.list(
-        WorkerSliceGateway, labels={labels.SLICE: slice_, labels.WORKER_CLUSTER: view.cluster}
-    )
+    gateways = view.hub.list(WorkerSliceGateway, labels={labels.SLICE: slice_, labels.WORKER_CLUSTER: view.cluster})
     in_order = sorted(gateways, key=lambda item: ip.network(item.spec.remote_gateway_config.gateway_subnet))
     return tuple(
         names.gateway_deployment(item.metadata.name, instance)
