@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kubeslice_sim.controlplane.built_in import built_in
+from kubeslice_sim.controlplane.built_in import DNS, built_in
 from kubeslice_sim.controlplane.hub import HUB_CONTROLLERS, labels
 from kubeslice_sim.controlplane.node_ports import NodePortAllocator
 from kubeslice_sim.controlplane.site import HUB, Site
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.controlplane.worker import WORKER_CONTROLLERS
-from kubeslice_sim.controlplane.worker.dns import DNS
 from kubeslice_sim.model.document import key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE

@@ -10,6 +10,8 @@ from kubeslice_sim.model.document import ObjectMeta, OwnerReference
 from kubeslice_sim.model.frozen import FrozenMap, freeze
 from kubeslice_sim.model.kubernetes import KUBERNETES_KINDS, KubernetesObject
 
+DNS = "kubeslice-dns"
+"""The Service and the pod of a worker's KubeSlice DNS."""
 NSM_IP_LABEL = "kubeslice.io/nsmIP"
 POD_TYPE_LABEL = "kubeslice.io/pod-type"
 SLICE_LABEL = "kubeslice.io/slice"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from kubeslice_sim.controlplane.built_in import DNS
 from kubeslice_sim.controlplane.effects import (
     ConnectPod,
     DisconnectPod,
@@ -49,7 +50,12 @@ class Ledger:
         self._newest.pop(subject, None)
 
     def lost(self, cluster: str, namespace: str, pod: str) -> None:
-        """A pod died and took with it what it had been told: its own interface, and a router all of its slice's."""
+        """A pod died and took with it what it had been told.
+
+        Any pod its own interface, a router all of its slice's interfaces and routes, the DNS its names.
+        """
+        if (namespace, pod) == (names.SYSTEM_NAMESPACE, DNS):
+            self.done("names", cluster)
         for subject in tuple(self._newest):
             if (subject[:1] == ("interface",) and subject[1:2] + subject[3:] == (cluster, namespace, pod)) or (
                 subject[0] in ("interface", "route")

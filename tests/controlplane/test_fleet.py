@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kubeslice_sim.controlplane.effects import DisconnectPod, SetNetworkPolicy, StartAppPod, StopPod
+from kubeslice_sim.controlplane.effects import DisconnectPod, ServeNames, SetNetworkPolicy, StartAppPod, StopPod
 from kubeslice_sim.controlplane.refusal import Conflict, NotFound
 from kubeslice_sim.controlplane.request import Apply, Patch, Remove
 from kubeslice_sim.controlplane.site import HUB
@@ -146,6 +146,42 @@ def test_an_excluded_pod_runs_but_joins_nothing(world: World) -> None:
     hand.run_for(2)
     assert any(isinstance(effect, StartAppPod) and effect.pod == "apart" for effect in hand.plane.effects)
     assert differences(hand.fleet, hand.plane.effects, plan(with_it)) == []
+
+
+def test_an_exported_pod_that_dies_is_not_answered_until_it_is_back(world: World) -> None:
+    hand = Hand(world, FAST)
+    hand.until_up(60)
+    name = "server.app.svc.slice.local"
+    before = answers(hand, "a", name)
+    hand.plane.kill("b", "app", "server-1")
+    hand.run_for(1)
+    assert len(answers(hand, "a", name)) == 2
+    hand.plane.restore("b", "app", "server-1")
+    hand.run_for(2)
+    assert answers(hand, "a", name) == before, "it keeps its address"
+    assert hand.fleet.readiness().up
+
+
+def test_a_dns_server_that_restarts_is_told_its_names_again(world: World) -> None:
+    hand = Hand(world, FAST)
+    hand.until_up(60)
+    told = len(hand.plane.effects)
+    hand.plane.kill("a", SYSTEM, "kubeslice-dns")
+    hand.run_for(1)
+    assert not hand.fleet.readiness().up
+    assert hand.plane.effects[told:] == []
+    hand.plane.restore("a", SYSTEM, "kubeslice-dns")
+    hand.run_for(1)
+    (again,) = hand.plane.effects[told:]
+    assert isinstance(again, ServeNames)
+    assert len(again.records["server.app.svc.slice.local"]) == 3
+    assert hand.fleet.readiness().up
+
+
+def answers(hand: Hand, cluster: str, name: str) -> set[object]:
+    served = hand.fleet.ledger.newest("names", cluster)
+    assert isinstance(served, ServeNames)
+    return set(served.records.get(name, ()))
 
 
 def test_requests_are_refused_with_what_to_do(world: World) -> None:

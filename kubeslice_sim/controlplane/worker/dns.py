@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kubeslice_sim.controlplane import finalizer, ip
+from kubeslice_sim.controlplane.built_in import DNS, running
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch
 from kubeslice_sim.controlplane.effects import ServeNames
-from kubeslice_sim.controlplane.reconciler import Outcome, View
+from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, View
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.service_import import ServiceImport
@@ -13,12 +14,14 @@ from kubeslice_sim.planner.dns import merge_records, service_records
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
 from kubeslice_sim.planner.plan import EndpointPlan, ServicePlan
 
-DNS = "kubeslice-dns"
 _SERVER = ObjectKey("Service", SYSTEM_NAMESPACE, DNS)
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
-    """Serve the names of every import that is not going."""
+    """Serve the names of every import that is not going; a server that does not run is told when it runs again."""
+    server = view.local.find("Pod", SYSTEM_NAMESPACE, DNS)
+    if server is None or not running(server):
+        return NOTHING
     imports = (item for item in view.local.list(ServiceImport) if not finalizer.deleting(item))
     records = merge_records(service_records(_service(item)) for item in imports)
     return Outcome(effects=(ServeNames(cluster=view.cluster, records=records),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
-from kubeslice_sim.controlplane.built_in import SLICE_LABEL
+from kubeslice_sim.controlplane.built_in import DNS, SLICE_LABEL
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled
 from kubeslice_sim.controlplane.effects import SetQos
 from kubeslice_sim.controlplane.hub import labels
@@ -21,8 +21,6 @@ from kubeslice_sim.model.service_import import ServiceImport
 from kubeslice_sim.model.worker_slice import Slice, SliceStatus
 from kubeslice_sim.model.worker_slice_config import OnboardedNamespace, WorkerSliceConfig
 from kubeslice_sim.planner import names
-
-DNS = "kubeslice-dns"
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
-from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, SLICE_LABEL, running
+from kubeslice_sim.controlplane.built_in import DNS, GATEWAY_LABEL, SLICE_LABEL, running
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, UpdateStatus, View
 from kubeslice_sim.controlplane.timestamp import seconds, timestamp
-from kubeslice_sim.controlplane.worker.dns import DNS
 from kubeslice_sim.controlplane.worker.router import router_runs
 from kubeslice_sim.model.cluster import ComponentHealth, ComponentStatus
 from kubeslice_sim.model.document import ObjectKey
