@@ -28,8 +28,8 @@ class NodePorts:
     def __init__(
         self, world: World, configs: Iterable[SliceConfig], pairings: Iterable[Pairing], history: History
     ) -> None:
-        self._starts = _range_starts(configs)
-        self._taken = {cluster: set(_wanted_by_services(world, cluster)) for cluster in world.cluster_names}
+        self._starts = range_starts(configs)
+        self._taken = {cluster: set(wanted_by_services(world, cluster)) for cluster in world.cluster_names}
         self._next = dict.fromkeys(self._taken, FIRST_NODE_PORT)
         self._kept: dict[tuple[str, str], int] = {}
         for pairing in pairings:
@@ -63,7 +63,8 @@ class NodePorts:
         return port
 
 
-def _range_starts(configs: Iterable[SliceConfig]) -> dict[str, int]:
+def range_starts(configs: Iterable[SliceConfig]) -> dict[str, int]:
+    """Slice → the first port of its range, in the order of the slices; those without a network have none."""
     starts, start = {}, FIRST_NODE_PORT
     for config in configs:
         if has_network(config):
@@ -72,7 +73,8 @@ def _range_starts(configs: Iterable[SliceConfig]) -> dict[str, int]:
     return starts
 
 
-def _wanted_by_services(world: World, cluster: str) -> Iterable[int]:
+def wanted_by_services(world: World, cluster: str) -> Iterable[int]:
+    """The NodePorts that the world's own Services ask for on one cluster."""
     for item in world.objects:
         if item.kind == "Service" and cluster in world.placed(item.metadata):
             yield from (int(port["nodePort"]) for port in item.spec.get("ports") or () if port.get("nodePort"))
