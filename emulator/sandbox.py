@@ -64,9 +64,10 @@ class Sandbox:
         self._ready: Future[Message] = Future()
         self._end: KubesliceSimError | None = None
         self._output: collections.deque[str] = collections.deque(maxlen=20)
+        # In this order: the second waits for the first when the sandbox ends, which may be at once.
         self._threads = [
-            threading.Thread(target=self._read_messages, name="sandbox-messages", daemon=True),
             threading.Thread(target=self._read_output, name="sandbox-output", daemon=True),
+            threading.Thread(target=self._read_messages, name="sandbox-messages", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -224,7 +225,7 @@ class Sandbox:
             self._stream.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
-            self._threads[1].join(1.0)
+            self._threads[0].join(1.0)
         self._finish(SandboxError(f"the sandbox ended: {self._heard()}"))
 
     def _sort(self, message: Message) -> None:
