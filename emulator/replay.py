@@ -13,6 +13,7 @@ from typing import Any
 
 from emulator.channel import Channel
 from emulator.lab import Lab
+from emulator.pressure import CpuWaits, notice
 from emulator.prober import Prober
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.refusal import Refused
@@ -71,17 +72,20 @@ class Replay:
         zero_fleet_s = lab.driver.now_s() if spec.start == "ready" else 0.0
         since_zero_s = lab.driver.now_s() - zero_fleet_s
         zero_s = time.monotonic() - since_zero_s
+        waits = CpuWaits()
         prober = Prober(lab.plan, lab.pods, self._observe, time.time() - since_zero_s)
         for at_s, act in self._agenda(prober):
             self._wait_until(zero_s, at_s)
             act()
         self._wait_until(zero_s, spec.duration_s)
+        wait_s = waits.mean_s()
         self._notices += [f"{name} had not ended when the scenario was over" for name in prober.join(LAST_PROBES_S)]
         lab.readiness()
         transitions = lab.driver.look(lambda fleet: tuple(fleet.transitions))
         for row in lab.watch.observations(transitions, zero_s=zero_fleet_s, end_s=zero_fleet_s + spec.duration_s):
             self._observe(row)
-        return self._account(zero_fleet_s)
+        self._notices += filter(None, [notice(wait_s)])
+        return self._account(zero_fleet_s, "unknown" if wait_s is None else f"{wait_s * 1e3:.3f} ms")
 
     def _agenda(self, prober: Prober) -> list[tuple[float, Callable[[], None]]]:
         """Everything that begins at its own time: timeline first where times are equal."""
@@ -137,7 +141,7 @@ class Replay:
         with self._telling:
             self._tell(message)
 
-    def _account(self, zero_s: float) -> dict[str, Any]:
+    def _account(self, zero_s: float, cpu_wait: str) -> dict[str, Any]:
         lab = self._lab
         return {
             "notices": [*self._notices, *self._substitutes(), *lab.watch.notices()],
@@ -146,7 +150,8 @@ class Replay:
                  "subject": event.subject, "message": event.message}
                 for event in lab.driver.look(lambda fleet: tuple(fleet.events))
             ],
-            "environment": {"wire": lab.wires.implementation, "wireguard": lab.overlay.driver.value},
+            "environment": {"wire": lab.wires.implementation, "wireguard": lab.overlay.driver.value,
+                            "cpu_wait": cpu_wait},
         }  # fmt: skip
 
     def _substitutes(self) -> list[str]:

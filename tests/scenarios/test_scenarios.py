@@ -8,6 +8,9 @@ import pytest
 
 import kubeslice_sim as ks
 
+ATTEMPTS = 3
+"""Of a real-time run on a machine that others use too."""
+
 
 @pytest.mark.parametrize("name", ks.examples())
 def test_on_the_simulator(name: str, tmp_path: Path) -> None:
@@ -29,7 +32,12 @@ def test_on_the_simulator(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ks.examples())
 def test_simulator_and_emulator_agree(name: str) -> None:
     world = ks.example(name)
-    emulated = ks.emulate(world)
-    assert emulated.exit_code == 0, emulated.verdict_frame().to_string()
-    comparison = ks.compare(ks.simulate(world), emulated)
-    assert comparison.exit_code == 0, comparison.frame().to_string()
+    for attempt in range(ATTEMPTS):
+        emulated = ks.emulate(world)
+        comparison = ks.compare(ks.simulate(world), emulated)
+        busy = any("CPU was short" in notice for notice in emulated.run.notices)
+        if busy and attempt < ATTEMPTS - 1 and (emulated.exit_code or comparison.exit_code):
+            continue  # the run itself says that it measured the machine, not the network
+        assert emulated.exit_code == 0, emulated.verdict_frame().to_string()
+        assert comparison.exit_code == 0, comparison.frame().to_string()
+        return
