@@ -1,0 +1,85 @@
+"""Where the overlay addresses of pods and gateways and the records of names come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from ipaddress import IPv4Address
+
+from kubeslice_sim.planner.change import counted
+from kubeslice_sim.planner.dns import TTL_S, service_records
+from kubeslice_sim.planner.plan import PodPlan, ServicePlan
+from kubeslice_sim.planner.question import Asked, Input, Provenance, Question
+
+
+def pod_questions(asked: Asked) -> Iterator[Question]:
+    """The overlay address of every application pod of the slice."""
+    for pod in asked.plan.pods:
+        if pod.slice == asked.slice.name and pod.nsm_ip is not None:
+            path = f"{asked.slice.name}/{pod.cluster}/pods/{pod.namespace}/{pod.name}/nsm-address"
+            yield Question(path=path, answer=partial(_pod, asked, pod, pod.nsm_ip))
+
+
+def name_questions(asked: Asked) -> Iterator[Question]:
+    """Every name that the slice's services give."""
+    for service in asked.slice.services:
+        for name, addresses in service_records(service).items():
+            yield Question(
+                path=f"{asked.slice.name}/names/{name}", answer=partial(_name, asked, service, name, addresses)
+            )
+
+
+def client_address(asked: Asked, cluster: str, client: str, address: IPv4Address, path: str) -> Provenance:
+    """The address that a router gave one of its clients (a pod's reference or a gateway's deployment)."""
+    pods = sorted((p.namespace, p.name) for p in asked.plan.pods if (p.slice, p.cluster) == (asked.slice.name, cluster))
+    gateways = [e.deployment for t in asked.slice.tunnels for e in t.ends if e.cluster == cluster]
+    order = [*(f"{namespace}/{name}@{cluster}" for namespace, name in pods), *gateways]
+    place, cidr = order.index(client), asked.slice.member(cluster).cidr
+    rule = "a client keeps the address that it had, else the router gives the lowest free one from .1 on"
+    if address == cidr[place + 1]:
+        first = (counted(min(place, len(pods)), "pod"), counted(max(0, place - len(pods)), "gateway"))
+        before = " and ".join(first) if place else "nobody"
+        formula = f"{rule}; {before} asked before: pods by namespace and name, then gateways pair by pair"
+    else:
+        formula = f"{rule}; it has this one since before the world changed: asked anew it would get {cidr[place + 1]}"
+    return Provenance(
+        path=path,
+        value=str(address),
+        inputs=(
+            asked.known(f"{cluster}/cidr", cidr),
+            Input(
+                name="clients of the router", value=f"{counted(len(pods), 'pod')}, {counted(len(gateways), 'gateway')}"
+            ),
+        ),
+        formula=formula,
+        source="cmd-nse-vl3 ippool.go (the order of asking is ours: pods connect while certificates are being made)",
+    )
+
+
+def _pod(asked: Asked, pod: PodPlan, address: IPv4Address, path: str) -> Provenance:
+    return client_address(asked, pod.cluster, pod.reference, address, path)
+
+
+def _name(asked: Asked, service: ServicePlan, name: str, addresses: tuple[IPv4Address, ...], path: str) -> Provenance:
+    where = ", ".join(service.source_clusters)
+    export = Input(name=f"ServiceExport {service.namespace}/{service.name}", value=f"on {where}")
+    endpoints = tuple(
+        Input(name=f"{asked.slice.name}/{e.cluster}/pods/{service.namespace}/{e.pod}/nsm-address", value=str(e.nsm_ip))
+        for e in service.endpoints
+        if e.nsm_ip in addresses
+    )
+    if name in service.aliases:
+        shape = "an alias, answered like the service's own name"
+    elif name == service.dns_name:
+        shape = "<export>.<namespace>.svc.slice.local, answered with all pods of all exporting clusters"
+    else:
+        shape = "<pod>.<cluster>.<export>.<namespace>.svc.slice.local, answered with that pod"
+    return Provenance(
+        path=path,
+        value=", ".join(map(str, addresses)),
+        inputs=(export, *endpoints),
+        formula=f"{shape}: overlay addresses of Running pods that the selector matches; A records, TTL {TTL_S} s, "
+        f"in the KubeSlice DNS of every cluster of {asked.slice.name}",
+        source="worker-operator controllers/serviceexport, dns plugin/kubeslice, kubeslice-controller "
+        "service/worker_service_import_service.go",
+    )
