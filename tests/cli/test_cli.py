@@ -97,3 +97,26 @@ def test_schema_and_crds_print(capsys: pytest.CaptureFixture[str]) -> None:
     assert "$schema" in json.loads(capsys.readouterr().out)
     assert execute(["crds"]) == 0
     assert capsys.readouterr().out.count("kind: CustomResourceDefinition") == 14
+
+
+@pytest.mark.parametrize("command", [["validate"], ["run", "--on", "emulator"], ["deploy"], ["plan"]])
+def test_ten_mistakes_are_ten_lines_and_nothing_starts(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"back end {name} was asked for")
+
+    monkeypatch.setattr("kubeslice_sim.backends.backend", refuse)
+    first, *rest = command
+    if first == "deploy":
+        monkeypatch.setattr("kubeslice_sim.backends.deployer", NoCluster)
+    assert execute([first, "tests/golden/errors/ten-mistakes.yaml", *rest]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if "ten-mistakes.yaml:" in line]
+    assert len(lines) == 10
+
+
+class NoCluster:
+    """Stands where the real clusters would: being asked for one thing fails the test."""
+
+    def deploy(self, *arguments: object, **options: object) -> None:
+        raise AssertionError("a cluster was asked for")
