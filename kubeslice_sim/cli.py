@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from kubeslice_sim import backends, cli_clusters, facade
+from kubeslice_sim import backends, cli_clusters, cli_requests, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
 
 GOOD, DIFFERS, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 3
@@ -32,6 +32,7 @@ WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
 out = Console(highlight=False, soft_wrap=True, width=WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 cli_clusters.register(app, out, err)
+cli_requests.register(app, out)
 
 
 @app.command

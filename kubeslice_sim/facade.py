@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubeslice_sim import backends, manifest, observe, planner
+from kubeslice_sim import apiserver, backends, manifest, observe, planner
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
@@ -137,6 +138,19 @@ def inspect(*paths: str | Path) -> tuple[World | None, tuple[Problem, ...], tupl
     except BadInput as error:
         return None, error.problems, ()
     return reading.world, (), reading.warnings
+
+
+def admit(state: str | Path, *requests: str | Path) -> tuple[apiserver.Answer, ...]:
+    """What the API server would say to each request in these files, on a controller cluster with this world.
+
+    Every request is a dry run of its own; the clock says when. Raises :exc:`BadInput` for files that cannot be read.
+    """
+    steps = apiserver.read_steps(*requests)
+    reading = manifest.read_state(state)
+    world = reading.world
+    objects = apiserver.standing_objects(world, reading.derived)
+    server = apiserver.ApiServer(objects, now=datetime.now(UTC), version=world.underlay.spec.kubeslice_version)
+    return tuple(server.answer(step) for step in steps)
 
 
 def manifests(made: planner.Plan) -> str:

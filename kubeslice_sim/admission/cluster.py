@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from kubeslice_sim.admission.namespace import in_project_namespace
-from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
+from kubeslice_sim.admission.rule import DELETE, WRITE, Finding, Request, rule
+from kubeslice_sim.admission.slice_namespaces import DEFAULT_SLICE_SUFFIX
+from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.project import PROJECT_NAMESPACE_PREFIX
 
 _SOURCE = "kubeslice-controller service/cluster_webhook_validation.go"
 _GO_FLOAT = re.compile(
@@ -42,6 +45,22 @@ def cluster_node_ips(request: Request) -> Iterator[Finding]:
         if not _is_ip(text):
             message = f'"{text}" is no valid IP address'
             yield Finding(("spec", "nodeIPs", index), message, "such as 10.9.8.7 or 2001:db8::ffff")
+
+
+@rule("Cluster", on=DELETE, source=_SOURCE, field="Cluster")
+def cluster_in_no_slice(request: Request) -> Iterator[Finding]:
+    """A Cluster is deleted after it has left its slices (the default slice does not count)."""
+    own = request.document.metadata
+    default = own.namespace.removeprefix(PROJECT_NAMESPACE_PREFIX) + DEFAULT_SLICE_SUFFIX
+    labels = [item.metadata.labels for item in request.state.all("WorkerSliceConfig", own.namespace)]
+    slices = [
+        name for item in labels
+        if item.get("worker-cluster") == own.name and (name := item.get("original-slice-name", "")) != default
+    ]  # fmt: skip
+    if slices:
+        about = tuple(ObjectKey("SliceConfig", own.namespace, name) for name in slices)
+        hint = "take it out of their spec.clusters first"
+        yield Finding((), f"the cluster {own.name} participates in {', '.join(slices)}", hint, about)
 
 
 def _within(text: str, limit: float) -> bool:

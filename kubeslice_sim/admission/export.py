@@ -27,6 +27,8 @@ def export_alias_unique(request: Request) -> Iterator[Finding]:
     for other in request.state.all("ServiceExport"):
         if other is export:
             break  # the first one to ask gets the alias
+        if other is request.old:
+            continue
         if other.spec.slice == export.spec.slice and together(other, export):
             taken = wanted & {alias.lower() for alias in other.spec.aliases}
             for index, alias in enumerate(export.spec.aliases):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kubeslice_sim.admission.namespace import in_project_namespace
-from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
+from kubeslice_sim.admission.rule import DELETE, UPDATE, WRITE, Finding, Request, rule
 from kubeslice_sim.admission.state import names
 from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import ObjectKey
 
 _EXPORTS = "kubeslice-controller service/service_export_config_webhook_validation.go"
 _ROTATION = "kubeslice-controller service/vpn_key_rotation_webhook_validation.go"
+_WORKER_SLICE = "kubeslice-controller service/worker_slice_config_webhook_validation.go"
+_GATEWAY = "kubeslice-controller service/worker_slice_gateway_webhook_validation.go"
 
 export_config_in_project_namespace = in_project_namespace("ServiceExportConfig", _EXPORTS)
 
@@ -53,6 +55,34 @@ def rotation_slice_exists(request: Request) -> Iterator[Finding]:
     name, namespace = request.document.spec.slice_name, request.document.metadata.namespace
     if request.state.find("SliceConfig", namespace, name) is None:
         yield Finding(("spec", "sliceName"), f"invalid config: the SliceConfig {name} is not present")
+
+
+@rule("VpnKeyRotation", on=DELETE, source=_ROTATION)
+def rotation_outlives_its_slice(request: Request) -> Iterator[Finding]:
+    """A rotation of keys is deleted only with its slice."""
+    name, namespace = request.document.spec.slice_name, request.document.metadata.namespace
+    config = request.state.find("SliceConfig", namespace, name)
+    if config is not None and config.metadata.deletion_timestamp is None:
+        about = (ObjectKey("SliceConfig", namespace, name),)
+        message = f"the VpnKeyRotation {request.document.metadata.name} cannot be deleted while its slice lives"
+        yield Finding((), message, "delete the SliceConfig; the rotation goes with it", about)
+
+
+@rule("WorkerSliceConfig", on=UPDATE, source=_WORKER_SLICE, field="Spec.Octet")
+def worker_slice_octet_kept(request: Request) -> Iterator[Finding]:
+    """A cluster's slot in a slice never changes once given (taking it away makes KubeSlice's webhook panic)."""
+    old, new = request.old.spec.octet, request.document.spec.octet
+    if old is not None and new != old:
+        message = f"the octet {old} cannot be {'removed' if new is None else f'changed to {new}'}"
+        yield Finding(("spec", "octet"), message)
+
+
+@rule("WorkerSliceGateway", on=UPDATE, source=_GATEWAY, field="Spec.GatewayNumber")
+def worker_gateway_number_kept(request: Request) -> Iterator[Finding]:
+    """A gateway's number never changes."""
+    old, new = request.old.spec.gateway_number, request.document.spec.gateway_number
+    if new != old:
+        yield Finding(("spec", "gatewayNumber"), f"the gateway number {old} cannot be changed to {new}")
 
 
 def _registered(request: Request, cluster: str, path: tuple[str | int, ...]) -> Iterator[Finding]:

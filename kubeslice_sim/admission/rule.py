@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from kubeslice_sim.admission.state import State
@@ -14,17 +15,23 @@ from kubeslice_sim.model.field_path import FieldPath
 Operation = Literal["create", "update", "delete"]
 CREATE: tuple[Operation, ...] = ("create",)
 WRITE: tuple[Operation, ...] = ("create", "update")
+UPDATE: tuple[Operation, ...] = ("update",)
+DELETE: tuple[Operation, ...] = ("delete",)
 ANY_KIND = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked of an API server. ``document`` is the new object (on delete: the old one)."""
+    """What is asked of an API server. ``document`` is the new object (on delete: the one that stands).
+
+    ``old`` is the object that stands, on update. ``now`` is the moment of the request; None: rules about time pass.
+    """
 
     operation: Operation
     document: Any
     state: State
     old: Any = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,11 @@ class Rule:
     field: str
     promise: str
     check: Check
+
+    @property
+    def is_asked_of_requests(self) -> bool:
+        """Whether the API server or a webhook asks it, as its source says; the others are ours, asked of worlds."""
+        return self.severity == "error" and ("webhook" in self.source or self.source.startswith("kube-apiserver"))
 
 
 def rule(

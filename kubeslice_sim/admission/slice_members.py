@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
 from kubeslice_sim.admission.namespace import in_project_namespace
-from kubeslice_sim.admission.rule import Finding, Request, rule
+from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.state import names
 from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.cluster import ClusterStatus
@@ -31,7 +31,7 @@ class Member(NamedTuple):
     status: ClusterStatus
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.Clusters")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.Clusters")
 def slice_clusters_once(request: Request) -> Iterator[Finding]:
     """No cluster stands twice in the list."""
     clusters = request.document.spec.clusters
@@ -40,7 +40,7 @@ def slice_clusters_once(request: Request) -> Iterator[Finding]:
             yield Finding(("spec", "clusters", index), f"the cluster {name} is listed twice", "list it once")
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.Clusters[{turn}]")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.Clusters[{turn}]")
 def slice_clusters_registered(request: Request) -> Iterator[Finding]:
     """Every cluster exists in the slice's own namespace."""
     namespace = request.document.metadata.namespace
@@ -76,7 +76,7 @@ def slice_clusters_healthy(request: Request) -> Iterator[Finding]:
             yield _finding(member, f"the health of {member.name} is not normal: it is {said}")
 
 
-@rule("SliceConfig", source=SOURCE, field="Status.NodeIPs")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Status.NodeIPs")
 def slice_clusters_node_ips(request: Request) -> Iterator[Finding]:
     """Every cluster has node IPs, given or detected."""
     for member in _members(request):
@@ -84,7 +84,7 @@ def slice_clusters_node_ips(request: Request) -> Iterator[Finding]:
             yield _finding(member, f"{member.name} has no node IPs", "give spec.nodeIPs in its Cluster")
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.Clusters[{turn}]")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.Clusters[{turn}]")
 def slice_clusters_network(request: Request) -> Iterator[Finding]:
     """Every cluster has KubeSlice's network installed, unless the slice wants none."""
     for member in _networked(request):
@@ -93,7 +93,7 @@ def slice_clusters_network(request: Request) -> Iterator[Finding]:
             yield _finding(member, f"the network of {member.name} is not present", hint)
 
 
-@rule("SliceConfig", source=SOURCE, field="Status.CniSubnet")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Status.CniSubnet")
 def slice_clusters_cni_known(request: Request) -> Iterator[Finding]:
     """Every cluster's pod networks are known, unless the slice wants no network."""
     for member in _networked(request):
@@ -102,7 +102,7 @@ def slice_clusters_cni_known(request: Request) -> Iterator[Finding]:
             yield _finding(member, f"the CNI subnet of {member.name} is not known", hint)
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.SliceSubnet")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.SliceSubnet")
 def slice_subnet_free_of_cni(request: Request) -> Iterator[Finding]:
     """The slice's subnet overlaps no member's pod or service network."""
     subnet = request.document.spec.slice_subnet

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from kubeslice_sim.admission.rule import Finding, Request, rule
+from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.slice_members import SOURCE
 from kubeslice_sim.admission.state import names
 from kubeslice_sim.admission.suggest import meant
@@ -35,14 +35,14 @@ def slice_clusters_fit(request: Request) -> Iterator[Finding]:
         )
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.SliceSubnet")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.SliceSubnet")
 def slice_subnet_given(request: Request) -> Iterator[Finding]:
     """A slice with a network has a subnet."""
     if _has_network(request.document) and not request.document.spec.slice_subnet:
         yield Finding(("spec", "sliceSubnet"), "sliceSubnet is required for a slice", "such as 10.1.0.0/16")
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.sliceSubnet")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.sliceSubnet")
 def slice_subnet_form(request: Request) -> Iterator[Finding]:
     """The subnet is a private IPv4 network a.b.0.0/16 (IPv6 passes KubeSlice's first test and crashes its last)."""
     text = request.document.spec.slice_subnet
@@ -66,7 +66,7 @@ def slice_subnet_form(request: Request) -> Iterator[Finding]:
         yield Finding(path, f'"{text}": the third and fourth octets must be 0', f"such as {_sixteen(text)}")
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.SliceGatewayProvider")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.SliceGatewayProvider")
 def slice_gateway_provider_given(request: Request) -> Iterator[Finding]:
     """A slice with a network says which VPN joins its clusters."""
     if _has_network(request.document) and request.document.spec.slice_gateway_provider is None:
@@ -74,7 +74,7 @@ def slice_gateway_provider_given(request: Request) -> Iterator[Finding]:
         yield Finding(("spec", "sliceGatewayProvider"), "sliceGatewayProvider is required for a slice", hint)
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.SliceGatewayProvider.SliceGatewayServiceType")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.SliceGatewayProvider.SliceGatewayServiceType")
 def slice_gateway_service_types(request: Request) -> Iterator[Finding]:
     """A gateway service type names a member or ``*``, each once."""
     spec = request.document.spec
@@ -93,7 +93,7 @@ def slice_gateway_service_types(request: Request) -> Iterator[Finding]:
         seen.add(entry.cluster)
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.StandardQosProfileName")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.StandardQosProfileName")
 def slice_one_qos_profile(request: Request) -> Iterator[Finding]:
     """A slice with a network has its own QoS profile or names one, not both."""
     spec = request.document.spec
@@ -107,7 +107,7 @@ def slice_one_qos_profile(request: Request) -> Iterator[Finding]:
         yield Finding(("spec", "qosProfileDetails"), message, "standardQosProfileName: default will do")
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.StandardQosProfileName")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.StandardQosProfileName")
 def slice_qos_profile_exists(request: Request) -> Iterator[Finding]:
     """The named QoS profile exists in the project."""
     name, namespace = request.document.spec.standard_qos_profile_name, request.document.metadata.namespace
@@ -121,7 +121,7 @@ def slice_qos_profile_exists(request: Request) -> Iterator[Finding]:
         )
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.QosProfileDetails.BandwidthGuaranteedKbps")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.QosProfileDetails.BandwidthGuaranteedKbps")
 def slice_guaranteed_within_ceiling(request: Request) -> Iterator[Finding]:
     """The guaranteed bandwidth is at most the ceiling."""
     profile = request.document.spec.qos_profile_details
@@ -135,7 +135,7 @@ def slice_guaranteed_within_ceiling(request: Request) -> Iterator[Finding]:
         )
 
 
-@rule("SliceConfig", source=SOURCE, field="Spec.ExternalGatewayConfig.Clusters")
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.ExternalGatewayConfig.Clusters")
 def slice_external_gateways(request: Request) -> Iterator[Finding]:
     """External gateways name members, each once over all entries; ``*`` stands alone and once."""
     spec = request.document.spec

@@ -4,7 +4,7 @@ from kubeslice_sim.manifest.crds import crds, hub_crds, worker_crds
 from kubeslice_sim.manifest.dump import dump, dump_documents
 from kubeslice_sim.manifest.json_schema import json_schema
 from kubeslice_sim.manifest.kinds import decode, encode
-from kubeslice_sim.manifest.loader import Reading, load, load_text, read, read_text
+from kubeslice_sim.manifest.loader import Reading, load, load_text, read, read_state, read_text
 
 __all__ = [
     "Reading",
@@ -18,6 +18,7 @@ __all__ = [
     "load",
     "load_text",
     "read",
+    "read_state",
     "read_text",
     "worker_crds",
 ]

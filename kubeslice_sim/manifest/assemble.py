@@ -42,10 +42,12 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     troubled: set[ObjectKey] = field(default_factory=set)
     troubled_paths: dict[int, list[FieldPath]] = field(default_factory=dict)
+    nouns: tuple[Any, ...] = (*WORLD_NOUNS, KubernetesObject)
+    """What may be read; of other kinds there is nothing to say for a user."""
 
     def add(self, source: Source) -> None:
         """Decode one document and keep it; its troubles become problems."""
-        document, troubles = _decode(source.data)
+        document, troubles = _decode(source.data, self.nouns)
         self.problems += [source.problem(item.path, item.message, item.hint) for item in troubles]
         if troubles:
             self.troubled.add(_key_of(source.data))
@@ -61,7 +63,7 @@ class Draft:
         for document in self.documents:
             if isinstance(document, Underlay):
                 underlays.append(document)
-            else:
+            elif type(document).__name__ in PLACES:
                 places[PLACES[type(document).__name__]].append(document)
         for extra in underlays[1:]:
             first = self.sources[id(underlays[0])]
@@ -84,12 +86,14 @@ def unfolded(sources: Iterable[Source]) -> Iterator[Source]:
             yield source
 
 
-def _decode(data: Mapping[str, Any]) -> tuple[Any, list[Trouble]]:
+def _decode(
+    data: Mapping[str, Any], nouns: tuple[Any, ...] = (*WORLD_NOUNS, KubernetesObject)
+) -> tuple[Any, list[Trouble]]:
     try:
         noun = noun_for(data)
     except Undecodable as error:
         return None, error.troubles
-    if noun is not KubernetesObject and noun not in WORLD_NOUNS:
+    if noun not in nouns:
         hint = "leave it out: it follows from the SliceConfig, the Clusters and the ServiceExports"
         return None, [Trouble(("kind",), f"a {data['kind']} is made by KubeSlice, not by the user", hint)]
     troubles = troubles_of(data["kind"], data) if noun is KubernetesObject else []

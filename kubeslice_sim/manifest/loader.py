@@ -13,6 +13,8 @@ from kubeslice_sim.manifest.assemble import Draft, unfolded
 from kubeslice_sim.manifest.files import read_texts, world_name
 from kubeslice_sim.manifest.source import Source
 from kubeslice_sim.manifest.yaml_text import parse
+from kubeslice_sim.model.kinds import NOUNS, WORLD_NOUNS
+from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.world import World
 
 
@@ -23,6 +25,8 @@ class Reading:
     world: World
     sources: dict[int, Source]
     warnings: tuple[Problem, ...] = ()
+    derived: tuple[Any, ...] = ()
+    """What KubeSlice makes itself; only :func:`read_state` reads it."""
 
     def source(self, document: Any) -> Source | None:
         """Where a document of the world (the very object) was written, None where it was not."""
@@ -54,8 +58,23 @@ def read(*paths: str | Path, admit: bool = True) -> Reading:
     return _read(texts, problems, world_name(paths or (".",)), admit)
 
 
-def _read(texts: Iterable[tuple[str, str]], problems: list[Problem], name: str, admit: bool) -> Reading:
-    draft = Draft(problems=list(problems))
+def read_state(*paths: str | Path) -> Reading:
+    """What stands on a controller cluster: a world that nobody judges, and objects that KubeSlice made.
+
+    Raises :exc:`~kubeslice_sim.errors.BadInput` with every problem.
+    """
+    texts, problems = read_texts(paths)
+    return _read(texts, problems, world_name(paths or (".",)), False, (*NOUNS, KubernetesObject))
+
+
+def _read(
+    texts: Iterable[tuple[str, str]],
+    problems: list[Problem],
+    name: str,
+    admit: bool,
+    nouns: tuple[Any, ...] = (*WORLD_NOUNS, KubernetesObject),
+) -> Reading:
+    draft = Draft(problems=list(problems), nouns=nouns)
     whole = not problems
     for file, text in texts:
         sources, faults = parse(text, file)
@@ -69,4 +88,5 @@ def _read(texts: Iterable[tuple[str, str]], problems: list[Problem], name: str, 
     errors, warnings = admission_problems(draft, world, whole=whole) if admit else ([], [])
     if draft.problems or errors:
         raise BadInput(sorted({*draft.problems, *errors}))
-    return Reading(world, draft.sources, tuple(sorted(set(warnings))))
+    derived = tuple(item for item in draft.documents if type(item) not in (*WORLD_NOUNS, KubernetesObject))
+    return Reading(world, draft.sources, tuple(sorted(set(warnings))), derived)

@@ -14,6 +14,7 @@ _WORDS: dict[str, bool | None] = {
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _RADIX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_ONLY_NEW_NUMBER = re.compile(r"0o[0-7]+|[-+]?(?:[0-9]+[eE][-+]?[0-9]+|[0-9]*\.?[0-9]*[eE][0-9]+)")
 _LONGEST_NUMBER = 64
 
 Scalar = str | int | float | bool | None
@@ -38,6 +39,15 @@ def resolve(text: str) -> Scalar:
         number = float(text)
         return number if math.isfinite(number) else text
     return text
+
+
+def resolve_recorded(text: str) -> Scalar:
+    """What an unquoted scalar means in a file that PyYAML wrote.
+
+    It follows YAML 1.1, so it leaves a text unquoted that looks like a number in YAML 1.2 only: ``0o17``, or an
+    exponent without a dot before it and a sign.
+    """
+    return text if _ONLY_NEW_NUMBER.fullmatch(text) else resolve(text)
 
 
 def means_text(text: str) -> bool:

@@ -16,7 +16,7 @@ from ruamel.yaml.events import (
 )
 
 from kubeslice_sim.errors import Problem
-from kubeslice_sim.manifest.scalar import resolve
+from kubeslice_sim.manifest.scalar import resolve, resolve_recorded
 from kubeslice_sim.manifest.source import Mark
 
 DEEPEST = 64
@@ -55,8 +55,9 @@ class Tree:
     ``line`` is that of the last event, ``document_line`` that of the document's first.
     """
 
-    def __init__(self, file: str, skipped_lines: int) -> None:
+    def __init__(self, file: str, skipped_lines: int, *, recorded: bool = False) -> None:
         self.file, self.skipped_lines = file, skipped_lines
+        self._resolve = resolve_recorded if recorded else resolve
         self.problems: list[Problem] = []
         self.data: Any = None
         self.mark: Mark = (skipped_lines + 1, None)
@@ -91,10 +92,10 @@ class Tree:
     def _scalar(self, event: Any) -> None:
         tag = event.tag
         if tag and tag != "!":
-            value = resolve(event.value) if not tag.endswith(":str") else event.value
+            value = self._resolve(event.value) if not tag.endswith(":str") else event.value
             self._check_tag(tag, value)
         else:
-            value = resolve(event.value) if event.implicit[0] else event.value
+            value = self._resolve(event.value) if event.implicit[0] else event.value
         if event.anchor:
             self._anchors[event.anchor] = (value, (self.line, None), 1)
         self._add(value, (self.line, None), 1, event.value)

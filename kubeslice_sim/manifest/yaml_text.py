@@ -19,21 +19,24 @@ _INDENT = re.compile(r"[ \t]+")
 _NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
 
 
-def parse(text: str, file: str) -> tuple[list[Source], list[Problem]]:
+def parse(text: str, file: str, *, recorded: bool = False) -> tuple[list[Source], list[Problem]]:
     """Every document of the text (empty ones left out), and everything that is no sound YAML.
 
+    ``recorded``: a program wrote the text; a list stands for the mappings in it, scalars mean what they mean to PyYAML.
     After a syntax error, reading goes on at the next ``---``. Never raises for bad text.
     """
     sources: list[Source] = []
     problems: list[Problem] = []
     offset, skipped_lines = 0, 0
     while True:
-        tree = Tree(file, skipped_lines)
+        tree = Tree(file, skipped_lines, recorded=recorded)
         fault = None
         try:
             for mark, data in _documents(text[offset:] if offset else text, tree):
                 if isinstance(data, dict):
                     sources.append(Source(file, mark, data))
+                elif recorded and isinstance(data, list) and all(isinstance(item, dict) for item in data):
+                    sources += [Source(file, part, item) for part, item in zip(mark[1], data, strict=True)]
                 elif data is not None:
                     what = "a list" if isinstance(data, list) else "a single value"
                     problems.append(Problem(

@@ -76,7 +76,8 @@ def test_every_rule_is_broken_by_some_golden_world() -> None:
         with pytest.raises(BadInput) as caught:
             manifest.load_text(file.read_text(), file.name)
         seen |= {problem.rule for problem in caught.value.problems}
-    assert {rule.id for rule in RULES} - seen - ELSEWHERE == set()
+    of_worlds = {rule.id for rule in RULES if "create" in rule.operations}
+    assert of_worlds - seen - ELSEWHERE == set()
 
 
 def warnings_of_advice() -> tuple[Problem, ...]:

@@ -1,0 +1,77 @@
+"""Whether data fits the schema of its CRD, told as an API server tells it: field by field, in its own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from kubeslice_sim.apiserver.structural import Schema
+from kubeslice_sim.model.timestamp import Rfc3339
+
+
+class Misfit(NamedTuple):
+    """A field (``spec.clusters[0]``) and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+def misfits(value: Any, schema: Schema, at: str) -> Iterator[Misfit]:
+    """Everything in the value that the schema does not allow; what has the wrong type is not looked into."""
+    wanted = schema.get("type", "")
+    if not _has_type(value, wanted):
+        yield Misfit(at, f'{at} in body must be of type {wanted}: "{_type_name(value)}"')
+    elif isinstance(value, Mapping):
+        yield from _object_misfits(value, schema, at)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from misfits(item, schema.get("items", {}), f"{at}[{index}]")
+    else:
+        yield from _scalar_misfits(value, schema, at)
+
+
+def _object_misfits(value: Mapping[str, Any], schema: Schema, at: str) -> Iterator[Misfit]:
+    for name in schema.get("required", ()):
+        if name not in value:
+            yield Misfit(f"{at}.{name}", "Required value")
+    known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+    for name, item in sorted(value.items()):
+        yield from misfits(item, known.get(name, others), f"{at}.{name}")
+
+
+def _scalar_misfits(value: Any, schema: Schema, at: str) -> Iterator[Misfit]:
+    if "enum" in schema and value not in schema["enum"]:
+        supported = ", ".join(json.dumps(item) for item in schema["enum"])
+        yield Misfit(at, f"Unsupported value: {json.dumps(value)}: supported values: {supported}")
+    if "minimum" in schema and value < schema["minimum"]:
+        yield Misfit(at, f"{at} in body should be greater than or equal to {schema['minimum']}: it is {value}")
+    if "maximum" in schema and value > schema["maximum"]:
+        yield Misfit(at, f"{at} in body should be less than or equal to {schema['maximum']}: it is {value}")
+    if schema.get("format") == "date-time" and not _is_time(value):
+        yield Misfit(at, f"{at} in body must be of type date-time: {json.dumps(value)}")
+
+
+def _has_type(value: Any, wanted: str) -> bool:
+    if wanted in ("integer", "number") and not isinstance(value, bool):
+        return isinstance(value, int) or (isinstance(value, float) and (wanted == "number" or value.is_integer()))
+    kinds = {"object": Mapping, "array": list, "string": str, "boolean": bool}
+    return not wanted or (wanted in kinds and isinstance(value, kinds[wanted]))
+
+
+def _type_name(value: Any) -> str:
+    """The JSON type as the API server names it in its answers."""
+    if value is None:
+        return "null"
+    for kind, name in ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "number"), (list, "array")):
+        if isinstance(value, kind):
+            return name
+    return "object"
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        Rfc3339().check(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""What an API server does with the data of a custom resource: drop what its CRD does not know, fill in defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+from kubeslice_sim import manifest
+
+Schema = Mapping[str, Any]
+
+
+@cache
+def schemas() -> Mapping[str, Schema]:
+    """The ``openAPIV3Schema`` of each of KubeSlice's kinds."""
+    return {
+        crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        for crd in manifest.crds()
+    }  # fmt: skip
+
+
+def pruned(value: Any, schema: Schema) -> Any:
+    """The value without fields that the schema does not name. What has another type than it should stays as it is."""
+    if isinstance(value, Mapping) and "properties" in schema:
+        known = schema["properties"]
+        return {key: pruned(item, known[key]) for key, item in value.items() if key in known}
+    return _inside(value, schema, pruned)
+
+
+def defaulted(value: Any, schema: Schema) -> Any:
+    """The value with the schema's defaults for fields that are absent, or null where a default stands."""
+    if isinstance(value, Mapping) and "properties" in schema:
+        found = dict(value)
+        for key, inner in schema["properties"].items():
+            if found.get(key) is None and "default" in inner:
+                found[key] = deepcopy(inner["default"])
+            if key in found:
+                found[key] = defaulted(found[key], inner)
+        return found
+    return _inside(value, schema, defaulted)
+
+
+def _inside(value: Any, schema: Schema, change: Callable[[Any, Schema], Any]) -> Any:
+    if isinstance(value, list) and "items" in schema:
+        return [change(item, schema["items"]) for item in value]
+    if isinstance(value, Mapping) and "additionalProperties" in schema:
+        return {key: change(item, schema["additionalProperties"]) for key, item in value.items()}
+    return value
