@@ -10,8 +10,8 @@ from emulator.fabric import Fabric
 from emulator.names import ClusterNames
 from emulator.overlay import Overlay
 from emulator.passage import Direction
-from emulator.pods import AppPod
 from emulator.routers import Router
+from kubeslice_sim.controlplane.effects import StartAppPod
 from kubeslice_sim.model.scenario import Fault, LinkFault
 from kubeslice_sim.observe.observation import Outcome
 
@@ -30,10 +30,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A part that is broken now, and what mends it."""
+    """A part that is broken now, and what mends it.
+
+    ``held``: it stays broken as long as any fault holds it. A link is not: of several faults the rest still hold.
+    """
 
     evidence: Evidence
     mend: Callable[[], str]
+    held: bool = True
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Which part it is: its cluster and its name there."""
+        return (self.evidence.cluster, self.evidence.part)
 
 
 class Faults:
@@ -65,7 +74,16 @@ class Faults:
     def mend(self, wanted: str) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
         """End the fault of that name, or ``all``; names and evidence, in the order in which they struck."""
         for name in [name for name in self._active if wanted in ("all", name)]:
-            yield name, self._overlay.submit(partial(_mended, self._active.pop(name)))
+            yield name, self._overlay.submit(partial(self._mend, self._active.pop(name)))
+
+    def _mend(self, broken: tuple[Broken, ...]) -> tuple[Evidence, ...]:
+        return tuple(replace(item.evidence, sentence=self._still_held(item) or item.mend()) for item in broken)
+
+    def _still_held(self, item: Broken) -> str:
+        for name, others in self._active.items():
+            if item.held and item.place in (other.place for other in others):
+                return f"{item.evidence.part} on {item.evidence.cluster} stays down: {name} holds it"
+        return ""
 
     def _break(self, name: str, fault: Fault) -> Iterator[Broken]:
         if fault.partition is not None:
@@ -82,45 +100,47 @@ class Faults:
             if router is not None:
                 yield self._kill_router(fault, router)
         elif fault.kill == "pod":
-            for item in self._overlay.pods.matching(fault.cluster, fault.pod):
-                yield self._kill_pod(fault, item)
+            for effect in self._overlay.pods_of(fault.cluster, fault.pod):
+                yield self._kill_pod(fault, effect)
 
     def _kill_gateway(self, fault: Fault, pod: str) -> Broken:
         namespace = self._overlay.gateways.namespace(fault.cluster, pod)
         processes = len(namespace.pids()) if namespace else 0
         self._overlay.kill_gateway(fault.cluster, pod)
+        what = f"{pod} on {fault.cluster}"
 
         def mend() -> str:
-            self._overlay.revive_gateway(fault.cluster, pod)
-            return f"{pod} on {fault.cluster} was started again"
+            return _started(what, self._overlay.revive_gateway(fault.cluster, pod))
 
-        sentence = f"{pod} on {fault.cluster} was killed with {_count(processes, 'process')}; its namespace is gone"
+        killed = f"{what} was killed with {_count(processes, 'process')}; its namespace is gone"
+        sentence = killed if namespace else _not_running(what)
         return Broken(
             evidence=Evidence(part=pod, cluster=fault.cluster, slice=fault.slice, peer=fault.peer, sentence=sentence),
             mend=mend,
         )
 
     def _kill_router(self, fault: Fault, router: Router) -> Broken:
+        what = f"{router.effect.pod} on {fault.cluster}"
+        killed = f"{what} was killed; its namespace is gone, and every nsm0 with it"
+        sentence = killed if router.namespace else _not_running(what)
         self._overlay.kill_router(router)
 
         def mend() -> str:
-            self._overlay.revive_router(router)
-            return f"{router.effect.pod} on {fault.cluster} was started again; its clients claimed their addresses"
+            return _started(what, self._overlay.revive_router(router), "; its clients claimed their addresses")
 
-        sentence = f"{router.effect.pod} on {fault.cluster} was killed; its namespace is gone, and every nsm0 with it"
         evidence = Evidence(part=router.effect.pod, cluster=fault.cluster, slice=fault.slice, sentence=sentence)
         return Broken(evidence=evidence, mend=mend)
 
-    def _kill_pod(self, fault: Fault, pod: AppPod) -> Broken:
-        _, namespace, name = pod.key
-        self._overlay.kill_pod(pod)
+    def _kill_pod(self, fault: Fault, effect: StartAppPod) -> Broken:
+        part = f"{effect.namespace}/{effect.pod}"
+        what = f"{part} on {fault.cluster}"
+        ran = self._overlay.kill_pod(effect)
 
         def mend() -> str:
-            self._overlay.revive_pod(pod.effect)
-            return f"{namespace}/{name} on {fault.cluster} was started again"
+            return _started(what, self._overlay.revive_pod(effect))
 
-        sentence = f"{namespace}/{name} on {fault.cluster} was killed; its namespace is gone"
-        evidence = Evidence(part=f"{namespace}/{name}", cluster=fault.cluster, slice=fault.slice, sentence=sentence)
+        sentence = f"{what} was killed; its namespace is gone" if ran else _not_running(what)
+        evidence = Evidence(part=part, cluster=fault.cluster, slice=fault.slice, sentence=sentence)
         return Broken(evidence=evidence, mend=mend)
 
     def _kill_dns(self, cluster: str) -> Broken:
@@ -143,7 +163,7 @@ class Faults:
 
         one, other = link.between
         evidence = Evidence(part=f"{one}–{other}", cluster=one, peer=other, sentence=self._tell(link))
-        return Broken(evidence=evidence, mend=mend)
+        return Broken(evidence=evidence, mend=mend, held=False)
 
     def _shape(self, link: LinkFault) -> str:
         """Make the wire what the Underlay says and every fault that still holds for it."""
@@ -166,10 +186,6 @@ class Faults:
         )
 
 
-def _mended(broken: tuple[Broken, ...]) -> tuple[Evidence, ...]:
-    return tuple(replace(item.evidence, sentence=item.mend()) for item in broken)
-
-
 def _worse(direction: Direction, link: LinkFault) -> Direction:
     return replace(
         direction,
@@ -178,6 +194,14 @@ def _worse(direction: Direction, link: LinkFault) -> Direction:
         loss=direction.loss if link.loss is None else link.loss,
         rate_bps=direction.rate_bps if link.bandwidth_bps is None else link.bandwidth_bps,
     )
+
+
+def _started(what: str, wanted: bool, more: str = "") -> str:
+    return f"{what} was started again{more}" if wanted else f"{what} is not wanted any more"
+
+
+def _not_running(what: str) -> str:
+    return f"{what} did not run; it stays down"
 
 
 def _count(number: int, noun: str) -> str:

@@ -113,12 +113,15 @@ class Gateways:
         self._killed.add((cluster, pod))
         self.stop(cluster, pod)
 
-    def revive(self, cluster: str, pod: str) -> None:
-        """Start a killed gateway pod as it was last asked for."""
+    def revive(self, cluster: str, pod: str) -> bool:
+        """Start a killed gateway pod as it was last asked for; False: it was deleted meanwhile."""
         self._killed.discard((cluster, pod))
-        gateway = self._pods[cluster, pod]
+        gateway = self._pods.get((cluster, pod))
+        if gateway is None:
+            return False
         if gateway.tunnel is None:
             self._run(gateway)
+        return True
 
     def _run(self, gateway: Gateway) -> None:
         effect = gateway.effect

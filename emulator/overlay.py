@@ -39,10 +39,10 @@ from kubeslice_sim.controlplane.effects import (
 )
 from kubeslice_sim.controlplane.facts import CertificatesIssued, Fact, PodRunning, PodStopped
 from kubeslice_sim.model.timing import Timing
+from kubeslice_sim.planner import names
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
 
 _log = logging.getLogger("kubeslice_sim.emulator.overlay")
-
-SYSTEM_NAMESPACE = "kubeslice-system"
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Overlay:
         self._serve = serve
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._waiting: set[threading.Timer] = set()
-        self._killed: set[tuple[str, str, str]] = set()
+        self._killed: dict[tuple[str, str, str], StartAppPod] = {}
         self._thread = threading.Thread(target=self._run, name="overlay", daemon=True)
         self._thread.start()
 
@@ -93,10 +93,12 @@ class Overlay:
         self.gateways.kill(cluster, pod)
         self._report(PodStopped(cluster=cluster, namespace=SYSTEM_NAMESPACE, pod=pod))
 
-    def revive_gateway(self, cluster: str, pod: str) -> None:
-        """Start a killed gateway pod again."""
-        self.gateways.revive(cluster, pod)
+    def revive_gateway(self, cluster: str, pod: str) -> bool:
+        """Start a killed gateway pod again; False: it was deleted meanwhile."""
+        if not self.gateways.revive(cluster, pod):
+            return False
         self._report_later(self._timing.pod_start_s, _running(cluster, SYSTEM_NAMESPACE, pod))
+        return True
 
     def kill_router(self, router: Router) -> None:
         """A slice router dies; kubelet tells, nobody restarts it until :meth:`revive_router`."""
@@ -104,23 +106,41 @@ class Overlay:
         self.routers.kill(router)
         self._report(PodStopped(cluster=effect.cluster, namespace=SYSTEM_NAMESPACE, pod=effect.pod))
 
-    def revive_router(self, router: Router) -> None:
-        """Start a killed router again."""
+    def revive_router(self, router: Router) -> bool:
+        """Start a killed router again; False: it was deleted meanwhile."""
         effect = router.effect
-        self.routers.revive(router)
+        if not self.routers.revive(router):
+            return False
         self._report_later(self._timing.pod_start_s, _running(effect.cluster, SYSTEM_NAMESPACE, effect.pod))
+        return True
 
-    def kill_pod(self, pod: AppPod) -> None:
-        """An application pod dies; kubelet tells, nobody restarts it until :meth:`revive_pod`."""
-        effect = pod.effect
-        self._killed.add(pod.key)
+    def pods_of(self, cluster: str, reference: str) -> tuple[StartAppPod, ...]:
+        """The pods of ``namespace/name``, a pod's or a workload's name, those that were killed among them."""
+        namespace, _, name = reference.partition("/")
+        known = {**self.pods.effects(), **self._killed}
+        return tuple(
+            effect
+            for key, effect in sorted(known.items(), key=lambda item: item[0])
+            if key[:2] == (cluster, namespace) and names.is_pod_of(key[2], name)
+        )
+
+    def kill_pod(self, effect: StartAppPod) -> bool:
+        """An application pod dies; kubelet tells, nobody restarts it until :meth:`revive_pod`; whether it ran."""
+        key = _key(effect)
+        pod = self.pods.get(*key)
+        self._killed[key] = effect
+        if pod is None:
+            return False
         self._lose(pod)
         self._report(PodStopped(cluster=effect.cluster, namespace=effect.namespace, pod=effect.pod))
+        return True
 
-    def revive_pod(self, effect: StartAppPod) -> None:
-        """Start a killed application pod again."""
-        self._killed.discard((effect.cluster, effect.namespace, effect.pod))
-        self._do(effect)
+    def revive_pod(self, effect: StartAppPod) -> bool:
+        """Start a killed application pod as it was last asked for; False: it was deleted meanwhile."""
+        wanted = self._killed.pop(_key(effect), None)
+        if wanted is not None:
+            self._start_pod(wanted)
+        return wanted is not None
 
     def close(self) -> None:
         """Stop doing things; what stands dies with the sandbox."""
@@ -142,10 +162,8 @@ class Overlay:
         match effect:
             case IssueCertificates():
                 self._issue(effect)
-            case StartAppPod() if (effect.cluster, effect.namespace, effect.pod) not in self._killed:
-                if self.pods.start(effect):
-                    self.policies.pods_changed(effect.cluster)
-                self._report_later(self._timing.pod_start_s, _running(effect.cluster, effect.namespace, effect.pod))
+            case StartAppPod():
+                self._start_pod(effect)
             case StopPod():
                 self._stop(effect)
             case StartRouter() if self.routers.start(effect):
@@ -165,6 +183,14 @@ class Overlay:
             case SetNetworkPolicy():
                 self.policies.set(effect)
 
+    def _start_pod(self, effect: StartAppPod) -> None:
+        if _key(effect) in self._killed:
+            self._killed[_key(effect)] = effect
+            return
+        if self.pods.start(effect):
+            self.policies.pods_changed(effect.cluster)
+        self._report_later(self._timing.pod_start_s, _running(effect.cluster, effect.namespace, effect.pod))
+
     def _issue(self, effect: IssueCertificates) -> None:
         self.gateways.issue_keys(effect)
         issued = CertificatesIssued(
@@ -174,6 +200,7 @@ class Overlay:
 
     def _stop(self, effect: StopPod) -> None:
         if effect.namespace != SYSTEM_NAMESPACE:
+            self._killed.pop((effect.cluster, effect.namespace, effect.pod), None)
             pod = self.pods.get(effect.cluster, effect.namespace, effect.pod)
             if pod is not None:
                 self._lose(pod)
@@ -219,6 +246,10 @@ class Overlay:
         timer.daemon = True
         self._waiting.add(timer)
         timer.start()
+
+
+def _key(effect: StartAppPod) -> tuple[str, str, str]:
+    return (effect.cluster, effect.namespace, effect.pod)
 
 
 def _running(cluster: str, namespace: str, pod: str) -> PodRunning:

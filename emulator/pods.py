@@ -87,14 +87,9 @@ class AppPods:
         """The pod, or None when it does not run."""
         return self._running.get((cluster, namespace, name))
 
-    def matching(self, cluster: str, reference: str) -> tuple[AppPod, ...]:
-        """The pods of ``namespace/name``, where the name is a pod's or its workload's."""
-        namespace, _, name = reference.partition("/")
-        return tuple(
-            pod
-            for key, pod in sorted(self._running.items())
-            if key[:2] == (cluster, namespace) and name in (key[2], key[2].rpartition("-")[0])
-        )
+    def effects(self) -> dict[tuple[str, str, str], StartAppPod]:
+        """What every pod that runs was asked to be, by cluster, namespace and name."""
+        return {key: pod.effect for key, pod in self._running.items()}
 
     def addresses(self, cluster: str) -> tuple[tuple[str, IPv4Address], ...]:
         """(namespace, CNI address) of every pod that runs in the cluster."""

@@ -144,10 +144,14 @@ class Routers:
         self._killed.add((router.effect.slice, router.effect.cluster))
         router.stop()
 
-    def revive(self, router: Router) -> None:
-        """The router pod starts again."""
-        self._killed.discard((router.effect.slice, router.effect.cluster))
+    def revive(self, router: Router) -> bool:
+        """The router pod starts again; False: it was removed meanwhile."""
+        key = (router.effect.slice, router.effect.cluster)
+        self._killed.discard(key)
+        if self._known.get(key) is not router:
+            return False
         router.start()
+        return True
 
     def remove(self, cluster: str, pod: str) -> bool:
         """End the router that is this pod for good; False when there is none."""

@@ -25,6 +25,12 @@ def app_node(cluster: str, ordinal: int) -> str:
     return f"{cluster}-app-{ordinal}"
 
 
+def is_pod_of(pod: str, workload: str) -> bool:
+    """Whether a pod's name is the workload's own (a Pod's) or that of one of its replicas, ``<workload>-<ordinal>``."""
+    owner, _, ordinal = pod.rpartition("-")
+    return pod == workload or (owner == workload and ordinal.isdecimal())
+
+
 def worker_slice_config(slice_: str, cluster: str) -> str:
     """The WorkerSliceConfig of one member."""
     return f"{slice_}-{cluster}"

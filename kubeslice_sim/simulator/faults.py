@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kubeslice_sim.model.scenario import Fault, LinkFault
 from kubeslice_sim.observe.observation import Outcome
-from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE, is_pod_of
 from kubeslice_sim.simulator.dataplane import SimulatedDataPlane
 from kubeslice_sim.simulator.network import Network, PodKey
 from kubeslice_sim.simulator.vpn import Vpn
@@ -58,11 +58,11 @@ class Faults:
         for name in [name for name in self._active if wanted in ("all", name)]:
             fault, keys = self._active.pop(name)
             if fault.partition is not None:
-                yield name, self._cut(fault.partition, False)
+                yield name, self._join(fault.partition)
             elif fault.link is not None:
                 yield name, self._repair(fault.link)
             elif fault.kill == "dns":
-                yield name, (self._name_server(fault.cluster, True),)
+                yield name, (self._restart_name_server(fault.cluster),)
             else:
                 yield name, tuple(self._revive(fault, key) for key in keys)
 
@@ -82,8 +82,7 @@ class Faults:
         elif fault.kill == "pod":
             namespace, _, name = fault.pod.rpartition("/")
             for key in self._network.pods:
-                # A workload's name stands for its pods, which are named <workload>-<ordinal>.
-                if key[:2] == (fault.cluster, namespace) and name in (key[2], key[2].rpartition("-")[0]):
+                if key[:2] == (fault.cluster, namespace) and is_pod_of(key[2], name):
                     yield key
 
     def _kill(self, fault: Fault, key: PodKey) -> Evidence:
@@ -95,11 +94,14 @@ class Faults:
         )  # fmt: skip
 
     def _revive(self, fault: Fault, key: PodKey) -> Evidence:
-        starts = self._data_plane.release(key)
-        return Evidence(
-            part=_name(key), cluster=key[0], slice=fault.slice, peer=fault.peer,
-            sentence=f"{key[2]} on {key[0]} starts again" if starts else f"{key[2]} on {key[0]} is not wanted any more",
-        )  # fmt: skip
+        holder = next((name for name, (_, keys) in self._active.items() if key in keys), "")
+        if holder:
+            sentence = f"{key[2]} on {key[0]} stays down: {holder} holds it"
+        elif self._data_plane.release(key):
+            sentence = f"{key[2]} on {key[0]} starts again"
+        else:
+            sentence = f"{key[2]} on {key[0]} is not wanted any more"
+        return Evidence(part=_name(key), cluster=key[0], slice=fault.slice, peer=fault.peer, sentence=sentence)
 
     def _cut(self, pair: tuple[str, ...], cut: bool) -> tuple[Evidence, ...]:
         one, other = pair
@@ -110,6 +112,13 @@ class Faults:
         state = "drops every packet" if cut else "carries packets again"
         return (Evidence(part=f"{one}–{other}", cluster=one, peer=other,
                          sentence=f"the link {one}–{other} {state}, both ways"),)  # fmt: skip
+
+    def _join(self, pair: tuple[str, ...]) -> tuple[Evidence, ...]:
+        for name, (other, _) in self._active.items():
+            if other.partition is not None and set(other.partition) == set(pair):
+                sentence = f"the link {'–'.join(pair)} still drops every packet: {name} holds it"
+                return (Evidence(part="–".join(pair), cluster=pair[0], peer=pair[1], sentence=sentence),)
+        return self._cut(pair, False)
 
     def _worsen(self, fault: LinkFault) -> tuple[Evidence, ...]:
         one, other = fault.between
@@ -142,6 +151,13 @@ class Faults:
         self._network.nameserver(cluster).running = running
         state = "answers again" if running else "does not answer"
         return Evidence(part="kubeslice-dns", cluster=cluster, sentence=f"KubeSlice DNS of {cluster} {state}")
+
+    def _restart_name_server(self, cluster: str) -> Evidence:
+        for name, (other, _) in self._active.items():
+            if other.kill == "dns" and other.cluster == cluster:
+                sentence = f"KubeSlice DNS of {cluster} stays silent: {name} holds it"
+                return Evidence(part="kubeslice-dns", cluster=cluster, sentence=sentence)
+        return self._name_server(cluster, True)
 
 
 def _name(key: PodKey) -> str:

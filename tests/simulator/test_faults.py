@@ -116,3 +116,22 @@ def test_a_fault_that_hits_nothing_says_so(three: World) -> None:
     step = TimelineStep(at_s=1.0, fault=Fault(kill="router", slice="blue", cluster="worker-1"))
     run = play(three, scenario(three, timeline=[step], duration_s=5.0))
     assert [(row.outcome, row.probe) for row in rows(run, "fault")] == [("failed_to_probe", "fault-1")]
+
+
+def test_a_part_stays_down_until_the_last_fault_that_holds_it_ends(three: World) -> None:
+    cluster, peer = "worker-1", "worker-2"
+    kinds: tuple[dict[str, object], ...] = (
+        gateway(),
+        {"kill": "dns", "cluster": cluster},
+        {"kill": "pod", "cluster": cluster, "pod": "shop/front"},
+        {"partition": (cluster, peer)},
+    )
+    for kind in kinds:
+        steps = [
+            TimelineStep(at_s=at_s, fault=Fault(name=name, **kind)) for at_s, name in ((5.0, "one"), (10.0, "two"))
+        ]  # type: ignore[arg-type]
+        steps += [TimelineStep(at_s=at_s, restore=name) for at_s, name in ((15.0, "one"), (20.0, "two"))]
+        run = play(three, scenario(three, timeline=tuple(steps)))
+        ends = [row.detail for row in rows(run, "fault") if row.value == 0]
+        assert "two holds it" in ends[0], kind
+        assert "holds it" not in ends[1], kind
