@@ -8,9 +8,11 @@ from types import ModuleType
 from typing import Any
 
 from kubeslice_sim.verify.answer import Answer, Hop
+from kubeslice_sim.verify.explain import explain
+from kubeslice_sim.verify.explanation import Explanation, Leg, Lookup, Rule
 from kubeslice_sim.verify.reach import Verifier, reach
 
-__all__ = ["Answer", "Hop", "Verifier", "reach"]
+__all__ = ["Answer", "Explanation", "Hop", "Leg", "Lookup", "Rule", "Verifier", "explain", "reach"]
 
 
 class _RoomAndVerb(ModuleType):
