@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
-from emulator.kernel import Feature, survey
+from emulator.kernel import survey
 from emulator.sandbox import Sandbox
 from kubeslice_sim import manifest
 from kubeslice_sim.model.frozen import FrozenMap
@@ -30,7 +30,7 @@ class Emulator:
         """Why there can be no sandbox here, or the empty string."""
         if sys.platform != "linux":
             return "needs Linux (namespaces); run it in a Linux machine or container, or use the simulator"
-        missing = [item for item in survey() if not item.present and _needed(item)]
+        missing = [item for item in survey() if item.required and not item.present]
         return "; ".join(f"{item.name} is missing: {item.remark}" for item in missing)
 
     def capabilities(self) -> tuple[Capability, ...]:
@@ -38,7 +38,7 @@ class Emulator:
         return tuple(
             Capability(
                 name=item.name,
-                level="ok" if item.present else "missing" if _needed(item) else "substitute",
+                level="ok" if item.present else "missing" if item.required else "substitute",
                 note=item.remark,
             )
             for item in survey()
@@ -69,10 +69,6 @@ class Emulator:
             environment=_environment(account["environment"]),
             notices=tuple(account["notices"]),
         )
-
-
-def _needed(item: Feature) -> bool:
-    return item.required or item.name in ("ping", "iperf3")
 
 
 def _environment(seen: dict[str, Any]) -> FrozenMap[str]:

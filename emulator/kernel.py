@@ -11,7 +11,7 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ _PROC_SYS = Path("/proc/sys")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One thing the emulator can use. `required`: without it there is no emulator; `remark` says what follows."""
+    """One thing the emulator can use. `required`: nothing here takes its place; `remark` says what follows."""
 
     name: str
     present: bool
@@ -105,47 +105,61 @@ def survey() -> tuple[Feature, ...]:
         with Sandbox.start("emulator.kernel:answer") as sandbox:
             answer = sandbox.call({})
     except KubesliceSimError as error:
-        return (Feature(name="sandbox", present=False, required=True, remark=str(error)), *_programs())
+        return (Feature(name="sandbox", present=False, required=True, remark=str(error)), *_programs({}))
+    features = [Feature(**feature) for feature in answer["features"]]
     by = "root" if has_admin_capabilities() else "an ordinary user, in a user namespace"
     return (
         Feature(name="sandbox", present=True, required=True, remark=f"started by {by}"),
-        *(Feature(**feature) for feature in answer["features"]),
-        *_programs(),
+        *features,
+        *_programs({feature.name: feature.present for feature in features}),
     )
 
 
 def answer(channel: Channel) -> None:
     """The entry point of `survey` in its sandbox."""
+    netem, wireguard = has_netem(), has_kernel_wireguard()
     features = [
-        _feature("netem", has_netem(), "delay, jitter and loss by the kernel", "the delay line over NFQUEUE serves"),
-        _feature("NFQUEUE", has_packet_queue(), "the delay line works", "without netem there is no delay and loss"),
-        _feature("tbf", _accepts(add_qdisc("tbf")), "wires have rates", "wires of limited rate cannot be laid"),
-        _feature("htb", _accepts(add_qdisc("htb")), "slices are shaped", "a slice's QoS profile cannot be applied"),
-        _feature("kernel WireGuard", has_kernel_wireguard(), "tunnels by the kernel", "wireguard-go serves"),
-        _feature("tun", Path("/dev/net/tun").exists(), "wireguard-go works", "wireguard-go needs /dev/net/tun"),
-    ]
+        _feature("netem", netem, "delay, jitter and loss by the kernel", "the delay line over NFQUEUE serves"),
+        _feature(
+            "NFQUEUE", has_packet_queue(), "the delay line works", "without netem there is no delay and loss",
+            required=not netem,
+        ),
+        _feature(
+            "tbf", _accepts(add_qdisc("tbf")), "wires have rates", "wires of limited rate cannot be laid", required=True
+        ),
+        _feature(
+            "htb", _accepts(add_qdisc("htb")), "slices are shaped", "a slice's QoS profile cannot be applied",
+            required=True,
+        ),
+        _feature("kernel WireGuard", wireguard, "tunnels by the kernel", "wireguard-go serves"),
+        _feature(
+            "tun", Path("/dev/net/tun").exists(), "wireguard-go works", "wireguard-go needs /dev/net/tun",
+            required=not wireguard,
+        ),
+    ]  # fmt: skip
     channel.serve(lambda _: {"features": [asdict(feature) for feature in features]})
 
 
-def _feature(name: str, present: bool, remark: str, otherwise: str) -> Feature:
-    return Feature(name=name, present=present, required=False, remark=remark if present else otherwise)
+def _feature(name: str, present: bool, remark: str, otherwise: str, *, required: bool = False) -> Feature:
+    return Feature(name=name, present=present, required=required, remark=remark if present else otherwise)
 
 
-def _programs() -> tuple[Feature, ...]:
+def _programs(kernel: Mapping[str, bool]) -> tuple[Feature, ...]:
+    """The programs on this machine; some are needed only where the kernel is known to lack something."""
     found = []
     for program, package, required in (
         ("unshare", "util-linux", True),
+        ("ip", "iproute2", True),
         ("tc", "iproute2", True),
-        ("iptables-restore", "iptables", True),
+        ("iptables-restore", "iptables", not kernel.get("netem", False)),
         ("nft", "nftables", True),
-        ("wireguard-go", "wireguard-go", False),
-        ("ping", "iputils-ping", False),
-        ("iperf3", "iperf3", False),
+        ("wireguard-go", "wireguard-go", not kernel.get("kernel WireGuard", False)),
+        ("ping", "iputils-ping", True),
+        ("iperf3", "iperf3", True),
     ):
         path = shutil.which(program, path=search_path())
-        found.append(
-            Feature(name=program, present=bool(path), required=required, remark=path or f"Debian package {package}")
-        )
+        remark = path or f"install the Debian package {package}" + ("" if required else ", or leave it: nothing asks")
+        found.append(Feature(name=program, present=bool(path), required=required, remark=remark))
     return tuple(found)
 
 
