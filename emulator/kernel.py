@@ -29,6 +29,14 @@ _CAP_NET_ADMIN = 12
 _CAP_SYS_ADMIN = 21
 _PROC_SYS = Path("/proc/sys")
 
+PROGRAMS = {
+    "unshare": "util-linux", "ip": "iproute2", "tc": "iproute2", "iptables-restore": "iptables", "nft": "nftables",
+    "wireguard-go": "wireguard-go", "ping": "iputils-ping", "iperf3": "iperf3",
+}  # fmt: skip
+"""The programs that an emulation runs, and the Debian package of each."""
+_SPARED_BY = {"iptables-restore": "netem", "wireguard-go": "kernel WireGuard"}
+"""What of the kernel makes a program needless."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
@@ -147,16 +155,8 @@ def _feature(name: str, present: bool, remark: str, otherwise: str, *, required:
 def _programs(kernel: Mapping[str, bool]) -> tuple[Feature, ...]:
     """The programs on this machine; some are needed only where the kernel is known to lack something."""
     found = []
-    for program, package, required in (
-        ("unshare", "util-linux", True),
-        ("ip", "iproute2", True),
-        ("tc", "iproute2", True),
-        ("iptables-restore", "iptables", not kernel.get("netem", False)),
-        ("nft", "nftables", True),
-        ("wireguard-go", "wireguard-go", not kernel.get("kernel WireGuard", False)),
-        ("ping", "iputils-ping", True),
-        ("iperf3", "iperf3", True),
-    ):
+    for program, package in PROGRAMS.items():
+        required = not kernel.get(_SPARED_BY.get(program, ""), False)
         path = shutil.which(program, path=search_path())
         remark = path or f"install the Debian package {package}" + ("" if required else ", or leave it: nothing asks")
         found.append(Feature(name=program, present=bool(path), required=required, remark=remark))

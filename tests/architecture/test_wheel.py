@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -32,3 +34,13 @@ def test_scenarios_travel_along(wheel: Path) -> None:
     assert "kubeslice_sim/_scenarios/01-two-clusters/world.yaml" in names
     assert not [name for name in names if name.startswith(("tests/", "notebooks/"))]
     assert "kubeslice_sim/py.typed" in names
+
+
+def test_the_source_distribution_holds_what_make_needs(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    included = set(project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
+    # The first part of every path that the Makefile names and that stands in the checkout.
+    named = {word.split("/")[0] for word in re.findall(r"[\w.\-]+(?:/[\w.\-]+)*", (root / "Makefile").read_text())}
+    needed = {name for name in named if (root / name).exists() and not name.startswith(".")}
+    assert {"scripts", "requirements.lock", "tests"} <= needed
+    assert needed - {"out", "dist", "pyproject.toml"} <= included
