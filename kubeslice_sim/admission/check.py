@@ -43,6 +43,7 @@ def judge(request: Request) -> Iterator[Violation]:
                 hint=finding.hint,
                 webhook_field=(finding.field or rule.field).format(turn=finding.turn),
                 about=finding.about,
+                against=finding.against,
                 document=request.document,
             )
 

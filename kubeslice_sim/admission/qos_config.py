@@ -22,6 +22,7 @@ def qos_guaranteed_within_ceiling(request: Request) -> Iterator[Finding]:
             ("spec", "bandwidthGuaranteedKbps"),
             f"bandwidthGuaranteedKbps cannot be greater than bandwidthCeilingKbps: "
             f"{spec.bandwidth_guaranteed_kbps} > {spec.bandwidth_ceiling_kbps}",
+            against=(("spec", "bandwidthCeilingKbps"),),
         )
 
 

@@ -36,7 +36,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong. ``turn`` puts findings of rules that KubeSlice checks in one loop in the loop's order."""
+    """One thing wrong. ``turn`` puts findings of rules that KubeSlice checks in one loop in the loop's order.
+
+    ``against`` names the other fields of the document that ``path`` was held against: where one of them could not be
+    read, the finding only follows from that.
+    """
 
     path: FieldPath
     message: str
@@ -44,6 +48,7 @@ class Finding:
     about: tuple[ObjectKey, ...] = ()
     turn: int = 0
     field: str = ""
+    against: tuple[FieldPath, ...] = ()
 
 
 Check = Callable[[Request], Iterator[Finding]]

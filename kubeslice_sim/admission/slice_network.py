@@ -32,6 +32,7 @@ def slice_clusters_fit(request: Request) -> Iterator[Finding]:
             ("spec", "clusters"),
             f"{len(spec.clusters)} participating clusters cannot be more than maxClusters, {spec.max_clusters}",
             "raise maxClusters, 32 at most; it cannot be changed later",
+            against=(("spec", "maxClusters"),),
         )
 
 
@@ -132,6 +133,7 @@ def slice_guaranteed_within_ceiling(request: Request) -> Iterator[Finding]:
             ("spec", "qosProfileDetails", "bandwidthGuaranteedKbps"),
             f"bandwidthGuaranteedKbps cannot be greater than bandwidthCeilingKbps: "
             f"{profile.bandwidth_guaranteed_kbps} > {profile.bandwidth_ceiling_kbps}",
+            against=(("spec", "qosProfileDetails", "bandwidthCeilingKbps"),),
         )
 
 

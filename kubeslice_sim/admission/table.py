@@ -120,6 +120,7 @@ STAGES: tuple[Stage, ...] = (
     (traffic.traffic_port,),
     (traffic.traffic_measure,),
     (traffic.traffic_fields_of_kind,),
+    (traffic.traffic_attempts_bounded,),
     (timeline.timeline_one_action,),
     (timeline.fault_one_kind,),
     (timeline.fault_names_unique,),

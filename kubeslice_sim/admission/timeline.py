@@ -63,10 +63,12 @@ def fault_target_given(request: Request) -> Iterator[Finding]:
                 yield Finding((*path, field), f"required field missing: {what}")
             elif given and field not in places:
                 what = f"kill: {fault.kill}" if fault.kill else "a fault of the network"
-                yield Finding((*path, field), f"{field} means nothing to {what}", "leave it out")
+                about_kill = ((*path, "kill"),)
+                yield Finding((*path, field), f"{field} means nothing to {what}", "leave it out", against=about_kill)
         if fault.instance is not None:
             if fault.kill != "gateway":
-                yield Finding((*path, "instance"), "instance means nothing here", "only gateways have instances")
+                hint, about_kill = "only gateways have instances", ((*path, "kill"),)
+                yield Finding((*path, "instance"), "instance means nothing here", hint, against=about_kill)
             elif not 0 <= fault.instance < _GATEWAYS_OF_A_PAIR:
                 message = f"there is no gateway instance {fault.instance}"
                 yield Finding((*path, "instance"), message, "0 or 1; without it both die")

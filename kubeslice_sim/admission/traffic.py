@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from kubeslice_sim.admission.known import known_to, split_port
 from kubeslice_sim.admission.rule import Finding, Request, rule
+from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.scenario import Scenario, Traffic
 
 _OURS = "kubeslice-sim"
+MOST_ATTEMPTS = 1_000_000
 _NEEDS_PORT = ("tcp", "udp", "http")
 _OF_KIND = {
     "rate_bps": ("rate", ("tcp", "udp")),
@@ -44,34 +47,55 @@ def traffic_port(request: Request) -> Iterator[Finding]:
     """tcp, udp and http need a port; ping and dns have none."""
     for index, traffic in enumerate(request.document.spec.traffic):
         port = split_port(traffic.to)[1]
-        path = ("spec", "traffic", index, "to")
+        at: FieldPath = ("spec", "traffic", index)
+        said = None
         if traffic.kind in _NEEDS_PORT and port is None:
-            yield Finding(path, f"{traffic.kind} needs a port", f"write it as {traffic.to}:5201")
+            said = f"{traffic.kind} needs a port", f"write it as {traffic.to}:5201"
         elif traffic.kind not in _NEEDS_PORT and port is not None:
-            yield Finding(path, f"{traffic.kind} has no port", "leave it out, or use kind tcp, udp or http")
+            said = f"{traffic.kind} has no port", "leave it out, or use kind tcp, udp or http"
+        if said:
+            yield Finding((*at, "to"), *said, against=((*at, "kind"),))
 
 
 @rule("Scenario", source=_OURS)
 def traffic_measure(request: Request) -> Iterator[Finding]:
     """udp says its rate; tcp says when it ends: by size or by duration."""
     for index, traffic in enumerate(request.document.spec.traffic):
-        at = ("spec", "traffic", index)
+        at: FieldPath = ("spec", "traffic", index)
         if traffic.kind == "udp" and not traffic.rate_bps:
-            yield Finding((*at, "rate"), "udp needs a rate: it is an open loop", "such as rate: 10Mbit")
+            said = "udp needs a rate: it is an open loop", "such as rate: 10Mbit"
+            yield Finding((*at, "rate"), *said, against=((*at, "kind"),))
         if traffic.kind == "tcp" and traffic.size_bytes is None and traffic.duration_s is None:
-            yield Finding((*at, "duration"), "tcp needs a size or a duration", "such as duration: 10s")
+            said = "tcp needs a size or a duration", "such as duration: 10s"
+            yield Finding((*at, "duration"), *said, against=((*at, "kind"), (*at, "size")))
 
 
 @rule("Scenario", source=_OURS)
 def traffic_fields_of_kind(request: Request) -> Iterator[Finding]:
-    """A traffic has no field that means nothing to its kind, and no interval of zero."""
+    """A traffic has no field that means nothing to its kind."""
     for index, traffic in enumerate(request.document.spec.traffic):
-        at = ("spec", "traffic", index)
+        at: FieldPath = ("spec", "traffic", index)
         for name, (field, kinds) in _OF_KIND.items():
             if getattr(traffic, name) is not None and traffic.kind not in kinds:
-                yield Finding((*at, field), f"{field} means nothing to {traffic.kind}", f"it is for {', '.join(kinds)}")
-        if traffic.interval_s <= 0:
-            yield Finding((*at, "interval"), "the interval must be longer than 0", "such as 200ms")
+                said = f"{field} means nothing to {traffic.kind}", f"it is for {', '.join(kinds)}"
+                yield Finding((*at, field), *said, against=((*at, "kind"),))
+
+
+@rule("Scenario", source=_OURS)
+def traffic_attempts_bounded(request: Request) -> Iterator[Finding]:
+    """A traffic makes at most a million attempts: more is a slip of a unit, and no run would end."""
+    scenario: Scenario = request.document
+    for index, traffic in enumerate(scenario.spec.traffic):
+        at: FieldPath = ("spec", "traffic", index)
+        length_s = min(_given(traffic.duration_s, scenario.spec.duration_s), scenario.spec.duration_s)
+        if traffic.kind in ("ping", "dns"):
+            attempts, field = length_s / traffic.interval_s if traffic.interval_s else math.inf, "interval"
+        else:
+            attempts, field = length_s * (traffic.requests_per_second or 0.0), "requestsPerSecond"
+        if attempts > MOST_ATTEMPTS:
+            read = ((*at, "kind"), (*at, "duration"), ("spec", "duration"))
+            message = f"would make more than {MOST_ATTEMPTS:,} attempts"
+            yield Finding((*at, field), message, "make it rarer or shorter", against=read)
 
 
 @rule("Scenario", source=_OURS, severity="warning")
@@ -84,6 +108,10 @@ def traffic_within_scenario(request: Request) -> Iterator[Finding]:
             yield Finding(("spec", "traffic", index, "start"), "starts after the scenario's end: it never runs")
         elif _end_s(traffic) > end_s:
             yield Finding(("spec", "traffic", index, "duration"), "is cut off at the scenario's end")
+
+
+def _given(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
 
 
 def _end_s(traffic: Traffic) -> float:

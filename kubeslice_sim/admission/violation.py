@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.field_path import FieldPath
 
 Severity = Literal["error", "warning"]
 
@@ -15,7 +16,8 @@ class Violation:
     """``error``: the document is refused. ``warning``: our advice, which refuses nothing.
 
     ``path`` is the field in the document as it is written; ``webhook_field`` the name that KubeSlice's webhook gives
-    it, where there is one. ``about`` names other objects that the rule looked at. ``document`` is the very document.
+    it, where there is one. ``about`` names other objects that the rule looked at, ``against`` other fields of the
+    document. ``document`` is the very document.
     """
 
     rule: str
@@ -26,6 +28,7 @@ class Violation:
     hint: str = ""
     webhook_field: str = ""
     about: tuple[ObjectKey, ...] = ()
+    against: tuple[FieldPath, ...] = ()
     document: Any = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:

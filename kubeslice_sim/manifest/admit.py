@@ -39,8 +39,9 @@ def _problem(violation: Violation, draft: Draft) -> Problem:
 
 
 def _follows(violation: Violation, draft: Draft, seen: set[ObjectKey], whole: bool) -> bool:
-    path = read_path(violation.path)
-    if any(_touch(path, troubled) for troubled in draft.troubled_paths.get(id(violation.document), ())):
+    looked_at = (read_path(violation.path), *violation.against)
+    troubled_here = draft.troubled_paths.get(id(violation.document), ())
+    if any(_touch(path, troubled) for path in looked_at for troubled in troubled_here):
         return True
     if any(_may_be(key, troubled) for key in violation.about for troubled in draft.troubled):
         return True

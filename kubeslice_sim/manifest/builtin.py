@@ -9,6 +9,7 @@ from kubeslice_sim.manifest.explain import Trouble, shown
 from kubeslice_sim.manifest.suggest import did_you_mean
 from kubeslice_sim.model.field_path import FieldPath
 
+MOST_REPLICAS = 65_536
 _CLUSTER_SCOPED = ("Namespace",)
 _TOP_FIELDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Namespace", "Pod", "Service", "Deployment", "StatefulSet", "NetworkPolicy", "Job"),
@@ -51,6 +52,9 @@ def _workload(spec: Mapping[str, Any]) -> Iterator[Trouble]:
     replicas = spec.get("replicas", 1)
     if replicas is not None and (isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0):
         yield Trouble(("spec", "replicas"), f"should be a whole number, 0 or more, not {shown(replicas)}", "")
+    elif replicas is not None and replicas > MOST_REPLICAS:
+        hint = "a slice, a /16, has no addresses for more"
+        yield Trouble(("spec", "replicas"), f"must be at most {MOST_REPLICAS}, not {shown(replicas)}", hint)
     template = spec.get("template")
     if not isinstance(template, Mapping):
         yield _wrong(("spec", "template"), template, "a mapping of fields")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,12 +112,19 @@ class Si:
     si: float
 
 
-DURATION = Quantity("duration", tuple(DURATION_UNITS.items()), "35ms")
-RATE = Quantity("rate", tuple(RATE_UNITS.items()), "100Mbit")
-SIZE = Quantity("size", tuple(SIZE_UNITS.items()), "1280B")
+# The upper bounds are beyond every network; they keep the arithmetic of the back ends finite.
+DURATION = Quantity("duration", tuple(DURATION_UNITS.items()), "35ms", maximum=36_500 * 86_400.0)
+RATE = Quantity("rate", tuple(RATE_UNITS.items()), "100Mbit", maximum=1e15)
+SIZE = Quantity("size", tuple(SIZE_UNITS.items()), "1280B", maximum=1e18)
 SHARE = Quantity("share", tuple(SHARE_UNITS.items()), "0.01%", maximum=1.0)
+INTERVAL = replace(DURATION, minimum=0.001)
+BANDWIDTH = replace(RATE, minimum=1000.0)
 
 Seconds = Annotated[float, DURATION]
+Interval = Annotated[float, INTERVAL]
+"""Between two of something that repeats: never so short that nothing else ever happens."""
+Bandwidth = Annotated[float, BANDWIDTH]
+"""What a wire carries: a wire that carries nothing is a partition, which is a fault of its own."""
 BitsPerSecond = Annotated[float, RATE]
 Bytes = Annotated[float, SIZE]
 Share = Annotated[float, SHARE]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Len
+from annotated_types import Ge, Le, Len
 
 from kubeslice_sim.model.document import ObjectMeta, Resource, kube
 from kubeslice_sim.model.frozen import FrozenMap
-from kubeslice_sim.model.quantity import BitsPerSecond, Bytes, Seconds, Share
+from kubeslice_sim.model.quantity import Bandwidth, BitsPerSecond, Bytes, Interval, Seconds, Share
 from kubeslice_sim.model.timing import Timing, TimingChoice
 
 TrafficKind = Literal["ping", "dns", "tcp", "udp", "http"]
@@ -36,14 +36,14 @@ class Traffic:
     to: str
     start_s: Seconds = 0.0
     duration_s: Seconds | None = None
-    interval_s: Seconds = 1.0
+    interval_s: Interval = 1.0
     rate_bps: BitsPerSecond | None = None
     size_bytes: Bytes | None = None
     packet_bytes: Bytes | None = None
-    streams: Annotated[int, Ge(1)] = 1
+    streams: Annotated[int, Ge(1), Le(128)] = 1
     congestion: Literal["cubic", "reno", "bbr"] = "cubic"
-    connections: Annotated[int, Ge(1)] = 1
-    requests_per_second: Annotated[float, Ge(0)] | None = None
+    connections: Annotated[int, Ge(1), Le(1000)] = 1
+    requests_per_second: Annotated[float, Ge(0), Le(100_000)] | None = None
     think_time_s: Seconds = 0.0
     timeout_s: Seconds = 1.0
 
@@ -58,7 +58,7 @@ class LinkFault:
     rtt_s: Seconds | None = None
     jitter_s: Seconds | None = None
     loss: Share | None = None
-    bandwidth_bps: BitsPerSecond | None = None
+    bandwidth_bps: Bandwidth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge
 
 from kubeslice_sim.model.document import kube
-from kubeslice_sim.model.quantity import Seconds
+from kubeslice_sim.model.quantity import Interval, Seconds
 
 Profile = Literal["kubeslice", "fast"]
 
@@ -54,24 +56,24 @@ FAST = Timing(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimingChoice:
-    """A profile and the waits that differ from it."""
+    """A profile and the waits that differ from it; what a loop waits between two looks cannot be nothing."""
 
     __pydantic_config__: ClassVar[Any] = kube()
 
     profile: Profile = "kubeslice"
-    slice_reconcile: Seconds | None = None
-    gateway_reconcile: Seconds | None = None
-    service_export_reconcile: Seconds | None = None
-    service_import_reconcile: Seconds | None = None
-    health_report: Seconds | None = None
-    wait_for_pods: Seconds | None = None
-    wait_for_router: Seconds | None = None
-    wait_for_import_slice: Seconds | None = None
-    router_recheck: Seconds | None = None
-    tunnel_check: Seconds | None = None
-    ping_round: Seconds | None = None
-    rounds_until_down: int | None = None
-    certificate_poll: Seconds | None = None
+    slice_reconcile: Interval | None = None
+    gateway_reconcile: Interval | None = None
+    service_export_reconcile: Interval | None = None
+    service_import_reconcile: Interval | None = None
+    health_report: Interval | None = None
+    wait_for_pods: Interval | None = None
+    wait_for_router: Interval | None = None
+    wait_for_import_slice: Interval | None = None
+    router_recheck: Interval | None = None
+    tunnel_check: Interval | None = None
+    ping_round: Interval | None = None
+    rounds_until_down: Annotated[int, Ge(1)] | None = None
+    certificate_poll: Interval | None = None
     certificates: Seconds | None = None
     pod_start: Seconds | None = None
     tunnel_handshake: Seconds | None = None

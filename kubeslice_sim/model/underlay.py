@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, Len
 
 from kubeslice_sim.model.document import ObjectMeta, Resource, kube
 from kubeslice_sim.model.frozen import FrozenMap
-from kubeslice_sim.model.quantity import BitsPerSecond, Seconds, Share
+from kubeslice_sim.model.quantity import Bandwidth, Seconds, Share
 
 KubeSliceVersion = Literal["0.6", "1.9", "next"]
 
@@ -28,7 +28,7 @@ class ClusterUnderlay:
     gateway_nodes: Annotated[int, Ge(1), Le(32)] = 1
     app_nodes: Annotated[int, Ge(0), Le(1000)] = 0
     node_ips: tuple[str, ...] = ()
-    node_bandwidth_bps: BitsPerSecond = 10e9
+    node_bandwidth_bps: Bandwidth = 10e9
     gateway_cpus: Annotated[float, Ge(0.01)] = 1.0
     api_latency_s: Seconds = 0.005
 
@@ -42,7 +42,7 @@ class LinkDirection:
     delay_s: Seconds | None = None
     jitter_s: Seconds | None = None
     loss: Share | None = None
-    bandwidth_bps: BitsPerSecond | None = None
+    bandwidth_bps: Bandwidth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Link:
     rtt_s: Seconds = 0.001
     jitter_s: Seconds = 0.0
     loss: Share = 0.0
-    bandwidth_bps: BitsPerSecond = 10e9
+    bandwidth_bps: Bandwidth = 10e9
     forward: LinkDirection | None = None
     reverse: LinkDirection | None = None
 
@@ -69,7 +69,7 @@ class DefaultLink:
     rtt_s: Seconds = 0.001
     jitter_s: Seconds = 0.0
     loss: Share = 0.0
-    bandwidth_bps: BitsPerSecond = 10e9
+    bandwidth_bps: Bandwidth = 10e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

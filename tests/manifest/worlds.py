@@ -55,7 +55,8 @@ def _value(kind: Any, marks: Any) -> st.SearchStrategy[Any]:
     for mark in marks:
         if isinstance(mark, Quantity):
             top = mark.maximum if mark.maximum is not None else 1e15
-            return st.floats(0, top, allow_subnormal=False).map(lambda value: value if value > 1e-15 else 0.0)
+            low = mark.minimum or 0.0
+            return st.floats(low, top, allow_subnormal=False).map(lambda value: value if value > 1e-15 else 0.0)
         if isinstance(mark, Rfc3339):
             return st.datetimes().map(lambda moment: f"{moment.replace(year=2026, microsecond=0).isoformat()}Z")
     if is_dataclass(kind):

@@ -5,13 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeslice_sim.model.metric import METRICS, parse_limit, quantity_of
-from kubeslice_sim.model.quantity import DURATION, RATE, SHARE, SIZE, Quantity
+from kubeslice_sim.model.quantity import BANDWIDTH, DURATION, INTERVAL, RATE, SHARE, SIZE, Quantity
 from kubeslice_sim.model.timestamp import Rfc3339
 
 
-@pytest.mark.parametrize("quantity", [DURATION, RATE, SIZE, SHARE], ids=lambda quantity: quantity.dimension)
+@pytest.mark.parametrize("quantity", [DURATION, RATE, SIZE, SHARE, INTERVAL, BANDWIDTH])
 def test_every_value_is_written_so_that_it_reads_back_exactly(quantity: Quantity) -> None:
-    @given(st.floats(0, quantity.maximum if quantity.maximum is not None else 1e18, allow_subnormal=False))
+    @given(
+        st.floats(
+            quantity.minimum or 0, quantity.maximum if quantity.maximum is not None else 1e18, allow_subnormal=False
+        )
+    )
     def check(value: float) -> None:
         if value == 0 or value > 1e-15:
             assert quantity.parse(quantity.format(value)) == value
@@ -38,6 +42,8 @@ def test_units(quantity: Quantity, text: object, value: float) -> None:
         (DURATION, "soon", "not a duration"),
         (DURATION, "-1s", "must not be below"), (DURATION, True, "should be a duration"),
         (RATE, "1Gbps", "no unit we know"),
+        (RATE, "1e400bit", "must not be above"), (DURATION, "1e9d", "must not be above"),
+        (BANDWIDTH, "0", "must not be below 1kbit"), (INTERVAL, "0s", "must not be below 1ms"),
         (SHARE, "101%", "must not be above"), (SIZE, None, "should be a size"),
     ],
 )  # fmt: skip
