@@ -18,7 +18,7 @@ class Shares:
     def set(self, effect: SetQos) -> None:
         """Install, change or remove a slice's class on every gateway node of the cluster."""
         shapes = self._shapes.setdefault(effect.cluster, {})
-        if effect.qos is None:
+        if effect.qos is None or not effect.qos.shapes:
             shapes.pop(effect.slice, None)
         else:
             ports = {
@@ -26,7 +26,7 @@ class Shares:
                 *(PortMatch(side=PortSide.DESTINATION, port=port) for port in effect.destination_ports),
             }
             shapes[effect.slice] = SliceShape(
-                number=netops_number(effect.qos.parent),
+                number=effect.qos.number,
                 ceiling_bps=effect.qos.ceiling_bps,
                 guaranteed_bps=effect.qos.guaranteed_bps,
                 priority=effect.qos.priority,
@@ -41,8 +41,3 @@ class Shares:
     def counters(self) -> dict[str, tuple[QueueCounters, ...]]:
         """The class counters of every shaped node."""
         return {name: shaper.counters() for name, shaper in self._shapers.items()}
-
-
-def netops_number(parent: str) -> int:
-    """The slice's place on a node, from netops' class id: ``17:22`` is the second."""
-    return int(parent.partition(":")[2]) // 11

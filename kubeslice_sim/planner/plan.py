@@ -164,6 +164,14 @@ class QosPlan:
         """The slice's number at netops, from 1: parent ``17:<11k>``, leaf ``17:<11k+1>``."""
         return int(self.parent.partition(":")[2]) // 11
 
+    @property
+    def shapes(self) -> bool:
+        """Whether tc takes netops' class and filter: rates above zero, a priority of 16 bits.
+
+        KubeSlice takes any numbers (the webhook only compares them); what tc refuses leaves the slice unshaped.
+        """
+        return self.ceiling_bps > 0 and self.guaranteed_bps > 0 and 0 <= self.priority <= 0xFFFF
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePlan:

@@ -174,7 +174,7 @@ class SimulatedDataPlane:
     @_apply.register
     def _(self, effect: SetQos) -> None:
         subject = (effect.cluster, effect.slice)
-        if effect.qos is None:
+        if effect.qos is None or not effect.qos.shapes:
             self._network.qos.pop(subject, None)
             self._network.qos_ports.pop(subject, None)
         else:
