@@ -30,6 +30,8 @@ class Answer:
     field: str = ""
     message: str = ""
     stored: FrozenMap[Any] | None = None
+    document: Any = None
+    """The whole object as it would be stored, None where nothing is (a delete, a refusal)."""
 
     def row(self) -> dict[str, Any]:
         """The answer as JSON-like data."""

@@ -11,17 +11,18 @@ from kubeslice_sim.model.timestamp import Rfc3339
 
 
 class Misfit(NamedTuple):
-    """A field (``spec.clusters[0]``) and what is wrong with it."""
+    """A field (``spec.clusters[0]``), what is wrong with it, and the keyword of the schema that says so."""
 
     field: str
     message: str
+    keyword: str
 
 
 def misfits(value: Any, schema: Schema, at: str) -> Iterator[Misfit]:
     """Everything in the value that the schema does not allow; what has the wrong type is not looked into."""
     wanted = schema.get("type", "")
     if not _has_type(value, wanted):
-        yield Misfit(at, f'{at} in body must be of type {wanted}: "{_type_name(value)}"')
+        yield Misfit(at, f'{at} in body must be of type {wanted}: "{json_type(value)}"', "type")
     elif isinstance(value, Mapping):
         yield from _object_misfits(value, schema, at)
     elif isinstance(value, list):
@@ -34,7 +35,7 @@ def misfits(value: Any, schema: Schema, at: str) -> Iterator[Misfit]:
 def _object_misfits(value: Mapping[str, Any], schema: Schema, at: str) -> Iterator[Misfit]:
     for name in schema.get("required", ()):
         if name not in value:
-            yield Misfit(f"{at}.{name}", "Required value")
+            yield Misfit(f"{at}.{name}", "Required value", "required")
     known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
     for name, item in sorted(value.items()):
         yield from misfits(item, known.get(name, others), f"{at}.{name}")
@@ -43,13 +44,15 @@ def _object_misfits(value: Mapping[str, Any], schema: Schema, at: str) -> Iterat
 def _scalar_misfits(value: Any, schema: Schema, at: str) -> Iterator[Misfit]:
     if "enum" in schema and value not in schema["enum"]:
         supported = ", ".join(json.dumps(item) for item in schema["enum"])
-        yield Misfit(at, f"Unsupported value: {json.dumps(value)}: supported values: {supported}")
+        yield Misfit(at, f"Unsupported value: {json.dumps(value)}: supported values: {supported}", "enum")
     if "minimum" in schema and value < schema["minimum"]:
-        yield Misfit(at, f"{at} in body should be greater than or equal to {schema['minimum']}: it is {value}")
+        message = f"{at} in body should be greater than or equal to {schema['minimum']}: it is {value}"
+        yield Misfit(at, message, "minimum")
     if "maximum" in schema and value > schema["maximum"]:
-        yield Misfit(at, f"{at} in body should be less than or equal to {schema['maximum']}: it is {value}")
+        message = f"{at} in body should be less than or equal to {schema['maximum']}: it is {value}"
+        yield Misfit(at, message, "maximum")
     if schema.get("format") == "date-time" and not _is_time(value):
-        yield Misfit(at, f"{at} in body must be of type date-time: {json.dumps(value)}")
+        yield Misfit(at, f"{at} in body must be of type date-time: {json.dumps(value)}", "format")
 
 
 def _has_type(value: Any, wanted: str) -> bool:
@@ -59,8 +62,8 @@ def _has_type(value: Any, wanted: str) -> bool:
     return not wanted or (wanted in kinds and isinstance(value, kinds[wanted]))
 
 
-def _type_name(value: Any) -> str:
-    """The JSON type as the API server names it in its answers."""
+def json_type(value: Any) -> str:
+    """The JSON type of a value, as the API server names it in its answers."""
     if value is None:
         return "null"
     for kind, name in ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "number"), (list, "array")):

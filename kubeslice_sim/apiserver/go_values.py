@@ -6,11 +6,13 @@ the way through Go would lose: so zero values appear and nothing that was sent d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from typing import Any, get_origin
 
+from kubeslice_sim.apiserver.conformance import json_type
 from kubeslice_sim.manifest.openapi import crd_of
 from kubeslice_sim.manifest.shape import Shape, bare_type, fields_of, item_type
 from kubeslice_sim.model.frozen import FrozenMap
@@ -21,15 +23,16 @@ from kubeslice_sim.planner.stored import ALWAYS_WRITTEN
 _BY_VALUE = (*ALWAYS_WRITTEN, WorkerQosProfile, WorkerSliceGatewayProvider)
 """Optional in our model, held by value in Go: ``{}`` where they are absent."""
 _ZERO: Mapping[Any, Any] = {int: 0, bool: False, float: 0.0}
-_GO_NAMES = {int: "int", bool: "bool", float: "float64", str: "string"}
+_GO_NAMES = {int: "an int", bool: "a bool", float: "a float64", str: "a string"}
 _LARGEST = 2**63
 
 
 class Unreadable(Exception):
     """Data that Go cannot read into the type of its field."""
 
-    def __init__(self, at: str, found: str, wanted: str) -> None:
-        super().__init__(f"cannot unmarshal {found} into {at} of type {wanted}")
+    def __init__(self, at: str, found: Any, wanted: str) -> None:
+        shown = json.dumps(found) if isinstance(found, str | int | float) else ""
+        super().__init__(f"cannot read the {json_type(found)} {shown}".rstrip() + f" into {at}, which is {wanted}")
         self.at = at
 
 
@@ -47,7 +50,7 @@ def through_go(value: Any, noun: Any, at: str) -> Any:
 
 
 def _struct(value: Any, noun: Any, at: str) -> dict[str, Any]:
-    found = dict(_expect(value, Mapping, at, getattr(noun, "__name__", "object")))
+    found = dict(_expect(value, Mapping, at, "a struct"))
     for name, shape in fields_of(noun).items():
         if found.get(name) is not None:
             found[name] = _field(found[name], shape, f"{at}.{name}")
@@ -77,7 +80,7 @@ def _scalar(value: Any, kind: Any, at: str) -> Any:
         value = int(value)
     fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
     if not fits or (wanted is int and not -_LARGEST <= value < _LARGEST):
-        raise Unreadable(at, f"{type(value).__name__} {value}", _GO_NAMES[wanted])
+        raise Unreadable(at, value, _GO_NAMES[wanted])
     return value
 
 
@@ -86,7 +89,7 @@ def _in_utc(text: str, at: str) -> str:
     try:
         moment = datetime.fromisoformat(Rfc3339().check(text).upper())
     except ValueError as error:
-        raise Unreadable(at, f'"{text}"', "a time") from error
+        raise Unreadable(at, text, "a time") from error
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -98,5 +101,5 @@ def _is_kept(shape: Shape) -> bool:
 
 def _expect(value: Any, kind: Any, at: str, wanted: str) -> Any:
     if not isinstance(value, kind):
-        raise Unreadable(at, f"{type(value).__name__} {value}", wanted)
+        raise Unreadable(at, value, wanted)
     return value

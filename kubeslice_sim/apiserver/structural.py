@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from typing import Any
@@ -27,6 +27,20 @@ def pruned(value: Any, schema: Schema) -> Any:
         known = schema["properties"]
         return {key: pruned(item, known[key]) for key, item in value.items() if key in known}
     return _inside(value, schema, pruned)
+
+
+def unknown(value: Any, schema: Schema, at: str) -> Iterator[str]:
+    """The fields that :func:`pruned` takes away, as ``spec.clusters[0].name``."""
+    if isinstance(value, Mapping):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        for key, item in value.items():
+            if "properties" in schema and key not in known:
+                yield f"{at}.{key}"
+            else:
+                yield from unknown(item, known.get(key, others), f"{at}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from unknown(item, schema.get("items", {}), f"{at}[{index}]")
 
 
 def defaulted(value: Any, schema: Schema) -> Any:

@@ -1,0 +1,98 @@
+"""From the data of a request to the document that would be stored, as far as no other object matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubeslice_sim.apiserver.answer import Refusal
+from kubeslice_sim.apiserver.conformance import misfits
+from kubeslice_sim.apiserver.go_values import Unreadable
+from kubeslice_sim.apiserver.mutate import mutated
+from kubeslice_sim.apiserver.structural import defaulted, pruned, schemas, unknown
+from kubeslice_sim.manifest.kinds import Undecodable, decode_as, noun_for
+from kubeslice_sim.manifest.shape import fields_of
+from kubeslice_sim.model.document import ObjectMeta
+from kubeslice_sim.model.field_path import show_path
+
+_PARTS = ("spec", "status")
+_IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
+
+
+def noun_of(data: Mapping[str, Any]) -> Any:
+    """The class that the data's ``apiVersion`` and ``kind`` name. Raises :exc:`Refusal`."""
+    try:
+        return noun_for(data)
+    except Undecodable as error:
+        raise _unreadable(error) from error
+
+
+def known_metadata(metadata: Any) -> dict[str, Any]:
+    """Metadata as an API server keeps it: unknown fields dropped. Raises :exc:`Refusal` where the name is missing."""
+    if not isinstance(metadata, Mapping) or not metadata.get("name"):
+        raise Refusal("object-name", "metadata.name", "Required value: name is required")
+    known = fields_of(ObjectMeta)
+    return {key: value for key, value in metadata.items() if key in known}
+
+
+def dropped_fields(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of the spec the CRD does not know and the API server silently drops."""
+    schema = schemas().get(data["kind"])
+    return tuple(unknown(data.get("spec"), schema["properties"]["spec"], "spec")) if schema is not None else ()
+
+
+def completed(data: dict[str, Any], *, mutate: bool) -> dict[str, Any]:
+    """The object without what its CRD does not know, with defaults and, with ``mutate``, after its webhook.
+
+    Defaults come before and after the webhook. Raises :exc:`Refusal` for what the webhook cannot read.
+    """
+    schema = schemas().get(data["kind"])
+    if schema is None:
+        return data
+    whole: dict[str, Any] = defaulted(pruned(data, {"properties": {**schema["properties"], "metadata": {}}}), schema)
+    try:
+        changed: dict[str, Any] = defaulted(mutated(whole, noun_for(data)), schema) if mutate else whole
+    except Unreadable as error:
+        raise Refusal("readable", error.at, str(error)) from error
+    return changed
+
+
+def admissible(data: dict[str, Any]) -> Any:
+    """The object as a document, once it fits its schema. Raises :exc:`Refusal`."""
+    schema = schemas().get(data["kind"])
+    if schema is not None:
+        for part in _PARTS:
+            for misfit in misfits(data[part], schema["properties"][part], part) if part in data else ():
+                raise Refusal(f"schema-{misfit.keyword}", misfit.field, misfit.message)
+    try:
+        return decode_as(noun_of(data), data)
+    except Undecodable as error:
+        raise _unreadable(error) from error
+
+
+def check_identity(held: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
+    """Raises :exc:`Refusal` for an update that makes another object of an object."""
+    for path in _IDENTITY:
+        before, after = _at(held, path), _at(sent, path)
+        if before != after:
+            raise Refusal("identity-kept", ".".join(path), f"cannot be changed from {before} to {after or 'nothing'}")
+
+
+def check_finalizers(held: ObjectMeta, sent: ObjectMeta) -> None:
+    """Raises :exc:`Refusal` for an update that adds finalizers to an object that is being deleted."""
+    added = sorted(set(sent.finalizers) - set(held.finalizers))
+    if held.deletion_timestamp is not None and added:
+        message = f"the object is being deleted: no finalizer can be added: {', '.join(added)}"
+        raise Refusal("finalizers-while-deleting", "metadata.finalizers", message)
+
+
+def _at(data: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
+
+
+def _unreadable(error: Undecodable) -> Refusal:
+    trouble = error.troubles[0]
+    hint = f" ({trouble.hint})" if trouble.hint else ""
+    return Refusal("readable", show_path(trouble.path), trouble.message + hint)
