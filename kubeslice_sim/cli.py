@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from kubeslice_sim import backends, cli_clusters, cli_requests, facade
+from kubeslice_sim import backends, cli_clusters, cli_plan, cli_requests, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
 
 GOOD, DIFFERS, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 3
@@ -32,6 +32,7 @@ WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
 out = Console(highlight=False, soft_wrap=True, width=WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 cli_clusters.register(app, out, err)
+cli_plan.register(app, out)
 cli_requests.register(app, out)
 
 
@@ -62,38 +63,6 @@ def validate(*paths: Path, output: Output = "text") -> int:
                 f"{_count(len(world.exports), 'export')}, {_count(len(world.scenarios), 'scenario')})"
             )
     return BAD_INPUT if problems else GOOD
-
-
-@app.command
-def plan(
-    *paths: Path, output: Annotated[Literal["text", "json", "yaml"], Parameter(name=["--output", "-o"])] = "text",
-    warnings: bool = False,
-) -> int:  # fmt: skip
-    """Show what KubeSlice makes of a world: slots, addresses, tunnels, routes, shaping, names.
-
-    Parameters
-    ----------
-    paths
-        Files or folders of YAML documents.
-    output
-        ``json``: the whole plan; ``yaml``: the objects that the controller would create, as manifests.
-    warnings
-        Only the quirks of KubeSlice that bite this world.
-    """
-    from kubeslice_sim import view
-
-    made = facade.plan(facade.load(*paths))
-    if output == "json":
-        _print_json(view.plan_data(made))
-    elif output == "yaml":
-        sys.stdout.write(facade.manifests(made))
-    elif warnings:
-        for item in made.warnings:
-            out.print(f"{item.id}: {item.subject}: {item.message}", markup=False)
-    else:
-        for table in view.plan_tables(made):
-            out.print(table)
-    return GOOD
 
 
 @app.command

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kubeslice_sim import observe, planner, view
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.verify import answer as verified
+from kubeslice_sim.verify import explain, explanation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,94 @@ class Plan(planner.Plan):
         """The topology as a figure."""
         return view.draw(self)
 
+    def diff(self, after: planner.Plan) -> Difference:
+        """What changes on the way from this plan to ``after``, which should be made with ``previous=self``."""
+        return shown(Difference, planner.diff(self, after))
+
+    def capacity(self) -> Capacity:
+        """The room that is left: clusters, overlay addresses, node ports; what tunnels and certificates cost."""
+        return shown(Capacity, planner.measure_capacity(self))
+
+    def explain(self, source: str, target: str) -> Explanation:
+        """How a packet travels hop by hop, which rules it meets, and why its name leads there.
+
+        ``source``: ``namespace/pod@cluster``; ``target``: a DNS name, an address or a pod. Raises :exc:`BadInput`.
+        """
+        return shown(Explanation, explain(self, source, target))
+
+    def why(self, path: str) -> Provenance:
+        """Which input and which formula a value came from: ``plan.why("red/worker-2/cidr")``.
+
+        Raises :exc:`BadInput` for a path that names no value; :meth:`askable` lists them.
+        """
+        return shown(Provenance, planner.why(self, path))
+
+    def askable(self, under: str = "") -> tuple[str, ...]:
+        """Everything that :meth:`why` answers, or the part under ``red`` or ``red/worker-2``."""
+        return planner.askable(self, under)
+
     def _repr_html_(self) -> str:
         return view.plan_html(self)
+
+
+class Difference(planner.Difference):
+    """What changes between two plans; everything else is :class:`kubeslice_sim.planner.difference.Difference`."""
+
+    __slots__ = ()
+
+    def frame(self) -> pd.DataFrame:
+        """One row a change."""
+        return view.difference_frame(self)
+
+    def _repr_html_(self) -> str:
+        return view.difference_html(self)
+
+
+class Capacity(planner.Capacity):
+    """The room that a plan leaves; everything else is :class:`kubeslice_sim.planner.capacity.Capacity`."""
+
+    __slots__ = ()
+
+    def frame(self) -> pd.DataFrame:
+        """One row a slice."""
+        return view.capacity_frame(self)
+
+    def member_frame(self) -> pd.DataFrame:
+        """One row a cluster's part of a slice: the overlay addresses."""
+        return view.member_capacity_frame(self)
+
+    def node_frame(self) -> pd.DataFrame:
+        """One row a gateway node."""
+        return view.node_capacity_frame(self)
+
+    def _repr_html_(self) -> str:
+        return view.capacity_html(self)
+
+
+class Explanation(explanation.Explanation):
+    """How a packet travels; everything else is :class:`kubeslice_sim.verify.explanation.Explanation`."""
+
+    __slots__ = ()
+
+    def frame(self) -> pd.DataFrame:
+        """One row a hop."""
+        return view.explanation_frame(self)
+
+    def _repr_html_(self) -> str:
+        return view.explanation_html(self)
+
+
+class Provenance(planner.Provenance):
+    """Where a value comes from; everything else is :class:`kubeslice_sim.planner.question.Provenance`."""
+
+    __slots__ = ()
+
+    def frame(self) -> pd.DataFrame:
+        """One row an input."""
+        return view.provenance_frame(self)
+
+    def _repr_html_(self) -> str:
+        return view.provenance_html(self)
 
 
 @dataclass(frozen=True, slots=True)

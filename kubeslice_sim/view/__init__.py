@@ -6,9 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kubeslice_sim.view.answers import answer_data, answer_table, doctor_data, doctor_table
+from kubeslice_sim.view.capacities import capacity_data, capacity_frame, capacity_html, capacity_tables
+from kubeslice_sim.view.capacities import member_frame as member_capacity_frame
+from kubeslice_sim.view.capacities import node_frame as node_capacity_frame
+from kubeslice_sim.view.changes import difference_data, difference_frame, difference_html, difference_table
 from kubeslice_sim.view.data import comparison_data, plain, plan_data, result_data
+from kubeslice_sim.view.explanations import explanation_data, explanation_frame, explanation_html, explanation_table
 from kubeslice_sim.view.notebook import answer_html, comparison_html, plan_html, result_html
 from kubeslice_sim.view.plan_tables import plan_frame, plan_tables
+from kubeslice_sim.view.provenances import (
+    provenance_data,
+    provenance_frame,
+    provenance_html,
+    provenance_list,
+    provenance_text,
+)
 from kubeslice_sim.view.record import read_run, write_run
 from kubeslice_sim.view.tables import comparison_table, verdict_table
 
@@ -28,9 +40,13 @@ _LATE = {
 }
 
 __all__ = [
-    "answer_data", "answer_html", "answer_table", "comparison_data", "comparison_html", "comparison_table",
-    "doctor_data", "doctor_table", "draw", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "read_run",
-    "report", "result_data", "result_html", "save_figure", "time_plots", "verdict_table", "write_junit", "write_run",
+    "answer_data", "answer_html", "answer_table", "capacity_data", "capacity_frame", "capacity_html",
+    "capacity_tables", "comparison_data", "comparison_html", "comparison_table", "difference_data",
+    "difference_frame", "difference_html", "difference_table", "doctor_data", "doctor_table", "draw",
+    "explanation_data", "explanation_frame", "explanation_html", "explanation_table", "member_capacity_frame",
+    "node_capacity_frame", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "provenance_data",
+    "provenance_frame", "provenance_html", "provenance_list", "provenance_text", "read_run", "report", "result_data",
+    "result_html", "save_figure", "time_plots", "verdict_table", "write_junit", "write_run",
 ]  # fmt: skip
 
 

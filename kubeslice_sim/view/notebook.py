@@ -35,7 +35,7 @@ def plan_html(plan: Plan) -> str:
     warnings = [
         el("div", f"{item.id}: {item.subject}: {item.message}", class_="inconclusive") for item in plan.warnings
     ]
-    return _block(el("strong", plan.world.name), " ", el("span", head, class_="faint"), lines, table(headings, rows),
+    return block(el("strong", plan.world.name), " ", el("span", head, class_="faint"), lines, table(headings, rows),
                   warnings)  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def result_html(run: Run, verdicts: Sequence[Verdict]) -> str:
     head = f"{run.scenario.metadata.name} on {run.backend}, seed {run.seed}"
     count = f"{_count(len(run.observations), 'observation')}, {_count(len(verdicts), 'expectation')}"
     notices = [el("div", notice, class_="inconclusive") for notice in run.notices]
-    return _block(el("strong", head), " ", mark(overall(verdicts)), " ", el("span", count, class_="faint"), notices,
+    return block(el("strong", head), " ", mark(overall(verdicts)), " ", el("span", count, class_="faint"), notices,
                   verdicts_table(verdicts) if verdicts else "")  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def answer_html(answer: Answer) -> str:
     ]  # fmt: skip
     headings = ("", "device", "cluster", "leaves by", "address", "MTU", "delay")
     sentence = el("strong", f"{answer.source} {verb} {answer.target}")
-    return _block(sentence, f": {answer.reason}", table(headings, rows) if rows else "")
+    return block(sentence, f": {answer.reason}", table(headings, rows) if rows else "")
 
 
 def comparison_html(comparison: Comparison) -> str:
@@ -75,7 +75,7 @@ def comparison_html(comparison: Comparison) -> str:
     headings = ("", "probe", "figure", "phase", "pair", comparison.name_a, comparison.name_b, "difference", "tolerance")
     left = len(comparison.rows) - len(shown)
     more = [el("div", f"and {left} more that are the same; .frame() has all", class_="faint")] if left else []
-    return _block(el("strong", f"{comparison.name_a} and {comparison.name_b}"), " ", mark(comparison.outcome), " ",
+    return block(el("strong", f"{comparison.name_a} and {comparison.name_b}"), " ", mark(comparison.outcome), " ",
                   el("span", count, class_="faint"), table(headings, rows) if rows else "", more,
                   (el("div", note, class_="faint") for note in comparison.notes))  # fmt: skip
 
@@ -95,7 +95,8 @@ def mark(outcome: str) -> Markup:
     return el("span", f"{MARKS[outcome][0]} {outcome}", class_=f"outcome {outcome.replace(' ', '-')}")
 
 
-def _block(*children: object) -> str:
+def block(*children: object) -> str:
+    """One answer in a notebook: our small style and the children."""
     # Several outputs stand in one notebook: each brings the same small style, scoped to our class.
     return el("div", el("style", Markup(NOTEBOOK)), joined(*children), class_="ks")  # type: ignore[arg-type]
 
