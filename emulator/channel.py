@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kubeslice_sim.errors import KubesliceSimError
+
 Message = dict[str, Any]
 """One JSON object."""
 
@@ -58,9 +60,13 @@ class Framing:
 
 
 def describe(error: BaseException) -> Message:
-    """An exception as a message: its class, its text on one line, its traceback."""
-    text = " ".join(str(error).split("\n")).strip() or type(error).__name__
-    return {"type": type(error).__name__, "message": text, "traceback": "".join(traceback.format_exception(error))}
+    """An exception as a message: its class and whether that is one of ours, its text on one line, its traceback."""
+    return {
+        "type": type(error).__name__,
+        "ours": isinstance(error, KubesliceSimError),
+        "message": " ".join(str(error).split("\n")).strip() or type(error).__name__,
+        "traceback": "".join(traceback.format_exception(error)),
+    }
 
 
 @dataclass(frozen=True, slots=True)

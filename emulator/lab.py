@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -78,11 +79,13 @@ class Lab:
         """Raises LabError when an effect failed: what stands is not what the control plane asked for."""
         failure = self.overlay.failure or self.driver.failure
         if failure is not None:
-            raise LabError(f"the emulation broke: {type(failure).__name__}: {failure}") from failure
+            kind = "" if isinstance(failure, KubesliceSimError) else f"{type(failure).__name__}: "
+            raise LabError(f"the emulation broke: {kind}{failure}") from failure
 
     def close(self) -> None:
         """Stop everything that runs here; namespaces, links and processes die with the sandbox."""
-        self.driver.stop()
+        with contextlib.suppress(Exception):  # what it failed of, `check` tells
+            self.driver.stop()
         self.overlay.close()
         self.dns.close()
         self.wires.close()

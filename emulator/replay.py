@@ -16,6 +16,7 @@ from emulator.lab import Lab
 from emulator.pressure import CpuWaits, notice
 from emulator.prober import Prober
 from kubeslice_sim import manifest
+from kubeslice_sim.controlplane.realtime import DriverStopped
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.scenario import Scenario, TimelineStep
@@ -47,6 +48,9 @@ def _replay(channel: Channel, order: dict[str, Any]) -> dict[str, Any]:
     lab = Lab(world, scenario.timing, order["seed"])
     try:
         return Replay(lab, scenario, channel.event).play()
+    except DriverStopped:
+        lab.check()  # says why
+        raise
     finally:
         lab.close()
 

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +232,8 @@ class Sandbox:
         if "event" in message:
             self._events.put(message["event"])
         elif "ready" in message:
-            self._ready.set_result(message["ready"])
+            with contextlib.suppress(InvalidStateError):  # whoever waited has given up and closes
+                self._ready.set_result(message["ready"])
         elif "done" in message:
             self._finish(_Closed("the sandbox's work is done: start another one"))
         elif "fatal" in message:
@@ -279,6 +280,8 @@ def _error(description: Message) -> KubesliceSimError:
     kind = getattr(kubeslice_sim.errors, description["type"], None)
     if isinstance(kind, type) and issubclass(kind, KubesliceSimError):
         return kind(description["message"])
+    if description["ours"]:  # a room's own: its message says all that a user needs
+        return SandboxError(description["message"])
     return SandboxError(f"{description['type']} in the sandbox: {description['message']}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from emulator import links, netns
 from emulator.channel import Channel
+from emulator.lab import LabError
 from emulator.passage import Direction
 from emulator.wire import WireEnd, Wires, WireSpec
 from kubeslice_sim.errors import BackendUnavailable
@@ -25,6 +26,8 @@ def echo(channel: Channel) -> None:
             raise ValueError("two\nlines")
         if message.get("fail") == "on purpose":
             raise BackendUnavailable("install it")
+        if message.get("fail") == "in a room":
+            raise LabError("the cable is cut: lay another one")
         if message.get("fail") == "to speak JSON":
             return {"not JSON": object()}
         if "sleep_s" in message:

@@ -74,6 +74,11 @@ def test_an_error_of_ours_arrives_as_itself(sandbox: Sandbox) -> None:
         sandbox.call({"fail": "on purpose"})
 
 
+def test_an_error_of_a_room_arrives_with_its_own_words(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxError, match=r"^the cable is cut: lay another one$"):
+        sandbox.call({"fail": "in a room"})
+
+
 def test_an_answer_that_is_not_json_is_an_error_of_the_call(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxError, match="not JSON serializable"):
         sandbox.call({"fail": "to speak JSON"}, timeout_s=5)
