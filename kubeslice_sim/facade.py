@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubeslice_sim import apiserver, backends, manifest, observe, planner
+from kubeslice_sim import admission, apiserver, backends, manifest, observe, planner
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
@@ -125,7 +125,8 @@ def choose_scenario(world: World, name: str = "") -> Scenario:
     if not names:
         raise BadInput(f"world {world.name!r} holds no Scenario; add a document of kind Scenario")
     if not name and len(names) > 1:
-        raise BadInput(f"world {world.name!r} holds {len(names)} scenarios; choose one: {', '.join(names)}")
+        hint = "choose one (ksim run --scenario NAME, ks.run(world, scenario=NAME))"
+        raise BadInput(f"world {world.name!r} holds {len(names)} scenarios; {hint}: {', '.join(names)}")
     if name and name not in names:
         raise BadInput(f"no scenario is called {name!r}; there are: {', '.join(names)}")
     return world.scenario(name)
@@ -191,8 +192,18 @@ def doctor(*names: str) -> tuple[Finding, ...]:
 
 
 def _check(world: World, scenario: Scenario) -> None:
-    """Raises :exc:`BadInput` for what no back end could play or no judge could judge, before anything is started."""
-    problems = observe.expectation_problems(scenario)
+    """Raises :exc:`BadInput` for what no back end could play or no judge could judge, before anything is started.
+
+    A world from files was admitted when it was read; one made or changed in Python is admitted here.
+    """
+    refused = [
+        Problem(
+            path=f"{item.key.kind}/{item.key.name}.{item.path}", message=item.message, hint=item.hint, rule=item.rule
+        )
+        for item in admission.check(world)
+        if item.severity == "error"
+    ]
+    problems = refused or observe.expectation_problems(scenario)
     if problems:
         raise BadInput(problems)
     planner.probes(planner.plan(world), scenario)

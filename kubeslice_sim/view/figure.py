@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from html import escape
 from pathlib import Path
@@ -91,7 +93,8 @@ def text_width(text: str, size_pt: float, *, bold: bool = False) -> float:
         return 0.0
     font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
     # Hinting and other readers' fonts make a text a little wider than its outline.
-    return 1.04 * float(TextPath((0, 0), text, size=size_pt, prop=font, usetex=False).get_extents().width)
+    with _unknown_glyphs_allowed():
+        return 1.04 * float(TextPath((0, 0), text, size=size_pt, prop=font, usetex=False).get_extents().width)
 
 
 def svg_text(figure: Figure) -> str:
@@ -123,5 +126,14 @@ def save_figure(figure: Figure, file: str | Path) -> None:
 @in_house_style
 def _written(figure: Figure, kind: str, metadata: dict[str, Any]) -> bytes:
     stream = io.BytesIO()
-    figure.savefig(stream, format=kind, metadata=metadata, dpi=144)
+    with _unknown_glyphs_allowed():
+        figure.savefig(stream, format=kind, metadata=metadata, dpi=144)
     return stream.getvalue()
+
+
+@contextmanager
+def _unknown_glyphs_allowed() -> Iterator[None]:
+    """Names may hold what our font lacks: who reads an SVG has fonts of their own, and a PNG shows a box."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        yield

@@ -44,6 +44,8 @@ def ring(sizes: Sequence[tuple[float, float]], gap_x: float, gap_y: float) -> tu
     between two others. The ellipse is as wide and as high as that needs; its lower left corner is (0, 0).
     """
     count = len(sizes)
+    if not count:
+        return ()
     if count == 1:
         return _moved([Box(x=0.0, y=0.0, width=sizes[0][0], height=sizes[0][1])])
     first = math.pi if count == 2 else math.pi / 2
@@ -89,7 +91,8 @@ def place_label(
 
 def extent(boxes: Sequence[Box]) -> tuple[float, float]:
     """Width and height of what begins at (0, 0) and holds all boxes."""
-    return max(box.x + box.width / 2 for box in boxes), max(box.y + box.height / 2 for box in boxes)
+    right = max((box.x + box.width / 2 for box in boxes), default=0.0)
+    return right, max((box.y + box.height / 2 for box in boxes), default=0.0)
 
 
 def _moved(boxes: Sequence[Box]) -> tuple[Box, ...]:

@@ -13,6 +13,8 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.world import World
+from kubeslice_sim.planner import plan
 from kubeslice_sim.planner.plan import Plan
 from kubeslice_sim.view import draw, save_figure
 from kubeslice_sim.view.figure import Picture, svg_text
@@ -162,3 +164,16 @@ def test_a_label_takes_a_free_place_or_none() -> None:
     assert found is not None
     assert not found.overlaps(wall, 0, 0)
     assert place_label((0, 0), (100, 0), (10, 5), [Box(x=50, y=0, width=200, height=20)]) is None
+
+
+def test_a_world_of_nothing_is_a_picture_of_nothing() -> None:
+    figure = draw(plan(World(name="void")))
+    assert "void" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_a_name_in_any_script_is_drawn_without_a_warning(recwarn: pytest.WarningsRecorder, tmp_path: Path) -> None:
+    figure = draw(plan(World(name="日本語 🦀")))
+    for kind in ("svg", "png", "pdf"):
+        save_figure(figure, tmp_path / f"topology.{kind}")
+    assert "日本語 🦀" in (tmp_path / "topology.svg").read_text(encoding="utf-8")
+    assert not recwarn.list

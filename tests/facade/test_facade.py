@@ -1,0 +1,67 @@
+"""The verbs, as a notebook uses them: what they refuse, and that nothing is started then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import kubeslice_sim as ks
+from kubeslice_sim import backends
+from kubeslice_sim.model.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return ks.example("01-two-clusters")
+
+
+def _with_slice(world: World, **changes: Any) -> World:
+    (config,) = world.slices
+    return replace(world, slices=(replace(config, spec=replace(config.spec, **changes)),))
+
+
+def _with_first_traffic(world: World, **changes: Any) -> World:
+    (scenario,) = world.scenarios
+    first, *others = scenario.spec.traffic
+    spec = replace(scenario.spec, traffic=(replace(first, **changes), *others))
+    return replace(world, scenarios=(replace(scenario, spec=spec),))
+
+
+def test_a_world_made_in_python_is_admitted_before_anything_starts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(name: str) -> None:
+        raise AssertionError(f"{name} was started")
+
+    monkeypatch.setattr(backends, "backend", started)
+    for wrong, said in (
+        (_with_slice(world, slice_gateway_provider=None), "sliceGatewayProvider is required"),
+        (_with_slice(world, qos_profile_details=None), "either standardQosProfileName or qosProfileDetails"),
+        (_with_slice(world, slice_subnet="10.1.0.0/24"), "the prefix must be 16"),
+        (_with_first_traffic(world, interval_s=0.0), "would make more than 1,000,000 attempts"),
+        (replace(world, scenarios=world.scenarios * 2), "2 scenarios"),
+    ):
+        with pytest.raises(ks.BadInput, match=said):
+            ks.simulate(wrong)
+
+
+def test_every_problem_of_a_python_world_is_told_at_once(world: World) -> None:
+    wrong = _with_first_traffic(
+        _with_slice(world, slice_subnet="10.1.0.0/24", slice_gateway_provider=None), from_="iperf/nobody@worker-1"
+    )
+    with pytest.raises(ks.BadInput) as caught:
+        ks.run(wrong)
+    assert [problem.path for problem in caught.value.problems] == [
+        "SliceConfig/iperf-slice.spec.sliceSubnet",
+        "SliceConfig/iperf-slice.spec.sliceGatewayProvider",
+        "Scenario/iperf.spec.traffic[0].from",
+    ]
+
+
+def test_of_several_scenarios_one_must_be_chosen(world: World) -> None:
+    (scenario,) = world.scenarios
+    second = replace(scenario, metadata=replace(scenario.metadata, name="again"))
+    with pytest.raises(ks.BadInput, match=r"--scenario NAME.*: iperf, again"):
+        ks.simulate(replace(world, scenarios=(scenario, second)))
