@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from itertools import combinations, count
+from itertools import combinations
 
 from emulator import links, netns, nft
 from emulator.firewall import NodePort, node_nat
@@ -18,6 +18,7 @@ from emulator.links import Addresses, Interface, NextHop, Route, VethPair
 from emulator.netns import Namespace
 from emulator.passage import Direction
 from emulator.wire import Wire, WireEnd, Wires, WireSpec
+from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.underlay import Path
 from kubeslice_sim.planner.plan import ClusterPlan, NodePlan, Plan
 
@@ -115,12 +116,22 @@ class Fabric:
         return _direction(underlay.path(a, b)), _direction(underlay.path(b, a))
 
     def infrastructure_address(self, cluster: str) -> IPv4Address:
-        """A free CNI address for a pod of the infrastructure: from the top of the pod network downward."""
-        taken = self._infrastructure.setdefault(cluster, set())
+        """A free CNI address for a pod of the infrastructure: from the top of the pod network downward.
+
+        Raises BadInput when applications and infrastructure have used the network up.
+        """
         pod_cidr = self.plan.cluster(cluster).pod_cidr
-        address = next(address for index in count(2) if (address := pod_cidr[-index]) not in taken)
-        taken.add(address)
-        return address
+        own = self._infrastructure.setdefault(cluster, set())
+        taken = {address for item in self._attached.values() if item.cluster == cluster for address in item.addresses}
+        taken |= {pod.pod_ip for pod in self.plan.pods if pod.cluster == cluster} | own
+        for index in range(2, pod_cidr.num_addresses):
+            if pod_cidr[-index] not in taken:
+                own.add(pod_cidr[-index])
+                return pod_cidr[-index]
+        raise BadInput(
+            f"the pod network {pod_cidr} of {cluster} has no address left for a gateway: give the cluster a larger "
+            "podCIDR in the Underlay"
+        )
 
     def release_address(self, cluster: str, address: IPv4Address) -> None:
         """Give an infrastructure pod's address back."""

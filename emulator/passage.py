@@ -14,6 +14,8 @@ Implementation = Literal["netem", "nfqueue"]
 MOST_PACKETS = 65_000
 """Packets under way in one direction; more overflow. 100 ms at 7 Gbit/s of full-sized packets."""
 
+LEAST_RATE_BPS = 1000.0
+"""tc counts in whole bytes a second: much less would be rounded. What a world's bandwidth is at least, too."""
 _LEAST_QUEUE_S = 0.05
 _LEAST_QUEUE_BYTES = 32 * 1514
 
@@ -42,8 +44,8 @@ class Direction:
     def __post_init__(self) -> None:
         if self.delay_s < 0 or self.jitter_s < 0 or not 0 <= self.loss <= 1:
             raise WireError(f"{self}: delay and jitter must not be negative, and loss must lie between 0 and 1")
-        if self.rate_bps is not None and self.rate_bps < 8000:
-            raise WireError(f"{self}: a rate below 8 kbit/s cannot be shaped; to let nothing through use loss=1.0")
+        if self.rate_bps is not None and self.rate_bps < LEAST_RATE_BPS:
+            raise WireError(f"{self}: a rate below 1 kbit/s cannot be shaped; to let nothing through use loss=1.0")
 
     def buffer_bytes(self, round_trip_s: float) -> int:
         """The size of the buffer before the bottleneck, in bytes."""

@@ -111,6 +111,7 @@ STAGES: tuple[Stage, ...] = (
     (world_rules.underlay_clusters_exist,),
     (world_rules.underlay_links_once,),
     (world_rules.underlay_networks,),
+    (world_rules.underlay_node_ips_apart,),
     (versions.slice_features_of_version,),
     (versions.project_features_of_version,),
     (versions.export_features_of_version,),

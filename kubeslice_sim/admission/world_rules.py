@@ -117,6 +117,30 @@ def underlay_networks(request: Request) -> Iterator[Finding]:
                 yield Finding(("spec", "clusters", name, "nodeIPs", index), f'"{text}" is no IPv4 address', "")
 
 
+@rule("Underlay", source=_OURS)
+def underlay_node_ips_apart(request: Request) -> Iterator[Finding]:
+    """A node IP belongs to one cluster and lies in no pod network: others could not send to it."""
+    clusters = request.document.spec.clusters
+    pods = {name: network for name, item in clusters.items() if (network := _network(item.pod_cidr)) is not None}
+    holder: dict[str, str] = {}
+    for name, cluster in clusters.items():
+        for index, text in enumerate(cluster.node_ips):
+            at, address = ("spec", "clusters", name, "nodeIPs", index), _network(text)
+            inside = [other for other, network in pods.items() if address is not None and address.subnet_of(network)]
+            if holder.setdefault(text, name) != name:
+                yield Finding(at, f"{text} is a node of {holder[text]} too", "tunnels are dialled by node IP")
+            elif inside:
+                where = f"the pod network {pods[inside[0]]} of {inside[0]}"
+                yield Finding(at, f"{text} lies in {where}", "pods there would look for it among themselves")
+
+
+def _network(text: str) -> IPv4Network | None:
+    try:
+        return IPv4Network(text)
+    except ValueError:
+        return None
+
+
 def _masked(text: str) -> str:
     try:
         return str(IPv4Network(text, strict=False))
