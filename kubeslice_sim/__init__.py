@@ -1,8 +1,8 @@
 """KubeSlice slices: one model, planned, simulated, emulated and deployed.
 
 ``import kubeslice_sim as ks``, then ``ks.load``, ``ks.plan``, ``ks.verify``, ``ks.draw``, ``ks.simulate``,
-``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.example``. The verbs stand in ``facade.py`` and are
-imported when they are first used, so that importing a room stays cheap.
+``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.example``. The verbs stand in
+``facade.py`` and are imported when they are first used, so that importing a room stays cheap.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from kubeslice_sim.errors import BackendUnavailable, BadInput, KubesliceSimError
 
 if TYPE_CHECKING:
     from kubeslice_sim.facade import (
+        admit,
         compare,
         deploy,
         draw,
@@ -38,6 +39,7 @@ __all__ = [
     "Plan",
     "Problem",
     "Result",
+    "admit",
     "compare",
     "deploy",
     "draw",

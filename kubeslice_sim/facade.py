@@ -9,7 +9,7 @@ IPv4Network('10.1.64.0/18')
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,16 +141,29 @@ def inspect(*paths: str | Path) -> tuple[World | None, tuple[Problem, ...], tupl
     return reading.world, (), reading.warnings
 
 
-def admit(state: str | Path, *requests: str | Path) -> tuple[apiserver.Answer, ...]:
-    """What the API server would say to each request in these files, on a controller cluster with this world.
+def admit(
+    state: World | str | Path, *requests: str | Path | Mapping[str, Any], now: datetime | None = None
+) -> tuple[apiserver.Answer, ...]:
+    """What the API server would say to each request, on a controller cluster on which this world stands.
 
-    Every request is a dry run of its own; the clock says when. Raises :exc:`BadInput` for files that cannot be read.
+    A request is a file of them, or one as a dict: ``{"op": "delete", "target": ["SliceConfig", "red"]}``. Every one is
+    a dry run of its own, made at ``now`` (None: as the clock says). Raises :exc:`BadInput` for what cannot be read.
     """
-    steps = apiserver.read_steps(*requests)
-    reading = manifest.read_state(state)
-    world = reading.world
-    objects = apiserver.standing_objects(world, reading.derived)
-    server = apiserver.ApiServer(objects, now=datetime.now(UTC), version=world.underlay.spec.kubeslice_version)
+    if not requests:
+        raise BadInput("there are no requests; name a file of them")
+    steps: list[apiserver.Step] = []
+    for item in requests:
+        first = len(steps) + 1
+        if isinstance(item, Mapping):
+            steps.append(apiserver.step_of(item, first))
+        else:
+            steps += apiserver.read_steps(item, first=first)
+    if isinstance(state, World):
+        world, objects = state, apiserver.standing_objects(state)
+    else:
+        reading = manifest.read_state(state)
+        world, objects = reading.world, apiserver.standing_objects(reading.world, reading.derived)
+    server = apiserver.ApiServer(objects, now=now or datetime.now(UTC), version=world.underlay.spec.kubeslice_version)
     return tuple(server.answer(step) for step in steps)
 
 

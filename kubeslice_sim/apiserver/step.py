@@ -12,7 +12,7 @@ from kubeslice_sim.manifest.files import read_texts
 from kubeslice_sim.manifest.source import Source
 from kubeslice_sim.manifest.suggest import did_you_mean
 from kubeslice_sim.manifest.yaml_text import parse
-from kubeslice_sim.model.frozen import FrozenMap, freeze
+from kubeslice_sim.model.frozen import FrozenMap, freeze, thaw
 
 Operation = Literal["create", "merge-patch", "merge-patch status", "delete"]
 OPERATIONS: tuple[str, ...] = get_args(Operation)
@@ -34,10 +34,11 @@ class Step:
     body: FrozenMap[Any] = FrozenMap()  # noqa: RUF009 - immutable
 
 
-def read_steps(*paths: str | Path) -> tuple[Step, ...]:
+def read_steps(*paths: str | Path, first: int = 1) -> tuple[Step, ...]:
     """The requests in these files: a list of steps, a step a document, or plain objects, which are creates.
 
-    Steps without an ``id`` are called by their number. Raises :exc:`BadInput` with every problem.
+    Steps without an ``id`` are called by their number, counted from ``first``. Raises :exc:`BadInput` with every
+    problem.
     """
     texts, problems = read_texts(paths)
     steps: list[Step] = []
@@ -49,12 +50,21 @@ def read_steps(*paths: str | Path) -> tuple[Step, ...]:
             if found:
                 problems.append(found)
             else:
-                steps.append(_step(source.data, len(steps) + 1))
+                steps.append(_step(source.data, len(steps) + first))
     if not steps and not problems:
         problems.append(Problem(message="there are no requests", hint="write a list of {op: create, object: …}"))
     if problems:
         raise BadInput(sorted(set(problems)))
     return tuple(steps)
+
+
+def step_of(data: Mapping[str, Any], number: int = 1) -> Step:
+    """One request from JSON-like data of the same form. Raises :exc:`BadInput`."""
+    source = Source("<request>", (1, None), thaw(data))
+    found = _trouble(source)
+    if found:
+        raise BadInput([found])
+    return _step(source.data, number)
 
 
 def _step(data: dict[str, Any], number: int) -> Step:

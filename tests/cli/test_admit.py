@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import kubeslice_sim as ks
 from kubeslice_sim.apiserver import read_steps
 from kubeslice_sim.cli import execute
 from kubeslice_sim.errors import BadInput
-from tests.admit.standing import WORLD, write
+from kubeslice_sim.manifest import load_text
+from tests.admit.standing import NOW, WORLD, write
 
 REQUESTS = """
 - {id: joins, op: merge-patch, target: [SliceConfig, red], patch: {spec: {clusters: [worker-1, worker-2, worker-3]}}}
@@ -82,6 +84,25 @@ def test_a_bad_file_of_requests_says_where(tmp_path: Path, text: str, line: int,
     (problem,) = caught.value.problems
     assert (problem.line or 0, word in str(problem)) == (line, True), str(problem)
     assert execute(["admit", "--state", write(tmp_path, "world.yaml", WORLD), file]) == 2
+
+
+def test_a_world_in_python_answers_requests_in_python() -> None:
+    world = load_text(WORLD)
+    used, free = ks.admit(
+        world,
+        {"id": "used", "op": "delete", "target": ["SliceQoSConfig", "gold"]},
+        {
+            "op": "merge-patch",
+            "target": ["SliceConfig", "red"],
+            "patch": {"spec": {"renewBefore": "2026-05-01T00:00:00Z"}},
+        },
+        now=NOW,
+    )
+    assert (used.id, used.allowed, free.id, free.allowed) == ("used", False, "2", True)
+    with pytest.raises(BadInput, match="names its target"):
+        ks.admit(world, {"op": "delete"})
+    with pytest.raises(BadInput, match="no requests"):
+        ks.admit(world)
 
 
 def test_a_bad_state_is_bad_input(tmp_path: Path) -> None:
