@@ -15,6 +15,7 @@ from rich.console import Console
 
 from kubeslice_sim import backends, cli_clusters, cli_plan, cli_requests, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
+from kubeslice_sim.observe.comparison import Tolerances
 
 GOOD, DIFFERS, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 3
 Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
@@ -162,7 +163,7 @@ def run(
 
 
 @app.command
-def compare(a: Path, b: Path, *, output: Output = "text") -> int:
+def compare(a: Path, b: Path, *, rtt: float = 0.10, rate: float = 0.10, output: Output = "text") -> int:
     """Put two runs side by side: do they agree on reachability, names, round-trip times and throughput?
 
     Parameters
@@ -171,12 +172,18 @@ def compare(a: Path, b: Path, *, output: Output = "text") -> int:
         A report folder.
     b
         Another.
+    rtt
+        How far median round trips may lie apart: this share, or 1 ms.
+    rate
+        How far mean rates may lie apart: this share.
     output
         ``json`` for machines.
     """
     from kubeslice_sim import view
 
-    comparison = facade.compare(a, b)
+    if rtt < 0 or rate < 0:
+        raise BadInput("--rtt and --rate are shares such as 0.1; they cannot be negative")
+    comparison = facade.compare(a, b, Tolerances(rtt_ratio=rtt, rate_ratio=rate))
     if output == "json":
         _print_json(view.comparison_data(comparison))
     else:

@@ -109,9 +109,11 @@ def read_report(directory: str | Path) -> Result:
     return judged(view.read_run(Path(directory)))
 
 
-def compare(a: Result | Run | str | Path, b: Result | Run | str | Path) -> Comparison:
+def compare(
+    a: Result | Run | str | Path, b: Result | Run | str | Path, tolerances: observe.Tolerances | None = None
+) -> Comparison:
     """Two runs side by side, joined on names: where they agree, where not, and by how much."""
-    return shown(Comparison, observe.compare(_run_of(a), _run_of(b)))
+    return shown(Comparison, observe.compare(_run_of(a), _run_of(b), tolerances))
 
 
 def deploy(world: World, **options: Any) -> Any:

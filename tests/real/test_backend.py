@@ -25,7 +25,7 @@ def world(root: Path, project_name: str) -> World:
     text = (root / "scenarios" / "01-two-clusters" / "world.yaml").read_text()
     for name in ("kubeslice-controller", "kubeslice-demo", "name: demo", "namespace: iperf", "namespace: other"):
         text = text.replace(name, f"{name}-{project_name}")
-    loaded = manifest.load_text(text)
+    loaded = manifest.load_text(text, admit=False)
     assert loaded.projects[0].project_namespace == loaded.slices[0].metadata.namespace
     return World(**{field: getattr(loaded, field) for field in World.__slots__} | {"name": project_name})
 

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 import kubeslice_sim as ks
+from kubeslice_sim.observe import Tolerances
 
+TOLERANCES = {"03-gateway-failure": Tolerances(rtt_ratio=0.20)}
+"""In 03 the pings stand behind eight greedy streams in a full shaper: what is compared is CUBIC's queue, whose mean over
+twenty seconds wanders by more than a tenth between two runs of the emulator alone."""
 ATTEMPTS = 3
 """Of a real-time run on a machine that others use too."""
 
@@ -34,7 +38,7 @@ def test_simulator_and_emulator_agree(name: str) -> None:
     world = ks.example(name)
     for attempt in range(ATTEMPTS):
         emulated = ks.emulate(world)
-        comparison = ks.compare(ks.simulate(world), emulated)
+        comparison = ks.compare(ks.simulate(world), emulated, TOLERANCES.get(name))
         busy = any("CPU was short" in notice for notice in emulated.run.notices)
         if busy and attempt < ATTEMPTS - 1 and (emulated.exit_code or comparison.exit_code):
             continue  # the run itself says that it measured the machine, not the network
