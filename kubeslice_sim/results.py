@@ -1,4 +1,4 @@
-"""What the verbs answer: plain data that a notebook can show, as frames and as short HTML."""
+"""What the verbs answer: plain data that a notebook can show, as frames, as short HTML and in a line of text."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ class Plan(planner.Plan):
     def askable(self, under: str = "") -> tuple[str, ...]:
         """Everything that :meth:`why` answers, or the part under ``red`` or ``red/worker-2``."""
         return planner.askable(self, under)
+
+    def why_each(self, under: str = "") -> tuple[Provenance, ...]:
+        """The answers to all that :meth:`askable` lists."""
+        return tuple(shown(Provenance, item) for item in planner.why_each(self, under))
+
+    def __repr__(self) -> str:
+        tunnels = sum(len(item.tunnels) for item in self.slices)
+        size = f"{len(self.clusters)} clusters, {len(self.slices)} slices, {tunnels} tunnels, {len(self.pods)} pods"
+        return f"<Plan of {self.world.name}: {size}>"
 
     def _repr_html_(self) -> str:
         return view.plan_html(self)
@@ -150,6 +159,11 @@ class Result:
         """Write observations.csv, run.json, verdict.json, junit.xml and report.html; returns the page's path."""
         return view.report(self.run, self.verdicts, self.plan, Path(directory))
 
+    def __repr__(self) -> str:
+        of = f"{self.run.scenario.metadata.name} on {self.run.backend}, seed {self.run.seed}"
+        size = f"{len(self.verdicts)} expectations, {len(self.run.observations)} observations"
+        return f"<Result of {of}: {observe.overall(self.verdicts)}, {size}>"
+
     def _repr_html_(self) -> str:
         return view.result_html(self.run, self.verdicts)
 
@@ -166,6 +180,10 @@ class Answer(verified.Answer):
         columns = [item.name for item in fields(verified.Hop)]
         return pd.DataFrame([asdict(hop) for hop in self.hops], columns=columns)
 
+    def __repr__(self) -> str:
+        verb = "reaches" if self.allowed else "does not reach"
+        return f"<Answer: {self.source} {verb} {self.target}: {self.reason}>"
+
     def _repr_html_(self) -> str:
         return view.answer_html(self)
 
@@ -174,6 +192,10 @@ class Comparison(observe.Comparison):
     """Two runs side by side; everything else is :class:`kubeslice_sim.observe.Comparison`."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in self.count().most_common())
+        return f"<Comparison of {self.name_a} and {self.name_b}: {counts or 'no figure'}>"
 
     def _repr_html_(self) -> str:
         return view.comparison_html(self)

@@ -34,6 +34,13 @@ class World:
     underlay: Underlay = field(default_factory=lambda: Underlay(metadata=ObjectMeta(name="default")))
     scenarios: tuple[Scenario, ...] = ()
 
+    def __repr__(self) -> str:
+        counts = {
+            "clusters": self.clusters, "slices": self.slices, "exports": self.exports, "objects": self.objects,
+            "scenarios": self.scenarios,
+        }  # fmt: skip
+        return f"<World {self.name}: {', '.join(f'{len(found)} {what}' for what, found in counts.items())}>"
+
     def documents(self) -> Iterator[Any]:
         """Every document in the order in which a person would write them (the default underlay is left out)."""
         yield from self.projects

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kubeslice_sim.model.scenario import Expectation
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, by_pair, in_time, rows_of_traffic, spacing_s, whole_intervals
+from kubeslice_sim.observe.select import SILENT, by_pair, in_time, pair_of, rows_of_traffic, spacing_s, whole_intervals
 from kubeslice_sim.observe.units import parse_limit, say, seconds
 from kubeslice_sim.observe.verdict import Verdict
 
@@ -100,10 +100,17 @@ def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequen
     sentence = (
         f"{expectation.statistic} {metric} of {whose} was {say(metric, value)} "
         f"over {len(values)} {'value' if len(values) == 1 else 'values'}, "
-        f"{'within' if passed else 'not within'} {limits.text}."
+        f"{'within' if passed else 'not within'} {limits.text}{_unanswered(metric, rows)}."
     )
     return Finding(outcome="passed" if passed else "failed", found=say(metric, value), sentence=sentence,
                    rows=tuple(measured))  # fmt: skip
+
+
+def _unanswered(metric: str, rows: Sequence[Observation]) -> str:
+    """A time is known only of who was answered: how many were not stands beside it."""
+    tried = {(row.probe, pair_of(row), row.seq): row.outcome in ("blocked", "timeout") for row in rows}
+    lost = sum(tried.values()) if metric in TIMES else 0
+    return f"; {lost} of {len(tried)} attempts were not answered" if lost else ""
 
 
 def _has_value(row: Observation) -> bool:

@@ -181,14 +181,15 @@ def _finding(outage: Outage, wanted: WantedOutage, limits: Limits) -> Finding:
     if len(verdicts) == 1:
         outcome = "passed" if verdicts.pop() else "failed"
     length = seconds(outage.length_s)
-    what = f"was cut off for {length}" if outage.length_s > 0 else "was never cut off"
+    what = f"was never cut off after {seconds(wanted.after_s)}"
     if outage.length_s > 0:
-        what += f" from {seconds(outage.start_s)} on" + (" and still was when it ended" if outage.open_end else "")
+        what = f"was cut off for {length} from {seconds(outage.start_s)} on"
+        what += " and still was when it ended" if outage.open_end else ""
     unknown = ""
     if outage.possible_s > outage.length_s:
         unknown = f"; where nobody looked it may have been {seconds(outage.possible_s)}"
     sentence = (
-        f"Traffic {wanted.traffic} of {outage.pair} {what} after {seconds(wanted.after_s)}, wanted {limits.text} "
+        f"Traffic {wanted.traffic} of {outage.pair} {what}, wanted {limits.text} "
         f"(seen every {seconds(outage.resolution_s)}, so ± {seconds(outage.resolution_s)}{unknown})."
     )
     return Finding(outcome=outcome, found=length, sentence=sentence, severity=outage.length_s, rows=outage.rows,

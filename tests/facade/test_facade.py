@@ -65,3 +65,16 @@ def test_of_several_scenarios_one_must_be_chosen(world: World) -> None:
     second = replace(scenario, metadata=replace(scenario.metadata, name="again"))
     with pytest.raises(ks.BadInput, match=r"--scenario NAME.*: iperf, again"):
         ks.simulate(replace(world, scenarios=(scenario, second)))
+
+
+def test_every_answer_is_one_short_line_in_a_terminal(world: World) -> None:
+    result = ks.simulate(world)
+    service = "iperf-server.iperf.svc.slice.local:5201"
+    answers = (
+        world, result, ks.plan(world), ks.verify(world, "other/intruder@worker-1", service), ks.compare(result, result)
+    )  # fmt: skip
+    for answer in answers:
+        assert "\n" not in repr(answer)
+        assert len(repr(answer)) < 300, repr(answer)
+    assert repr(world) == "<World 01-two-clusters: 2 clusters, 1 slices, 1 exports, 3 objects, 1 scenarios>"
+    assert repr(result).startswith("<Result of iperf on sim, seed 7: passed, 6 expectations,")

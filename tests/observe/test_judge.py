@@ -160,7 +160,9 @@ class TestMetric:
     def test_lost_attempts_have_no_time(self) -> None:
         answered = tuple(row("rtt_s", float(at), 0.062, seq=at) for at in range(3))
         lost = attempts({3, 4}, 5)[3:]
-        assert _judge((*answered, *lost), metric="rtt_s", traffic="ping", at_most="68ms").found == "62 ms"
+        verdict = _judge((*answered, *lost), metric="rtt_s", traffic="ping", at_most="68ms")
+        assert (verdict.outcome, verdict.found) == ("passed", "62 ms")
+        assert verdict.sentence.endswith("over 3 values, within ≤ 68ms; 2 of 5 attempts were not answered.")
         verdict = _judge(lost, metric="rtt_s", traffic="ping", at_most="68ms")
         assert (verdict.outcome, verdict.found) == ("failed", "no answer")
 

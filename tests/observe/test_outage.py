@@ -34,6 +34,11 @@ def test_what_was_out_before_is_not_counted() -> None:
     assert _judge(attempts(set(range(5, 25)), 60), after_s=20).found == "5 s"
 
 
+def test_the_sentence_says_since_when_and_how_long() -> None:
+    assert "was cut off for 5 s from 20 s on, wanted ≤ 10s" in _judge(attempts(set(range(20, 25)), 60)).sentence
+    assert "was never cut off after 20 s, wanted ≤ 10s" in _judge(attempts(set(), 60), after_s=20).sentence
+
+
 def test_an_outage_that_does_not_end_is_told() -> None:
     verdict = _judge(attempts(set(range(30, 60)), 60))
     assert (verdict.outcome, verdict.found) == ("failed", "30 s")
