@@ -29,9 +29,7 @@ WORKER_NAMESPACES = (DEFAULT_NAMESPACE, "kube-system", SYSTEM_NAMESPACE)
 
 def boot(world: World, timing: Timing) -> tuple[Site, dict[str, Site]]:
     """The controller cluster and the worker clusters, with their controllers, in the world's order."""
-    hub = Site(Store(HUB), HUB_CONTROLLERS, timing, world.underlay)
-    for namespace in (DEFAULT_NAMESPACE, "kube-system", CONTROLLER_NAMESPACE):
-        hub.store.create(_namespace(namespace), 0.0)
+    hub = boot_hub(world, timing)
     allocator = NodePortAllocator(world, hub.store)
     workers = {}
     for cluster in build_clusters(world, History()):
@@ -41,6 +39,14 @@ def boot(world: World, timing: Timing) -> tuple[Site, dict[str, Site]]:
             store, WORKER_CONTROLLERS, timing, world.underlay, hub, _concerns(cluster.name)
         )  # fmt: skip
     return hub, workers
+
+
+def boot_hub(world: World, timing: Timing, *, tidies: bool = True) -> Site:
+    """The controller cluster alone; ``tidies`` False: without a kube-controller-manager (see :class:`Store`)."""
+    hub = Site(Store(HUB, tidies=tidies), HUB_CONTROLLERS, timing, world.underlay)
+    for namespace in (DEFAULT_NAMESPACE, "kube-system", CONTROLLER_NAMESPACE):
+        hub.store.create(_namespace(namespace), 0.0)
+    return hub
 
 
 def place(document: Any) -> Any:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from kubeslice_sim.controlplane.agenda import Agenda
-from kubeslice_sim.controlplane.boot import boot, ensure_namespace, place
+from kubeslice_sim.controlplane.boot import boot, boot_hub, ensure_namespace, place
 from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.dataplane import DataPlane
 from kubeslice_sim.controlplane.effects import StartGateway
@@ -24,7 +24,7 @@ from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.readiness import Readiness, judge_readiness
 from kubeslice_sim.controlplane.reconciler import Outcome, Place
 from kubeslice_sim.controlplane.refusal import NotFound, Refused
-from kubeslice_sim.controlplane.request import HUB_KINDS, Apply, Patch, Remove, Request
+from kubeslice_sim.controlplane.request import HUB_KINDS, Apply, Patch, Remove, Request, Send
 from kubeslice_sim.controlplane.sidecar import TunnelStatus, after_round
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.status import with_metadata
@@ -42,10 +42,11 @@ class Fleet:
     """All of KubeSlice's control plane for one world, which is handed to the API servers at second 0.
 
     ``data_plane`` gets the effects; its answers come back through :meth:`report`. ``events`` and ``transitions`` grow
-    while it runs, in order of time.
+    while it runs, in order of time. ``alone``: a controller cluster without workers, without kube-controller-manager,
+    and empty: the world's documents are still to be submitted.
     """
 
-    def __init__(self, world: World, timing: Timing, data_plane: DataPlane) -> None:
+    def __init__(self, world: World, timing: Timing, data_plane: DataPlane, *, alone: bool = False) -> None:
         self.world = world
         self.timing = timing
         self.events: list[Event] = []
@@ -53,7 +54,7 @@ class Fleet:
         self.ledger = Ledger()
         self._data_plane = data_plane
         self._agenda = Agenda()
-        self.hub, self.workers = boot(world, timing)
+        self.hub, self.workers = (boot_hub(world, timing, tidies=False), {}) if alone else boot(world, timing)
         self._followers: dict[str, list[tuple[Site, Place, Informer]]] = {}
         for site in self._sites():
             self._followers.setdefault(site.store.cluster, []).append((site, "local", site.informers["local"]))
@@ -61,7 +62,7 @@ class Fleet:
                 self._followers[self.hub.store.cluster].append((site, "hub", site.informers["hub"]))
         for site in self._sites():
             self._publish(site.store, 0.0)
-        for document in world.documents():
+        for document in () if alone else world.documents():
             self.submit(Apply(document=document), 0.0)
 
     # -- what a driver calls -----------------------------------------------------------------------------------------
@@ -103,6 +104,16 @@ class Fleet:
                 for site in self._holders(request.key, request.clusters):
                     site.store.delete(request.key, now_s)
                     self._publish(site.store, now_s)
+            case Send():
+                store, document = self.hub.store, request.document
+                match request.verb:
+                    case "create":
+                        store.create(document, now_s)
+                    case "update":
+                        store.update(document, now_s)
+                    case "update status":
+                        store.update_status(document)
+                self._publish(store, now_s)
 
     def readiness(self) -> Readiness:
         """Which slices, tunnels and exports are up, and why the others are not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from kubeslice_sim.model.document import ObjectKey
 
@@ -36,7 +36,15 @@ class Remove:
     clusters: tuple[str, ...] = ("*",)
 
 
-Request = Apply | Patch | Remove
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Hand a document to the controller cluster's API server as it is: a new one, a new spec, or a new status."""
+
+    document: Any
+    verb: Literal["create", "update", "update status"]
+
+
+Request = Apply | Patch | Remove | Send
 HUB_KINDS = frozenset({
     "Project", "Cluster", "SliceConfig", "SliceQoSConfig", "ServiceExportConfig", "VpnKeyRotation",
     "WorkerSliceConfig", "WorkerSliceGateway", "WorkerServiceImport", "WorkerSliceGwRecycler",

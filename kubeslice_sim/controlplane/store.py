@@ -40,11 +40,13 @@ class Store:
 
     ``complete`` is what the API server fills in at creation (a Service's node port, say). Every method that changes
     something takes the moment (``now_s``) and raises :exc:`Refused`. A request that would change nothing is no
-    change: no new resourceVersion, nothing in the log.
+    change: no new resourceVersion, nothing in the log. ``tidies``: whether a kube-controller-manager runs beside it,
+    which deletes what has lost its owners and what stands in a deleted namespace; without one, both stay.
     """
 
-    def __init__(self, cluster: str, complete: Callable[[Any, Store], Any] | None = None) -> None:
+    def __init__(self, cluster: str, complete: Callable[[Any, Store], Any] | None = None, tidies: bool = True) -> None:
         self.cluster = cluster
+        self._tidies = tidies
         self.view = ObjectTable()
         self.sequence = 0
         """The resourceVersion of the newest change: how many there were since the store began."""
@@ -80,7 +82,7 @@ class Store:
         self._uids.add(uid)
         for owner in _owners(item):
             self._owned.setdefault(owner, set()).add(key)
-        if _owners(item) and not any(owner in self._uids for owner in _owners(item)):
+        if self._tidies and _owners(item) and not any(owner in self._uids for owner in _owners(item)):
             self._collect(key, now_s)
         return item
 
@@ -115,7 +117,8 @@ class Store:
         held = self.view.at(key)
         if held is None:
             raise NotFound(key)
-        if not held.metadata.finalizers:
+        namespace = key.kind == "Namespace"  # ends by the finalizer in its spec, which that manager takes away
+        if not held.metadata.finalizers and (self._tidies or not namespace):
             self._remove(key, now_s)
         elif held.metadata.deletion_timestamp is None:
             marked = with_metadata(
@@ -150,8 +153,13 @@ class Store:
             self._owned.get(owner, set()).discard(key)
         self.sequence += 1
         self._log.append(Change(sequence=self.sequence, action="DELETED", key=key, item=held, previous=held))
+        if not self._tidies:
+            return
         for dependent in sorted(self._owned.pop(held.metadata.uid, ())):
             self._collect(dependent, now_s)
+        if key.kind == "Namespace":
+            for inside in self.view.inside(key.name):
+                self.delete(inside, now_s)
 
     def _collect(self, key: ObjectKey, now_s: float) -> None:
         """Delete the object if none of its owners lives."""

@@ -63,6 +63,10 @@ class ObjectTable:
         """The kinds that have objects, in alphabetical order."""
         return tuple(sorted(kind for kind, keys in self._sorted.items() if keys))
 
+    def inside(self, namespace: str) -> tuple[ObjectKey, ...]:
+        """The keys of all that stands in a namespace, kind by kind."""
+        return tuple(key for kind in self.kinds() for key in self._sorted[kind] if key.namespace == namespace)
+
     def put(self, item: Any) -> None:
         """Set the object under its key."""
         key = key_of(item)

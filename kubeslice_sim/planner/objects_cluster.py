@@ -11,8 +11,9 @@ from kubeslice_sim.model.cluster import Cluster, ClusterHealth, ClusterStatus
 from kubeslice_sim.model.project import Project
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import names
+from kubeslice_sim.planner.history import History
 from kubeslice_sim.planner.namespaces import reported_namespaces
-from kubeslice_sim.planner.nodes import settled_spec
+from kubeslice_sim.planner.nodes import build_clusters, settled_spec
 from kubeslice_sim.planner.objects_metadata import CLUSTER_FINALIZER, propagated
 from kubeslice_sim.planner.plan import ClusterPlan
 
@@ -27,6 +28,14 @@ def reported_status(world: World, cluster: ClusterPlan) -> ClusterStatus:
         node_ips=cluster.node_ips,
         registration_status="Registered",
         network_present=True,
+    )
+
+
+def reporting_clusters(world: World) -> tuple[Cluster, ...]:
+    """Every Cluster with its status: the world's, else what a healthy worker would report."""
+    return tuple(
+        cluster if cluster.status is not None else replace(cluster, status=reported_status(world, plan))
+        for cluster, plan in zip(world.clusters, build_clusters(world, History()), strict=True)
     )
 
 

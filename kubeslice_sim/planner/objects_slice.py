@@ -51,7 +51,10 @@ def registered_slice(config: SliceConfig, project: Project | None) -> SliceConfi
     the project's annotations. The Project's own labels do not arrive: the Project has lost them by then.
     """
     vpn = (config.spec.vpn_config or VpnConfig()) if has_network(config) else None
-    metadata = replace(config.metadata, finalizers=(SLICE_CONFIG_FINALIZER,))
+    finalizers = config.metadata.finalizers
+    if SLICE_CONFIG_FINALIZER not in finalizers:
+        finalizers = (*finalizers, SLICE_CONFIG_FINALIZER)
+    metadata = replace(config.metadata, finalizers=finalizers)
     if project is not None:
         inherited = propagated(project.metadata.annotations)
         metadata = replace(metadata, annotations=FrozenMap({**inherited, **metadata.annotations}))

@@ -7,10 +7,12 @@ from uuid import UUID, uuid5
 from kubeslice_sim.controlplane.built_in import built_in, with_status_fields
 from kubeslice_sim.controlplane.facts import CertificatesIssued
 from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.planner.objects_slice import FIRST_ROTATION
 
 _NAMES = UUID("6b756265-736c-6963-652d-73696d000002")
 SERVER = "SERVER_SLICEGATEWAY_NAME"
@@ -20,6 +22,11 @@ CLIENT = "CLIENT_SLICEGATEWAY_NAME"
 def job_name(server: str, rotation: int) -> str:
     """``open-cert-`` and 8 hexadecimal digits; KubeSlice's are random, ours follow from the pair and the rotation."""
     return f"open-cert-{uuid5(_NAMES, f'{server}/{rotation}').hex[:8]}"
+
+
+def job_of(server: str, view: View) -> KubernetesObject | None:
+    """The job of the pair that this gateway serves, None where there is none."""
+    return view.hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, FIRST_ROTATION))
 
 
 def certificate_job(slice_: str, server: str, client: str, rotation: int, namespace: str) -> KubernetesObject:

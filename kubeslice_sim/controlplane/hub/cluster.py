@@ -2,57 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
+from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.hub.default_slice import follow_cluster, leave_default_slice
 from kubeslice_sim.controlplane.hub.project import missing_of
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, UpdateStatus, View, Write
-from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.model.cluster import Cluster, ClusterStatus
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE, Project
+from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
-from kubeslice_sim.planner.nodes import project_of
+from kubeslice_sim.planner.nodes import project_of, settled_spec
 from kubeslice_sim.planner.objects_access import worker_account
-from kubeslice_sim.planner.objects_cluster import registered_cluster
-from kubeslice_sim.planner.objects_metadata import CLUSTER_FINALIZER
+from kubeslice_sim.planner.objects_gateway import Side
+from kubeslice_sim.planner.objects_metadata import CLUSTER_FINALIZER, propagated
+
+TOKEN_WAIT_S = 30.0
+"""Until a new service account is looked at again, for its token."""
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
-    """Give the worker an account and name its secret; a deleted cluster goes once its worker let go of it."""
+    """Give the worker an account and name its secret, tell its gateways its node IPs, feed the default slice.
+
+    A deleted cluster goes once its worker let go of it.
+    """
     cluster = view.hub.get(Cluster, key.namespace, key.name)
     if cluster is None:
         return NOTHING
+    project = view.hub.get(Project, CONTROLLER_NAMESPACE, project_of(key.namespace))
     account = worker_account(key.name, key.namespace)
     if finalizer.deleting(cluster):
-        if cluster.metadata.finalizers != (CLUSTER_FINALIZER,):
-            return NOTHING
-        return Outcome(
-            writes=(
-                *(Delete(key=key_of(item)) for item in reversed(account)),
-                Update(item=finalizer.removed(cluster, CLUSTER_FINALIZER)),
-            ),
-            events=(Note(name="ClusterDeleted", subject=key),),
-        )
+        return _leave(cluster, project, account, view)
     missing = missing_of(account, view)
-    writes: list[Write] = []
-    status = cluster.status or ClusterStatus()
-    if not finalizer.held(cluster, CLUSTER_FINALIZER):
-        project = view.hub.get(Project, CONTROLLER_NAMESPACE, project_of(key.namespace))
-        wanted = registered_cluster(cluster, project, status)
-        registered = with_metadata(
-            replace(cluster, spec=wanted.spec), labels=wanted.metadata.labels,
-            annotations=wanted.metadata.annotations, finalizers=(CLUSTER_FINALIZER, *cluster.metadata.finalizers),
-        )  # fmt: skip
-        writes.append(Update(item=registered))
+    wanted = _registered(cluster, view.hub.find("Namespace", "", key.namespace) or project)
+    writes: list[Write] = [] if wanted == cluster else [Update(item=wanted)]
+    if missing.writes:
+        # Where the cluster itself is written, its own event comes back at once.
+        wait_s = TOKEN_WAIT_S if not writes else None
+        return replace(missing, writes=(*missing.writes, *writes), requeue_after_s=wait_s)
+    status = wanted.status or ClusterStatus()
     if not status.secret_name:
-        status = replace(
-            status, secret_name=names.worker_service_account(key.name),
-            registration_status=status.registration_status or "Pending",
-        )  # fmt: skip
-        writes.append(UpdateStatus(item=replace(cluster, status=status)))
-    return Outcome(writes=(*missing.writes, *writes), events=missing.events)
+        status = replace(status, secret_name=names.worker_service_account(key.name))
+        writes.append(UpdateStatus(item=replace(wanted, status=status)))
+    if status.network_present:
+        writes.extend(_node_ips(wanted, view))
+    writes.extend(follow_cluster(wanted, project, view))
+    return Outcome(writes=tuple(writes), events=missing.events)
+
+
+def _registered(cluster: Cluster, source: Any | None) -> Cluster:
+    """The Cluster with its finalizer, its node IPs mended, and what its project's namespace passes on."""
+    meta = cluster.metadata
+    inherited = (propagated(source.metadata.labels), propagated(source.metadata.annotations)) if source else ({}, {})
+    finalizers = meta.finalizers if CLUSTER_FINALIZER in meta.finalizers else (CLUSTER_FINALIZER, *meta.finalizers)
+    return replace(
+        cluster,
+        metadata=replace(
+            meta, labels=meta.labels.with_items(inherited[0]), annotations=meta.annotations.with_items(inherited[1]),
+            finalizers=finalizers,
+        ),
+        spec=settled_spec(cluster.spec),
+    )  # fmt: skip
+
+
+def _node_ips(cluster: Cluster, view: View) -> Iterator[Write]:
+    """Every gateway of the cluster is reached where the cluster is."""
+    ips, old_ip = Side(cluster, 0).node_ips, cluster.spec.node_ip
+    for gateway in view.hub.list(
+        WorkerSliceGateway, cluster.metadata.namespace, {labels.WORKER_CLUSTER: cluster.metadata.name}
+    ):
+        local = gateway.spec.local_gateway_config
+        if (local.node_ips, local.node_ip) != (ips, old_ip):
+            local = replace(local, node_ips=ips, node_ip=old_ip)
+            yield Update(item=replace(gateway, spec=replace(gateway.spec, local_gateway_config=local)))
+
+
+def _leave(cluster: Cluster, project: Project | None, account: tuple[Any, ...], view: View) -> Outcome:
+    apart = leave_default_slice(cluster, project, view)
+    if cluster.metadata.finalizers != (CLUSTER_FINALIZER,):
+        return Outcome(writes=apart)
+    return Outcome(
+        writes=(
+            *apart,
+            *(Delete(key=key_of(item)) for item in reversed(account)),
+            Update(item=finalizer.removed(cluster, CLUSTER_FINALIZER)),
+        ),
+        events=(Note(name="ClusterDeleted", subject=key_of(cluster)),),
+    )
 
 
 CLUSTER = ControllerSpec(name="cluster", reconcile=reconcile, watches=(Watch(kind="Cluster", keys=itself),))

@@ -11,13 +11,15 @@ from dataclasses import replace
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.hub.worker_objects import rewritten
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Delete, Note, Outcome, Update, View, Write
+from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.service_export_config import ServiceExportConfig, ServiceExportConfigSpec
 from kubeslice_sim.model.slice_config import SliceConfig
-from kubeslice_sim.model.worker_service_import import WorkerServiceImport
-from kubeslice_sim.planner.members import member_clusters
+from kubeslice_sim.model.worker_service_import import WorkerServiceImport, WorkerServiceImportSpec
+from kubeslice_sim.planner.members import has_network, member_clusters
 from kubeslice_sim.planner.objects_metadata import SERVICE_EXPORT_FINALIZER
 from kubeslice_sim.planner.objects_service import worker_service_import
 
@@ -27,21 +29,34 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     export = view.hub.get(ServiceExportConfig, key.namespace, key.name)
     if export is None:
         return NOTHING
-    writes: list[Write] = []
-    events: list[Note] = []
     if finalizer.deleting(export):
-        writes.append(Update(item=finalizer.removed(export, SERVICE_EXPORT_FINALIZER)))
-        events.append(Note(name="ServiceExportConfigDeleted", subject=key))
-    elif not finalizer.held(export, SERVICE_EXPORT_FINALIZER):
-        writes.append(Update(item=finalizer.added(export, SERVICE_EXPORT_FINALIZER)))
-    imports = _imports(export, view)
-    return Outcome(writes=(*writes, *imports.writes), events=(*events, *imports.events))
+        imports = _imports(export, view)
+        return replace(
+            imports,
+            writes=(*imports.writes, Update(item=finalizer.removed(export, SERVICE_EXPORT_FINALIZER))),
+            events=(*imports.events, Note(name="ServiceExportConfigDeleted", subject=key)),
+        )
+    wanted = finalizer.added(export, SERVICE_EXPORT_FINALIZER)
+    if view.hub.get(SliceConfig, key.namespace, export.spec.slice_name) is not None:
+        wanted = with_metadata(wanted, labels=wanted.metadata.labels.with_items(_labels(export.spec)))
+    if wanted != export:
+        return Outcome(writes=(Update(item=wanted),))  # which brings it back here, under its labels
+    return _imports(export, view)
+
+
+def _labels(spec: ServiceExportConfigSpec) -> dict[str, str]:
+    return {
+        labels.SLICE: spec.slice_name,
+        labels.WORKER_CLUSTER: spec.source_cluster,
+        labels.SERVICE: spec.service_name,
+        labels.SERVICE_NAMESPACE: spec.service_namespace,
+    }
 
 
 def _imports(export: ServiceExportConfig, view: View) -> Outcome:
     spec, namespace = export.spec, export.metadata.namespace
     config = view.hub.get(SliceConfig, namespace, spec.slice_name)
-    exports = [item for item in _same_service(spec, namespace, view) if not finalizer.deleting(item)]
+    exports = [item for item in exports_of(spec, namespace, view) if not finalizer.deleting(item)]
     held = {
         item.metadata.name: item
         for item in view.hub.list(WorkerServiceImport, namespace, {labels.SLICE: spec.slice_name})
@@ -67,7 +82,10 @@ def _imports(export: ServiceExportConfig, view: View) -> Outcome:
     return Outcome(writes=tuple(writes), events=tuple(events))
 
 
-def _same_service(spec: ServiceExportConfigSpec, namespace: str, view: View) -> tuple[ServiceExportConfig, ...]:
+def exports_of(
+    spec: ServiceExportConfigSpec | WorkerServiceImportSpec, namespace: str, view: View
+) -> tuple[ServiceExportConfig, ...]:
+    """Every export of the same service in the same slice, even those that are just going."""
     return view.hub.list(ServiceExportConfig, namespace, {
         labels.SERVICE: spec.service_name,
         labels.SERVICE_NAMESPACE: spec.service_namespace,
@@ -76,6 +94,9 @@ def _same_service(spec: ServiceExportConfigSpec, namespace: str, view: View) -> 
 
 
 def _exports_of_slice(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """The slice's exports are imported by its new clusters; a slice without a network does not look after them."""
+    if not has_network(change.item):
+        return ()
     found = view.hub.list(ServiceExportConfig, change.key.namespace, {labels.SLICE: change.key.name})
     return tuple(key_of(item) for item in found)
 
@@ -84,7 +105,15 @@ def _siblings(change: Change, view: View) -> tuple[ObjectKey, ...]:
     """An export that is gone leaves the others to speak for the service."""
     if change.action != "DELETED":
         return ()
-    return tuple(key_of(item) for item in _same_service(change.item.spec, change.key.namespace, view))
+    return tuple(key_of(item) for item in exports_of(change.item.spec, change.key.namespace, view))
+
+
+def _service_of_import(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """An import that somebody changed or deleted is made again by the first of its service's exports."""
+    if change.action == "ADDED" or (change.action == "MODIFIED" and not rewritten(change)):
+        return ()
+    found = exports_of(change.item.spec, change.key.namespace, view)
+    return tuple(key_of(item) for item in found if not finalizer.deleting(item))[:1]
 
 
 SERVICE_EXPORT_CONFIG = ControllerSpec(
@@ -94,5 +123,6 @@ SERVICE_EXPORT_CONFIG = ControllerSpec(
         Watch(kind="ServiceExportConfig", keys=itself),
         Watch(kind="ServiceExportConfig", keys=_siblings),
         Watch(kind="SliceConfig", keys=_exports_of_slice),
+        Watch(kind="WorkerServiceImport", keys=_service_of_import),
     ),
 )

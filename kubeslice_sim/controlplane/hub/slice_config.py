@@ -13,16 +13,19 @@ from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled
 from kubeslice_sim.controlplane.effects import IssueCertificates
 from kubeslice_sim.controlplane.hub import labels
-from kubeslice_sim.controlplane.hub.certificate_job import certificate_job, complete, job_name
+from kubeslice_sim.controlplane.hub.certificate_job import certificate_job, complete, job_of
+from kubeslice_sim.controlplane.hub.default_slice import spare_default_slice
+from kubeslice_sim.controlplane.hub.vpn_key_rotation import keep_rotation
+from kubeslice_sim.controlplane.hub.worker_slice_config import settled as settled_share
+from kubeslice_sim.controlplane.hub.worker_slice_gateway import without_gateway
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Delete, Note, Outcome, Update, View, Write
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.table import D
-from kubeslice_sim.model.cluster import Cluster
+from kubeslice_sim.model.cluster import Cluster, ClusterStatus
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE, Project
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.slice_qos_config import SliceQosConfig
-from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.model.worker_slice_config import WorkerSliceConfig
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
@@ -34,12 +37,11 @@ from kubeslice_sim.planner.objects_metadata import SLICE_CONFIG_FINALIZER
 from kubeslice_sim.planner.objects_slice import (
     FIRST_ROTATION,
     registered_slice,
-    vpn_key_rotation,
     worker_slice_config,
 )
 from kubeslice_sim.planner.pairings import pair_clusters
 from kubeslice_sim.planner.qos import profile_of
-from kubeslice_sim.planner.slots import assign_slots
+from kubeslice_sim.planner.slots import assign_slots, gateway_number
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -50,18 +52,21 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     if finalizer.deleting(config):
         return _tear_down(config, view)
     clusters = {item.metadata.name: item for item in view.hub.list(Cluster, key.namespace)}
-    waiting = [name for name in member_clusters(config) if not _registered(clusters.get(name))]
+    inside = {item.metadata.labels[labels.WORKER_CLUSTER] for item in _of_slice(config, view, WorkerSliceConfig)}
+    waiting = [
+        name for name in member_clusters(config) if name not in inside and not _registered(config, clusters.get(name))
+    ]
     if waiting:
         return Outcome(retry=f"{', '.join(waiting)}: not registered yet")
-    first: tuple[Write, ...] = ()
-    if not finalizer.held(config, SLICE_CONFIG_FINALIZER):
-        config = registered_slice(config, view.hub.get(Project, CONTROLLER_NAMESPACE, project_of(key.namespace)))
-        first = (Update(item=config),)
-    members = _members(config, view)
-    if not has_network(config) or members.retry:
-        return Outcome(writes=(*first, *members.writes), events=members.events)
-    gateways = _gateways(config, clusters, view)
-    rotation = _rotation(config, view)
+    project = view.hub.get(Project, CONTROLLER_NAMESPACE, project_of(key.namespace))
+    settled = registered_slice(config, project)
+    first: tuple[Write, ...] = () if settled == config else (Update(item=settled),)
+    first = (*first, *spare_default_slice(settled, project, view))
+    members = _members(settled, view)
+    if not has_network(settled) or members.retry or not all(name in clusters for name in member_clusters(settled)):
+        return replace(members, writes=(*first, *members.writes))
+    gateways = _gateways(settled, clusters, view)
+    rotation = keep_rotation(settled, view)
     return Outcome(
         writes=(*first, *members.writes, *gateways.writes, *rotation.writes),
         effects=gateways.effects,
@@ -89,19 +94,17 @@ def _members(config: SliceConfig, view: View) -> Outcome:
     events: list[Note] = []
     retry = ""
     for cluster in listed:
-        wanted = worker_slice_config(config, cluster, slot_of.get(cluster), qos)
-        there = held.pop(wanted.metadata.name, None)
-        if there is None and wanted.spec.octet is not None and wanted.spec.octet in leaving:
+        slot = slot_of.get(cluster)
+        there = held.pop(names.worker_slice_config(config.metadata.name, cluster), None)
+        if there is None and slot is not None and slot in leaving:
             # KubeSlice panics here and is called again; the slot is free once the leaver's object is gone.
-            retry = f"slot {wanted.spec.octet} is still in use"
+            retry = f"slot {slot} is still in use"
         elif there is None:
-            writes.append(Create(item=wanted))
-            events.append(Note(name="WorkerSliceConfigCreated", subject=key_of(wanted)))
-        elif not finalizer.deleting(there) and (there.spec, there.metadata.labels) != (
-            wanted.spec, wanted.metadata.labels,
-        ):  # fmt: skip
-            metadata = replace(there.metadata, labels=wanted.metadata.labels)
-            writes.append(Update(item=replace(there, metadata=metadata, spec=wanted.spec)))
+            made = worker_slice_config(config, cluster, slot, qos)
+            writes.append(Create(item=made))
+            events.append(Note(name="WorkerSliceConfigCreated", subject=key_of(made)))
+        elif not finalizer.deleting(there) and (wanted := settled_share(there, config, slot, qos)) != there:
+            writes.append(Update(item=wanted))
             events.append(Note(name="WorkerSliceConfigUpdated", subject=key_of(wanted)))
     for gone in held.values():
         if not finalizer.deleting(gone):
@@ -111,20 +114,31 @@ def _members(config: SliceConfig, view: View) -> Outcome:
 
 
 def _gateways(config: SliceConfig, clusters: Mapping[str, Cluster], view: View) -> Outcome:
+    """Delete gateways of clusters that left or whose number is another; make the pairs that are missing.
+
+    A pair of which one end is still on its way out waits until that is gone.
+    """
     slot_of = assign_slots(member_clusters(config), held_slots(config, view))
     held = {item.metadata.name: item for item in _of_slice(config, view, WorkerSliceGateway)}
+    obsolete = [item for item in held.values() if not finalizer.deleting(item) and _obsolete(item, slot_of)]
     writes: list[Write] = []
     effects: list[IssueCertificates] = []
     events: list[Note] = []
+    for gone in obsolete:
+        writes.extend(without_gateway(gone, view))
+        events.append(Note(name="WorkerSliceGatewayDeleted", subject=key_of(gone)))
+    dying = {item.metadata.name for item in (*obsolete, *(item for item in held.values() if finalizer.deleting(item)))}
     for pairing in pair_clusters(config, SliceHistory(servers=_servers(held.values()))):
         server_side, client_side = (Side(clusters[name], slot_of[name]) for name in (pairing.server, pairing.client))
         sides = worker_slice_gateways(config, server_side, client_side)
+        if any(side.metadata.name in dying for side in sides):
+            continue
         for side in sides:
-            if held.pop(side.metadata.name, None) is None:
+            if side.metadata.name not in held:
                 writes.append(Create(item=side))
                 events.append(Note(name="WorkerSliceGatewayCreated", subject=key_of(side)))
         server, client = (side.metadata.name for side in sides)
-        job = view.hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, FIRST_ROTATION))
+        job = job_of(server, view)
         if job is None:
             job = certificate_job(config.metadata.name, server, client, FIRST_ROTATION, config.metadata.namespace)
             writes.append(Create(item=job))
@@ -133,37 +147,15 @@ def _gateways(config: SliceConfig, clusters: Mapping[str, Cluster], view: View) 
             effects.append(IssueCertificates(
                 slice=config.metadata.name, server=server, client=client, rotation=FIRST_ROTATION
             ))  # fmt: skip
-    for gone in held.values():
-        if not finalizer.deleting(gone):
-            writes.extend(_without_gateway(gone, view))
-            events.append(Note(name="WorkerSliceGatewayDeleted", subject=key_of(gone)))
     return Outcome(writes=tuple(writes), effects=tuple(effects), events=tuple(events))
 
 
-def _rotation(config: SliceConfig, view: View) -> Outcome:
-    """The slice's VpnKeyRotation: made once, then its clusters and gateways kept true."""
-    slice_ = config.metadata.name
-    gateways = {
-        local: tuple(names.gateway(slice_, local, remote) for remote in member_clusters(config) if remote != local)
-        for local in member_clusters(config)
-    }
-    wanted = vpn_key_rotation(config, gateways)
-    if wanted is None:
-        return NOTHING
-    key = key_of(wanted)
-    there = view.hub.get(VpnKeyRotation, key.namespace, key.name)
-    if there is None:
-        return Outcome(writes=(Create(item=wanted),), events=(Note(name="VPNKeyRotationConfigCreated", subject=key),))
-    spec = replace(
-        there.spec, clusters=wanted.spec.clusters, cluster_gateway_mapping=wanted.spec.cluster_gateway_mapping,
-        rotation_interval=wanted.spec.rotation_interval,
-    )  # fmt: skip
-    if spec == there.spec:
-        return NOTHING
-    return Outcome(
-        writes=(Update(item=replace(there, spec=spec)),),
-        events=(Note(name="VPNKeyRotationConfigUpdated", subject=key),),
-    )
+def _obsolete(gateway: WorkerSliceGateway, slot_of: Mapping[str, int]) -> bool:
+    ends = [slot_of.get(side.cluster_name) for side in (
+        gateway.spec.local_gateway_config, gateway.spec.remote_gateway_config
+    )]  # fmt: skip
+    near, far = ends
+    return near is None or far is None or gateway_number(near, far) != gateway.spec.gateway_number
 
 
 def _tear_down(config: SliceConfig, view: View) -> Outcome:
@@ -172,7 +164,7 @@ def _tear_down(config: SliceConfig, view: View) -> Outcome:
     members = _of_slice(config, view, WorkerSliceConfig)
     return Outcome(
         writes=(
-            *(write for gateway in gateways for write in _without_gateway(gateway, view)),
+            *(write for gateway in gateways for write in without_gateway(gateway, view)),
             *(Delete(key=key_of(member)) for member in members),
             Update(item=finalizer.removed(config, SLICE_CONFIG_FINALIZER)),
         ),
@@ -184,29 +176,28 @@ def _tear_down(config: SliceConfig, view: View) -> Outcome:
     )
 
 
-def _without_gateway(gateway: WorkerSliceGateway, view: View) -> tuple[Write, ...]:
-    namespace, name = gateway.metadata.namespace, gateway.metadata.name
-    secret = view.hub.find("Secret", namespace, name)
-    job = view.hub.find("Job", CONTROLLER_NAMESPACE, job_name(name, FIRST_ROTATION))
-    return (
-        Delete(key=key_of(gateway)),
-        *(Delete(key=key_of(item)) for item in (secret, job) if item is not None),
-    )
-
-
 def _servers(gateways: Iterable[WorkerSliceGateway]) -> dict[frozenset[str], str]:
-    """Who serves in the pairs that exist."""
-    return {
-        frozenset((item.spec.local_gateway_config.cluster_name, item.spec.remote_gateway_config.cluster_name)):
-        item.spec.local_gateway_config.cluster_name
-        for item in gateways
-        if item.spec.gateway_host_type == "Server" and not finalizer.deleting(item)
-    }  # fmt: skip
+    """Who serves in the pairs that exist, if only by one end."""
+    servers = {}
+    for item in gateways:
+        if not finalizer.deleting(item):
+            local, remote = item.spec.local_gateway_config.cluster_name, item.spec.remote_gateway_config.cluster_name
+            servers[frozenset((local, remote))] = local if item.spec.gateway_host_type == "Server" else remote
+    return servers
 
 
-def _registered(cluster: Cluster | None) -> bool:
+def _registered(config: SliceConfig, cluster: Cluster | None) -> bool:
+    """Whether a cluster may become a member; a slice without a network needs no address of it."""
     status = cluster.status if cluster is not None else None
-    return status is not None and status.registration_status == "Registered" and bool(status.node_ips)
+    if cluster is None or status is None or status.registration_status != "Registered":
+        return False
+    return bool(status.node_ips or cluster.spec.node_ips) or not has_network(config)
+
+
+def _standing(cluster: Cluster) -> tuple[object, ...]:
+    """What :func:`_registered` asks of a cluster."""
+    status = cluster.status or ClusterStatus()
+    return (status.registration_status, status.node_ips, cluster.spec.node_ips)
 
 
 def _of_slice(config: SliceConfig, view: View, noun: type[D]) -> tuple[D, ...]:
@@ -220,10 +211,15 @@ def _left(change: Change, view: View) -> Iterable[ObjectKey]:
 
 def _slices_of_new_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:
     """The slices that wait for a cluster which has just been registered."""
-    if not _registered(change.item) or _registered(change.previous):
+    if change.previous is not None and _standing(change.previous) == _standing(change.item):
         return ()
-    configs = view.hub.list(SliceConfig, change.key.namespace)
-    return tuple(key_of(config) for config in configs if change.key.name in config.spec.clusters)
+    return tuple(
+        key_of(config)
+        for config in view.hub.list(SliceConfig, change.key.namespace)
+        if change.key.name in config.spec.clusters
+        and _registered(config, change.item)
+        and not _registered(config, change.previous)
+    )
 
 
 def _slices_of_profile(change: Change, view: View) -> tuple[ObjectKey, ...]:

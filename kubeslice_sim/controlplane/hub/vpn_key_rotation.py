@@ -1,21 +1,27 @@
-"""VpnKeyRotation: when a slice's certificates began to count (controller service/vpn_key_rotation_service.go).
+"""VpnKeyRotation: which gateways a slice's keys belong to, and since when (service/vpn_key_rotation_service.go).
 
-The first certificates count from the moment at which all of the slice's jobs are found done; that is looked at every
-30 s.
+The slice's controller keeps clusters, gateways and interval; this one the times. The first certificates count from the
+moment at which all of the slice's jobs are found done; that is looked at every 30 s. KubeSlice compares gateway lists
+in random order and rewrites them without end; ours are sorted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.certificate_job import complete
-from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, Update, View
-from kubeslice_sim.controlplane.timestamp import timestamp
-from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, Update, View
+from kubeslice_sim.controlplane.timestamp import seconds, timestamp
+from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
+from kubeslice_sim.planner import names
+from kubeslice_sim.planner.members import member_clusters
+from kubeslice_sim.planner.objects_slice import vpn_key_rotation
 
 DAY_S = 86400.0
 MARGIN_S = 3600.0
@@ -28,13 +34,72 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     if rotation is None or rotation.spec.certificate_creation_time is not None:
         return NOTHING
     jobs = view.hub.objects("Job", CONTROLLER_NAMESPACE, {labels.JOB_SLICE: key.name})
+    if not jobs:
+        return NOTHING  # a slice of one cluster has no gateways; a second cluster's arrival changes this object
     if not all(complete(job) for job in jobs):
         return Outcome(requeue_after_s=view.timing.certificate_poll_s)
-    expiry_s = now_s + rotation.spec.rotation_interval * DAY_S - MARGIN_S
+    made = timestamp(now_s)
     spec = replace(
-        rotation.spec, certificate_creation_time=timestamp(now_s), certificate_expiry_time=timestamp(expiry_s)
-    )
+        rotation.spec, certificate_creation_time=made,
+        certificate_expiry_time=_expiry(made, rotation.spec.rotation_interval),
+    )  # fmt: skip
     return Outcome(writes=(Update(item=replace(rotation, spec=spec)),))
+
+
+def keep_rotation(config: SliceConfig, view: View) -> Outcome:
+    """Create the slice's rotation, or bring its clusters, gateways and interval up to date."""
+    wanted = vpn_key_rotation(config, _gateways(config, ()))
+    if wanted is None:
+        return NOTHING
+    key = key_of(wanted)
+    there = view.hub.get(VpnKeyRotation, key.namespace, key.name)
+    if there is None:
+        return Outcome(writes=(Create(item=wanted),), events=(Note(name="VPNKeyRotationConfigCreated", subject=key),))
+    spec = there.spec
+    if spec.clusters != wanted.spec.clusters:
+        seen = vpn_key_rotation(config, _gateways(config, _still_seen(spec.clusters, wanted.spec.clusters))) or wanted
+        spec = replace(
+            spec, clusters=wanted.spec.clusters, cluster_gateway_mapping=seen.spec.cluster_gateway_mapping
+        )  # fmt: skip
+    if spec.rotation_interval != wanted.spec.rotation_interval:
+        made, days = spec.certificate_creation_time, wanted.spec.rotation_interval
+        spec = replace(
+            spec, rotation_interval=days,
+            certificate_expiry_time=spec.certificate_expiry_time if made is None else _expiry(made, days),
+        )  # fmt: skip
+    if spec == there.spec:
+        return NOTHING
+    return Outcome(
+        writes=(Update(item=replace(there, spec=spec)),),
+        events=(Note(name="VPNKeyRotationConfigUpdated", subject=key),),
+    )
+
+
+def _gateways(config: SliceConfig, besides: Collection[str]) -> dict[str, tuple[str, ...]]:
+    listed = member_clusters(config)
+    return {
+        local: tuple(
+            names.gateway(config.metadata.name, local, remote) for remote in (*listed, *besides) if remote != local
+        )
+        for local in listed
+    }
+
+
+def _still_seen(before: Collection[str], now: Collection[str]) -> tuple[str, ...]:
+    """Clusters that left and whose gateways the rotation goes on naming until its slice's clusters change again.
+
+    A race in KubeSlice: while a list has several gateways, it rewrites the rotation over and over, and stops at the
+    first two looks that agree, though gateways are still being deleted. With two members left and several gone, the
+    controller that was recorded (grow-shrink, step 06) had deleted the gateways of the first cluster by then, and not
+    yet the others'. Nothing else reads the list before the next rotation of keys.
+    """
+    left = sorted(set(before) - set(now))
+    return tuple(left[1:]) if len(now) == 2 else ()
+
+
+def _expiry(made: str, days: int) -> str:
+    """When certificates that were made then are renewed."""
+    return timestamp(seconds(made) + days * DAY_S - MARGIN_S)
 
 
 VPN_KEY_ROTATION = ControllerSpec(
