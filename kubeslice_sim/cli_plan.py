@@ -139,7 +139,7 @@ def _why(made: Plan, path: str, output: str, out: Console) -> int:
             return _print_json(view.provenance_data(told))
         out.print(view.provenance_text(told))
         return GOOD
-    several = [made.why(item) for item in found]
+    several = made.why_each(path)
     if output == "json":
         return _print_json([view.provenance_data(item) for item in several])
     out.print(view.provenance_list(f"{len(several)} values can be asked for", several))

@@ -77,7 +77,7 @@ class SliceCapacity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeCapacity:
-    """One gateway node. ``shaped_slices``: those with a gateway there; netops can shape 100 a node."""
+    """One gateway node. ``shaped_slices``: those with a traffic class and a gateway there; netops has 100 a node."""
 
     cluster: str
     node: str
@@ -159,7 +159,9 @@ def _member(member: MemberPlan, pods: int, gateway_pods: int) -> MemberCapacity:
 def _clusters(plan: Plan) -> tuple[ClusterCapacity, ...]:
     ends = [end for item in plan.slices for tunnel in item.tunnels for end in tunnel.ends]
     gateways = Counter((end.cluster, end.node) for end in ends)
-    shaped = Counter((cluster, node) for _, cluster, node in {(end.slice, end.cluster, end.node) for end in ends})
+    classes = {item.name for item in plan.slices if item.qos is not None and item.qos.shapes}
+    seats = {(end.slice, end.cluster, end.node) for end in ends if end.slice in classes}
+    shaped = Counter((cluster, node) for _, cluster, node in seats)
     routers = Counter(
         (member.cluster, member.router.node)
         for item in plan.slices for member in item.members if member.router is not None

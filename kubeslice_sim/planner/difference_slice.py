@@ -155,7 +155,8 @@ def _qos(qos: QosPlan | None) -> str:
         return "nothing"
     mark = qos.dscp_class if qos.dscp is not None else f"{qos.dscp_class} (not marked)"
     rates = f"{qos.guaranteed_bps // 1000}-{qos.ceiling_bps // 1000} kbit/s"
-    return f"{rates}, priority {qos.priority}, {mark}, class {qos.leaf}"
+    refused = "" if qos.shapes else " (tc refuses it: unshaped)"
+    return f"{rates}, priority {qos.priority}, {mark}, class {qos.leaf}{refused}"
 
 
 def _ends(pair: GatewayPairPlan) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from kubeslice_sim.errors import BadInput, Problem
@@ -11,9 +11,10 @@ from kubeslice_sim.planner.provenance_gateways import gateway_questions
 from kubeslice_sim.planner.provenance_members import member_questions, slice_questions
 from kubeslice_sim.planner.provenance_overlay import name_questions, pod_questions
 from kubeslice_sim.planner.provenance_qos import qos_questions
+from kubeslice_sim.planner.provenance_ways import way_questions
 from kubeslice_sim.planner.question import Asked, Input, Provenance, Question
 
-__all__ = ["Input", "Provenance", "askable", "why"]
+__all__ = ["Input", "Provenance", "askable", "why", "why_each"]
 
 
 def why(plan: Plan, path: str) -> Provenance:
@@ -33,9 +34,18 @@ def askable(plan: Plan, under: str = "") -> tuple[str, ...]:
 
     Raises :exc:`BadInput` where there is nothing under it.
     """
+    return tuple(question.path for question in _under(plan, under))
+
+
+def why_each(plan: Plan, under: str = "") -> tuple[Provenance, ...]:
+    """The answers to all that :func:`askable` lists, found in one pass. Raises :exc:`BadInput` as it does."""
+    return tuple(question.answer(question.path) for question in _under(plan, under))
+
+
+def _under(plan: Plan, under: str) -> tuple[Question, ...]:
     part = under.strip("/")
     found = tuple(
-        question.path
+        question
         for question in _questions(plan)
         if not part or question.path == part or question.path.startswith(f"{part}/")
     )
@@ -51,16 +61,32 @@ def _questions(plan: Plan) -> Iterator[Question]:
         yield from member_questions(asked)
         yield from gateway_questions(asked)
         yield from pod_questions(asked)
+        yield from way_questions(asked)
         yield from qos_questions(asked)
         yield from name_questions(asked)
 
 
 def _meant(plan: Plan, wrong: str) -> str:
-    known = askable(plan)
-    parts = dict.fromkeys(
-        "/".join(path.split("/")[:depth]) for path in known for depth in range(1, path.count("/") + 2)
-    )
-    close = get_close_matches(wrong, list(parts), n=3, cutoff=0.6)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"ask for {', '.join(known[:4])}, …" if known else "the world has no slice"
+    """The likeliest path: segment by segment what is there, else what is spelled most like it."""
+    paths = askable(plan)
+    right: tuple[str, ...] = ()
+    for segment in wrong.split("/"):
+        choices = _next(paths, right)
+        close = [segment] if segment in choices else get_close_matches(segment, choices, n=1, cutoff=0.5)
+        if not close:
+            break
+        right = (*right, close[0])
+    meant = "/".join(right)
+    if not paths:
+        return "the world has no slice"
+    if right and meant != wrong and len(right) == wrong.count("/") + 1:
+        return f"did you mean {meant}?"
+    choices = _next(paths, right)
+    some = ", ".join(choices[:8]) + (", …" if len(choices) > 8 else "")
+    return f"under {meant} there is {some}" if meant else f"ask for {some}"
+
+
+def _next(paths: Iterable[str], above: tuple[str, ...]) -> list[str]:
+    """What may follow these segments."""
+    start = "".join(f"{segment}/" for segment in above)
+    return list(dict.fromkeys(path[len(start) :].partition("/")[0] for path in paths if path.startswith(start)))

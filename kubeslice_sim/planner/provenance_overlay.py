@@ -31,13 +31,12 @@ def name_questions(asked: Asked) -> Iterator[Question]:
 
 def client_address(asked: Asked, cluster: str, client: str, address: IPv4Address, path: str) -> Provenance:
     """The address that a router gave one of its clients (a pod's reference or a gateway's deployment)."""
-    pods = sorted((p.namespace, p.name) for p in asked.plan.pods if (p.slice, p.cluster) == (asked.slice.name, cluster))
-    gateways = [e.deployment for t in asked.slice.tunnels for e in t.ends if e.cluster == cluster]
-    order = [*(f"{namespace}/{name}@{cluster}" for namespace, name in pods), *gateways]
-    place, cidr = order.index(client), asked.slice.member(cluster).cidr
+    order, gateways = asked.clients(cluster), asked.gateway_pods[cluster]
+    pods = len(order) - gateways
+    place, cidr = order[client], asked.slice.member(cluster).cidr
     rule = "a client keeps the address that it had, else the router gives the lowest free one from .1 on"
     if address == cidr[place + 1]:
-        first = (counted(min(place, len(pods)), "pod"), counted(max(0, place - len(pods)), "gateway"))
+        first = (counted(min(place, pods), "pod"), counted(max(0, place - pods), "gateway"))
         before = " and ".join(first) if place else "nobody"
         formula = f"{rule}; {before} asked before: pods by namespace and name, then gateways pair by pair"
     else:
@@ -47,9 +46,7 @@ def client_address(asked: Asked, cluster: str, client: str, address: IPv4Address
         value=str(address),
         inputs=(
             asked.known(f"{cluster}/cidr", cidr),
-            Input(
-                name="clients of the router", value=f"{counted(len(pods), 'pod')}, {counted(len(gateways), 'gateway')}"
-            ),
+            Input(name="clients of the router", value=f"{counted(pods, 'pod')}, {counted(gateways, 'gateway')}"),
         ),
         formula=formula,
         source="cmd-nse-vl3 ippool.go (the order of asking is ours: pods connect while certificates are being made)",

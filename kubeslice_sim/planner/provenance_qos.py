@@ -33,12 +33,13 @@ def _class(asked: Asked, qos: QosPlan, path: str, *, leaf: bool) -> Provenance:
     )
     formula = f"11 × {number} + 1 = {11 * number + 1}" if leaf else f"11 × {number} = {11 * number}"
     kind = "leaf" if leaf else "parent"
+    refused = "" if qos.shapes else "; tc refuses its rates or priority, so nothing is shaped"
     return Provenance(
         path=path,
         value=qos.leaf if leaf else qos.parent,
         inputs=(Input(name="slices with a network and a QoS profile", value=", ".join(shaped)),),
         formula=f"{taken}, lowest free first; its {kind} class under {ROOT_HANDLE}: is {formula}, "
-        "which tc reads as hexadecimal",
+        f"which tc reads as hexadecimal{refused}",
         source="netops server/netop_handler.go (it numbers the slices of each node for itself)",
     )
 

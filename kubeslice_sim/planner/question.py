@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import IPv4Address
 
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.planner.default_slice import default_slices
 from kubeslice_sim.planner.members import member_clusters
-from kubeslice_sim.planner.plan import Plan, SlicePlan
+from kubeslice_sim.planner.plan import Plan, SlicePlan, TunnelEnd
 from kubeslice_sim.planner.ports import range_starts
 
 
@@ -73,6 +75,37 @@ class Asked:
     def _configs(self) -> dict[str, SliceConfig]:
         world = self.plan.world
         return {config.metadata.name: config for config in (*world.slices, *default_slices(world))}
+
+    @cached_property
+    def _clients(self) -> Mapping[str, Mapping[str, int]]:
+        """Cluster → client of its router → place in which it asks for an address: pods first, then gateways."""
+        name = self.slice.name
+        joined = (pod for pod in self.plan.pods if pod.slice == name)
+        order: dict[str, dict[str, int]] = {member.cluster: {} for member in self.slice.members}
+        for pod in sorted(joined, key=lambda pod: (pod.namespace, pod.name)):
+            order[pod.cluster][pod.reference] = len(order[pod.cluster])
+        for end in (end for tunnel in self.slice.tunnels for end in tunnel.ends):
+            order[end.cluster][end.deployment] = len(order[end.cluster])
+        return order
+
+    def clients(self, cluster: str) -> Mapping[str, int]:
+        """The clients of a cluster's router, each with its place in the order of asking, from 0."""
+        return self._clients[cluster]
+
+    @cached_property
+    def ends(self) -> Mapping[tuple[str, str], TunnelEnd]:
+        """(cluster, deployment) → gateway pod."""
+        return {(end.cluster, end.deployment): end for tunnel in self.slice.tunnels for end in tunnel.ends}
+
+    @cached_property
+    def ends_by_address(self) -> Mapping[IPv4Address, TunnelEnd]:
+        """Overlay address → gateway pod."""
+        return {end.nsm_ip: end for end in self.ends.values()}
+
+    @cached_property
+    def gateway_pods(self) -> Counter[str]:
+        """Cluster → how many gateway pods it has."""
+        return Counter(cluster for cluster, _ in self.ends)
 
     def field(self, path: str, value: object) -> Input:
         """A field of the slice's document as an input."""

@@ -101,6 +101,9 @@ class _Walker:
         if found is None or qos is None:
             return
         end, _, pair = found
+        if not qos.shapes:
+            yield f"{end.node} does not shape it: tc refuses the slice's rates or priority"
+            return
         rates = f"{qos.guaranteed_bps // 1000} kbit/s guaranteed, {qos.ceiling_bps // 1000} at most"
         yield f"{end.node} sends it in HTB class {qos.leaf}: {rates}, shared by all tunnels of the slice on that node"
         if end.host_type == "Server" and pair.protocol == "UDP" and qos.dscp is not None:

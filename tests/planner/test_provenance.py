@@ -15,7 +15,7 @@ from kubeslice_sim.errors import BadInput
 from kubeslice_sim.manifest import load
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import Plan, plan
-from kubeslice_sim.planner.provenance import askable, why
+from kubeslice_sim.planner.provenance import askable, why, why_each
 from tests.planner import worlds
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -60,6 +60,8 @@ def facts(found: Plan) -> dict[str, str]:
         if pod.slice:
             told[f"{pod.slice}/{pod.cluster}/pods/{pod.namespace}/{pod.name}/nsm-address"] = str(pod.nsm_ip)
     for item in found.slices:
+        for policy in item.policies:
+            told[f"{item.name}/{policy.cluster}/isolation/{policy.namespace}"] = ", ".join(policy.allowed_namespaces)
         answers = found.cluster(item.members[0].cluster).dns
         told |= {f"{item.name}/names/{s.dns_name}": ", ".join(map(str, answers[s.dns_name]))
                  for s in item.services if s.dns_name in answers}  # fmt: skip
@@ -149,8 +151,9 @@ def test_a_traffic_class_may_be_kept() -> None:
     [
         ("books/nroth/cidr", "did you mean books/north/cidr"),
         ("book/east", "did you mean books/east"),
-        ("books/east", "did you mean books/east"),
-        ("zzz", "ask for books/prefix"),
+        ("books/east", "under books/east there is slot, cidr, router"),
+        ("books/north/cdir", "did you mean books/north/cidr"),
+        ("zzz", "ask for books, pay"),
     ],
 )
 def test_a_path_that_names_nothing_says_what_was_meant(three: Plan, path: str, meant: str) -> None:
@@ -164,6 +167,10 @@ def test_a_part_can_be_listed(three: Plan) -> None:
     assert len(askable(three)) > len(askable(three, "books/north")) > 20
     with pytest.raises(BadInput, match="did you mean books/north"):
         askable(three, "books/nort")
+
+
+def test_a_part_can_be_answered_at_once(three: Plan) -> None:
+    assert why_each(three, "pay") == tuple(why(three, path) for path in askable(three, "pay"))
 
 
 def test_a_world_without_slices_has_nothing_to_ask() -> None:
