@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from kubeslice_sim.admission import RULES, DocumentState, Request, judge
-from kubeslice_sim.admission.rule import Operation
+from kubeslice_sim.admission.rule import ANY_KIND, Operation
 from kubeslice_sim.apiserver.answer import Answer, Refusal
 from kubeslice_sim.apiserver.incoming import (
     admissible,
@@ -34,14 +34,27 @@ from kubeslice_sim.planner.stored import stored
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system", CONTROLLER_NAMESPACE)
 """Those of every controller cluster; each project adds its own."""
 _ASKED = frozenset((rule.id, rule.kind) for rule in RULES if rule.is_asked_of_requests)
+_ASKED_OF_ALL = frozenset(key for key in _ASKED if key[1] == ANY_KIND)
+"""Those of Kubernetes itself: a kind's own rules are its webhook's."""
 
 
 class ApiServer:
-    """Answers requests; holds objects and never changes them. ``now``: when the requests are made."""
+    """Answers requests; holds objects and never changes them. ``now``: when the requests are made.
 
-    def __init__(self, objects: Iterable[Any], *, now: datetime | None, version: KubeSliceVersion = "1.9") -> None:
+    ``webhooks`` False: the CRDs are there, but no KubeSlice controller is.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[Any],
+        *,
+        now: datetime | None,
+        version: KubeSliceVersion = "1.9",
+        webhooks: bool = True,
+    ) -> None:
         self._state = DocumentState(objects, version)
         self._now = now
+        self._webhooks = webhooks
 
     def answer(self, step: Step) -> Answer:
         """What the real server would say to the request, were it the first one to come."""
@@ -61,7 +74,7 @@ class ApiServer:
         sent["metadata"] = {**known_metadata(sent.get("metadata")), "namespace": step.namespace}
         if noun in HUB_NOUNS:
             self._check_namespace(step.namespace)
-        data = completed(sent, mutate=True)
+        data = completed(sent, mutate=self._webhooks)
         if step.kind in schemas():
             data.pop("status", None)  # a subresource: a create cannot set it
         document = admissible(data)
@@ -79,7 +92,7 @@ class ApiServer:
             sent.pop(part, None)
             sent.update({part: held[part]} if part in held else {})
         sent["metadata"] = known_metadata(sent["metadata"])
-        data = completed(sent, mutate=not of_status)
+        data = completed(sent, mutate=self._webhooks and not of_status)
         document = admissible(data)
         check_finalizers(old.metadata, document.metadata)
         if not of_status:
@@ -94,9 +107,9 @@ class ApiServer:
 
     def _judge(self, operation: Operation, document: Any, old: Any = None) -> None:
         request = Request(operation=operation, document=document, old=old, state=self._state, now=self._now)
-        kind = key_of(document).kind
+        kind, asked = key_of(document).kind, _ASKED if self._webhooks else _ASKED_OF_ALL
         for violation in judge(request):
-            if (violation.rule, kind) in _ASKED or (violation.rule, "*") in _ASKED:
+            if (violation.rule, kind) in asked or (violation.rule, ANY_KIND) in asked:
                 hint = f" ({violation.hint})" if violation.hint else ""
                 field = violation.webhook_field or violation.path
                 raise Refusal(violation.rule, field, violation.message + hint)

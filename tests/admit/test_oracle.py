@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from kubeslice_sim import facade
-from kubeslice_sim.apiserver import Answer
+from kubeslice_sim import facade, manifest
+from kubeslice_sim.apiserver import Answer, ApiServer, standing_objects, step_of
 
 NO_FIELD = ("readable", "object-exists")
 
@@ -54,6 +54,19 @@ def test_every_request_gets_the_real_verdict_field_and_stored_spec(
         )
     assert not wrong
     assert (len(rows), fields, specs) >= (198, 109, 78)
+
+
+def test_without_webhooks_the_schemas_alone_decide_as_the_real_ones_do(
+    shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = yaml.safe_load((shared / "oracle/rejections-schema-only.yaml").read_text())["verdicts"]
+    reading = manifest.read_state(shared / "oracle/rejections-state.yaml")
+    server = ApiServer(standing_objects(reading.world, reading.derived), now=None, webhooks=False)
+    wrong = {row["id"]: text for row in rows if (text := difference(row, server.answer(step_of(request(row)))))}
+    with capsys.disabled():
+        print(f"\n{len(rows) - len(wrong)} of {len(rows)} requests answered as by the real API server without webhooks")
+    assert not wrong
+    assert len(rows) >= 198
 
 
 def test_the_comparison_sees_a_wrong_verdict_a_wrong_field_and_a_wrong_spec() -> None:
