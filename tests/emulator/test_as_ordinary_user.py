@@ -19,6 +19,7 @@ PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")  # neither may w
 
 pytestmark = [
     pytest.mark.needs_root,
+    pytest.mark.needs_sandbox,
     pytest.mark.skipif(os.getuid() != 0, reason="root: these tests run as an ordinary user already"),
 ]
 
