@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Machines differ in speed; in CI the same examples are tried each time, elsewhere new ones.
+hypothesis.settings.register_profile(
+    "kubeslice-sim",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("kubeslice-sim")
 
 
 @pytest.fixture(scope="session")
