@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 
 from kubeslice_sim.observe.observation import Outcome
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.simulator.names import who_is
 from kubeslice_sim.simulator.network import Pod
-from kubeslice_sim.simulator.scene import Play, Scene
+from kubeslice_sim.simulator.scene import Place, Play, Scene
 from kubeslice_sim.simulator.tcp import syn_retries_s
 
 Attempt = Callable[[Scene, Probe, Pod, int], "Ended"]
@@ -49,13 +50,27 @@ def play_attempts(scene: Scene, probe: Probe, attempt: Attempt, *, wait: bool) -
         at_s = max(at_s + probe.interval_s, scene.env.now + took_s) if wait else start_s + seq * probe.interval_s
 
 
-def ping(scene: Scene, probe: Probe, source: Pod, seq: int) -> Ended:
-    """One echo request."""
+def pinging() -> Attempt:
+    """One ping, started anew until it finds its target; then it keeps that address to its end, as the real one does.
+
+    ``until_ok`` is a ping of its own for each request, so it asks each time.
+    """
+    found: Place | None = None
+
+    def request(scene: Scene, probe: Probe, source: Pod, seq: int) -> Ended:
+        nonlocal found
+        if found is None or found.address is None or probe.until_ok:
+            found = scene.find(source, probe.target)
+        if found.address is None:
+            return _unreached(scene, probe, source, seq, "blocked", found.why, found.took_s)
+        return _echo(scene, probe, source, seq, found.address, found.meant)
+
+    return request
+
+
+def _echo(scene: Scene, probe: Probe, source: Pod, seq: int, target: IPv4Address, meant: Pod | None) -> Ended:
     dice = scene.dice("ping", probe)
-    place = scene.find(source, probe.target)
-    if place.address is None:
-        return _unreached(scene, probe, source, seq, "blocked", place.why, place.took_s)
-    trip = scene.round_trip(source, scene.flow(source, place.address), place.meant, dice)
+    trip = scene.round_trip(source, scene.flow(source, target), meant, dice)
     if trip.rtt_s is None or trip.rtt_s > probe.timeout_s:
         return _unreached(scene, probe, source, seq, "timeout", trip.why or "too late", probe.timeout_s)
     return _reached(scene, probe, source, seq, "rtt_s", trip.rtt_s)

@@ -9,7 +9,7 @@ from kubeslice_sim.controlplane.request import Request
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.scenario import Scenario, TimelineStep
 from kubeslice_sim.observe.probe import Probe
-from kubeslice_sim.simulator.attempts import ask, connect, ping, play_attempts
+from kubeslice_sim.simulator.attempts import ask, connect, pinging, play_attempts
 from kubeslice_sim.simulator.bulk import play_tcp, play_udp
 from kubeslice_sim.simulator.faults import Evidence, Faults
 from kubeslice_sim.simulator.http import Requests
@@ -20,7 +20,7 @@ def play_probe(scene: Scene, probe: Probe) -> Play:
     """The process that makes a probe's observations."""
     match probe.kind:
         case "ping":
-            return play_attempts(scene, probe, ping, wait=False)
+            return play_attempts(scene, probe, pinging(), wait=False)
         case "dns":
             return play_attempts(scene, probe, ask, wait=True)
         case "connect":

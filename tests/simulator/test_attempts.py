@@ -159,3 +159,22 @@ def test_a_ping_beside_a_full_shaper_waits_in_its_queue(lay_out) -> None:
     top = FIXED_S + full_s
     expected = sum(max(0.0, top * (1 - 0.3 * (1 - (i + 0.5) / 1000) ** 3) - FIXED_S) for i in range(1000)) / 1000
     assert sum(extra) / len(extra) == pytest.approx(expected, rel=0.05)
+
+
+def test_ping_resolves_once_as_the_real_one_does(lay_out) -> None:
+    laid = lay_out()
+    env, faults = laid.parts.env, laid.parts.faults
+
+    def silence():
+        yield env.timeout(3.5)
+        faults.strike(Fault(kill="dns", cluster="east"))
+
+    env.process(silence())
+    # The resolver's cache has forgotten the name long before the end.
+    rows = laid.play(probe("ping", end_s=60.0), until_s=60)
+    assert values(rows, "reachable") == [1] * 60
+
+
+def test_ping_is_started_anew_while_the_name_is_unknown(lay_out) -> None:
+    rows = lay_out().play(probe("ping", target="nobody.app.svc.slice.local"), until_s=10)
+    assert [row.outcome for row in rows if row.metric == "reachable"] == ["blocked"] * 10
