@@ -1,8 +1,8 @@
 """KubeSlice slices: one model, planned, simulated, emulated and deployed.
 
-``import kubeslice_sim as ks``, then ``ks.load``, ``ks.plan``, ``ks.verify``, ``ks.draw``, ``ks.simulate``,
-``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.example``. The verbs stand in
-``facade.py`` and are imported when they are first used, so that importing a room stays cheap.
+``import kubeslice_sim as ks``, then ``ks.load``, ``ks.plan``, ``ks.verify``, ``ks.explain``, ``ks.draw``,
+``ks.simulate``, ``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.example``. The verbs
+stand in ``facade.py`` and are imported when they are first used, so that importing a room stays cheap.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         emulate,
         example,
         examples,
+        explain,
+        hub,
         load,
         plan,
         read_report,
@@ -28,16 +30,21 @@ if TYPE_CHECKING:
         simulate,
         verify,
     )
-    from kubeslice_sim.results import Answer, Comparison, Plan, Result
+    from kubeslice_sim.results import Answer, Capacity, Comparison, Difference, Explanation, Plan, Provenance, Rehearsal, Result
 
 __all__ = [
     "Answer",
     "BackendUnavailable",
     "BadInput",
+    "Capacity",
     "Comparison",
+    "Difference",
+    "Explanation",
     "KubesliceSimError",
     "Plan",
     "Problem",
+    "Provenance",
+    "Rehearsal",
     "Result",
     "admit",
     "compare",
@@ -46,6 +53,8 @@ __all__ = [
     "emulate",
     "example",
     "examples",
+    "explain",
+    "hub",
     "load",
     "plan",
     "read_report",
@@ -55,9 +64,13 @@ __all__ = [
 ]
 
 
+_ANSWERS = {"Answer", "Capacity", "Comparison", "Difference", "Explanation", "Plan", "Provenance", "Rehearsal", "Result"}
+
+
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("kubeslice_sim.facade"), name)
+        room = "results" if name in _ANSWERS else "facade"
+        return getattr(import_module(f"kubeslice_sim.{room}"), name)
     raise AttributeError(f"module 'kubeslice_sim' has no attribute {name!r}")
 
 

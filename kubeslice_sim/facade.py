@@ -20,7 +20,8 @@ from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Capability, Progress, Run
-from kubeslice_sim.results import Answer, Comparison, Plan, Result, shown
+from kubeslice_sim.results import Answer, Comparison, Explanation, Plan, Result, shown
+from kubeslice_sim.verify import explain as explained
 from kubeslice_sim.verify import reach
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def plan(world: World, previous: planner.Plan | None = None) -> Plan:
 def verify(world: World | planner.Plan, source: str, target: str) -> Answer:
     """Whether ``source`` (``namespace/pod@cluster``) reaches ``target``, and why; nothing is run."""
     return shown(Answer, reach(_planned(world), source, target))
+
+
+def explain(world: World | planner.Plan, source: str, target: str) -> Explanation:
+    """:func:`verify` in full: the wrapping and MTU at each hop, every rule that has a say, why the name leads there."""
+    return shown(Explanation, explained(_planned(world), source, target))
 
 
 def draw(world: World | planner.Plan) -> Figure:

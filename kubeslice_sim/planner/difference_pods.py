@@ -38,9 +38,9 @@ def _kept(was: PodPlan, now: PodPlan, nodes: set[tuple[str, str]]) -> Iterator[C
 def _restart(was: PodPlan, now: PodPlan, nodes: set[tuple[str, str]]) -> str:
     """Why a pod that stays is made anew; empty when it is not.
 
-    A pod's network is injected when it is made, so joining or leaving a slice restarts it: the operator rewrites the
-    workload's template (worker-operator controllers/slice/namespaces.go, pkg/webhook/pod). So does a new template; a
-    lone Pod's labels change in place.
+    A pod's overlay interface is injected when it is made, so joining a slice takes a new pod (worker-operator
+    pkg/webhook/pod); on leaving, the operator takes the injection out of the workload's template, which rolls it
+    (controllers/slice/namespaces.go). So does a new template; a lone Pod's labels change in place.
     """
     if was.slice != now.slice:
         left = f"leaves {was.slice}" if was.slice else ""

@@ -89,6 +89,22 @@ def test_node_ports_of_servers_and_services() -> None:
     assert [item.node_ports_left for item in found.clusters] == [2764, 2765, 2768]
 
 
+def test_node_ports_left_are_those_that_can_still_be_given() -> None:
+    ports = [{"port": port, "nodePort": port} for port in range(30000, 32766)]
+    services = KubernetesObject(
+        api_version="v1", kind="Service", metadata=worlds.deployment("s", ["a"]).metadata,
+        body=freeze({"spec": {"type": "NodePort", "ports": ports}}),
+    )  # fmt: skip
+
+    def crowded(*members: str) -> World:
+        return replace(of(*members), objects=(services,))
+
+    assert measure_capacity(plan(crowded("a"))).clusters[0].node_ports_left == 2
+    assert measure_capacity(plan(crowded("a", "b"))).clusters[0].node_ports_left == 0
+    with pytest.raises(BadInput, match="no NodePort left"):
+        plan(crowded("a", "b", "c"))
+
+
 @settings(max_examples=40, deadline=None)
 @given(worlds.worlds())
 def test_nodes_carry_every_gateway_and_router(world: World) -> None:

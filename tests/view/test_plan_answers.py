@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
+from rich.console import Console
 
 import kubeslice_sim as ks
+from kubeslice_sim import view
 from kubeslice_sim.results import Capacity, Difference, Explanation, Plan, Provenance, shown
 from kubeslice_sim.view.capacities import MEMBER_SCHEMA, NODE_SCHEMA, SLICE_SCHEMA
 from kubeslice_sim.view.changes import CHANGE_SCHEMA
@@ -50,6 +56,20 @@ def test_capacity_shows_itself(plan: Plan) -> None:
     assert told.node_frame()["gateway_pods"].tolist() == [2, 2, 0]
     assert list(told.node_frame().columns) == list(NODE_SCHEMA)
     assert "<td>2 of 16</td>" in told._repr_html_()
+
+
+def test_capacity_is_tabled_as_reviewed(root: Path, file_regression: FileRegressionFixture) -> None:
+    told = ks.plan(ks.load(root / "tests/golden/plans/three-clusters.yaml")).capacity()
+    console = Console(file=io.StringIO(), width=160)
+    console.print(view.capacity_tables(told))
+    assert isinstance(console.file, io.StringIO)
+    text = "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().rstrip().splitlines())
+    file_regression.check(text, fullpath=root / "tests/golden/capacity/three-clusters.txt")
+
+
+def test_the_verb_explain_is_the_plans(plan: Plan) -> None:
+    assert ks.explain(plan, "app/<client>", WEB) == plan.explain("app/<client>", WEB)
+    assert isinstance(ks.explain(plan.world, "app/<client>", WEB), ks.Explanation)
 
 
 def test_an_explanation_shows_itself(plan: Plan) -> None:
