@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from kubeslice_sim.admission.known import known_to
 from kubeslice_sim.admission.rule import Finding, Request, rule
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.metric import METRICS, parse_limit
 from kubeslice_sim.model.scenario import Expectation, Scenario
+from kubeslice_sim.model.suggest import meant
 
 _OURS = "kubeslice-sim"
 _SUBJECTS = {"reach": "reach", "no_reach": "noReach", "resolves": "resolves", "outage": "outage", "metric": "metric"}

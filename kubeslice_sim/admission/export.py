@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.slice_namespaces import APPLICATION, entries, spread
 from kubeslice_sim.admission.state import by_name
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import ObjectKey, placement
 from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.suggest import meant
 
 _WEBHOOK = "worker-operator pkg/webhook/pod/webhook.go"
 _OPERATOR = "worker-operator controllers/serviceexport/reconciler.go"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from kubeslice_sim.admission.namespace import in_project_namespace
 from kubeslice_sim.admission.rule import DELETE, UPDATE, WRITE, Finding, Request, rule
 from kubeslice_sim.admission.state import names
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.suggest import meant
 
 _EXPORTS = "kubeslice-controller service/service_export_config_webhook_validation.go"
 _ROTATION = "kubeslice-controller service/vpn_key_rotation_webhook_validation.go"

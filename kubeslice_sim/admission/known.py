@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 
 from kubeslice_sim.admission.rule import Finding, Request
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import CLUSTERS_ANNOTATION, ObjectKey, placement
 from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import WORKLOAD_KINDS
+from kubeslice_sim.model.reference import CLUSTER_DOMAIN, SERVICE_DOMAIN, is_address, port_number, split_port
 from kubeslice_sim.model.scenario import Scenario
+from kubeslice_sim.model.suggest import meant
 
-SLICE_DOMAIN, CLUSTER_DOMAIN = "svc.slice.local", "svc.cluster.local"
 _POD_ORDINAL = re.compile(r"(.+)-[0-9]+")
 _HOST = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+", re.IGNORECASE)
 
@@ -52,11 +51,11 @@ class Known:
     def target(self, text: str, path: FieldPath, *, must_resolve: bool = True) -> Iterator[Finding]:
         """What is wrong with ``name[:port]``: a workload, an address or a DNS name."""
         host, port = split_port(text)
-        if port is not None and not (port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65535):
+        if port is not None and port_number(port) is None:
             yield Finding(path, f'"{port}" is no port', "a port lies between 1 and 65535")
         if "/" in host:
             yield from self.source(host, path)
-        elif not _is_address(host):
+        elif not is_address(host):
             yield from self.dns_name(host, path, must_resolve=must_resolve)
 
     def dns_name(self, name: str, path: FieldPath, *, must_resolve: bool = True) -> Iterator[Finding]:
@@ -65,10 +64,10 @@ class Known:
         if not _HOST.fullmatch(name):
             hint = meant(name, self.names, "a DNS name, an IP address or namespace/workload@cluster")
             yield Finding(path, f'"{name}" is nothing that can be reached', hint)
-        elif must_resolve and lowered.endswith((SLICE_DOMAIN, CLUSTER_DOMAIN)) and not self._answers(lowered):
+        elif must_resolve and lowered.endswith((SERVICE_DOMAIN, CLUSTER_DOMAIN)) and not self._answers(lowered):
             service, _, rest = lowered.partition(".")
             about = (ObjectKey("ServiceExport", rest.partition(".")[0], service),)
-            what = "exported by nobody" if lowered.endswith(SLICE_DOMAIN) else "the name of no Service"
+            what = "exported by nobody" if lowered.endswith(SERVICE_DOMAIN) else "the name of no Service"
             yield Finding(path, f"{name} is {what}", meant(lowered, self.names, "add a ServiceExport"), about)
 
     def cluster(self, name: str, path: FieldPath) -> Iterator[Finding]:
@@ -131,23 +130,15 @@ def known_to(request: Request) -> Known:
     )
 
 
-def split_port(text: str) -> tuple[str, str | None]:
-    """``name[:port]`` in two (a bare IPv6 address has no port)."""
-    host, colon, port = text.rpartition(":")
-    if not colon or _is_address(text):
-        return text, None
-    return host, port
-
-
 def _dns_names(request: Request, applied: list[FrozenMap[Any]]) -> Iterator[str]:
     for export in request.state.all("ServiceExport"):
-        service = f"{export.metadata.name}.{export.metadata.namespace}.{SLICE_DOMAIN}"
+        service = f"{export.metadata.name}.{export.metadata.namespace}.{SERVICE_DOMAIN}"
         yield service
         yield from (alias.lower() for alias in export.spec.aliases)
     for item in request.state.all("Service"):
         yield f"{item.metadata.name}.{item.metadata.namespace}.{CLUSTER_DOMAIN}"
     for item in applied:
-        domain = {"ServiceExport": SLICE_DOMAIN, "Service": CLUSTER_DOMAIN}.get(str(item.get("kind")))
+        domain = {"ServiceExport": SERVICE_DOMAIN, "Service": CLUSTER_DOMAIN}.get(str(item.get("kind")))
         if domain:
             yield f"{_name(item)}.{_part(item, 'metadata').get('namespace')}.{domain}"
             yield from (str(alias).lower() for alias in _texts(_part(item, "spec").get("aliases")))
@@ -169,11 +160,3 @@ def _texts(value: Any) -> tuple[Any, ...]:
 
 def _name(item: Mapping[str, Any]) -> str:
     return str(_part(item, "metadata").get("name") or "")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

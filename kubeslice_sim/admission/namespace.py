@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from kubeslice_sim.admission.rule import ANY_KIND, Finding, Request, Rule, rule
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE, PROJECT_NAMESPACE_PREFIX
+from kubeslice_sim.model.suggest import meant
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")

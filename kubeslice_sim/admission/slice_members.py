@@ -12,9 +12,9 @@ from typing import NamedTuple
 from kubeslice_sim.admission.namespace import in_project_namespace
 from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.state import names
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.cluster import ClusterStatus
 from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.suggest import meant
 
 SOURCE = "kubeslice-controller service/slice_config_webhook_validation.go"
 

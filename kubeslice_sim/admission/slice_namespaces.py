@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.slice_members import SOURCE
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.project import PROJECT_NAMESPACE_PREFIX
 from kubeslice_sim.model.slice_config import NamespaceSelection, SliceConfig
+from kubeslice_sim.model.suggest import meant
 
 _NAME = re.compile(r"[a-zA-Z0-9-]+")
 _PROFILE = "Spec.NamespaceIsolationProfile"

@@ -11,9 +11,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.slice_members import SOURCE
 from kubeslice_sim.admission.state import names
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.suggest import meant
 
 _PRIVATE: tuple[IPv4Network | IPv6Network, ...] = tuple(
     ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")

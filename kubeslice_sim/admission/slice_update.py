@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from kubeslice_sim.admission.rule import UPDATE, Finding, Request, rule
 from kubeslice_sim.admission.slice_members import SOURCE
 from kubeslice_sim.admission.state import names
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayServiceType
+from kubeslice_sim.model.suggest import meant
 
 _SERVICE_TYPES = "Spec.SliceGatewayProvider.SliceGatewayServiceType"
 _DEFAULT_TYPE, _DEFAULT_PROTOCOL = "NodePort", "UDP"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from kubeslice_sim.admission.known import Known, known_to
 from kubeslice_sim.admission.rule import Finding, Request, rule
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.scenario import Fault, Scenario, TimelineStep
+from kubeslice_sim.model.suggest import meant
 
 _OURS = "kubeslice-sim"
 EVERYTHING = "all"

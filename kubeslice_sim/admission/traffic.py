@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from kubeslice_sim.admission.known import known_to, split_port
+from kubeslice_sim.admission.known import known_to
 from kubeslice_sim.admission.rule import Finding, Request, rule
 from kubeslice_sim.model.field_path import FieldPath
+from kubeslice_sim.model.reference import split_port
 from kubeslice_sim.model.scenario import Scenario, Traffic
 
 _OURS = "kubeslice-sim"

@@ -9,8 +9,8 @@ from kubeslice_sim.admission.export import together
 from kubeslice_sim.admission.rule import ANY_KIND, Finding, Request, rule
 from kubeslice_sim.admission.slice_namespaces import APPLICATION, entries, is_default_slice, spread
 from kubeslice_sim.admission.state import names
-from kubeslice_sim.admission.suggest import meant
 from kubeslice_sim.model.document import CLUSTERS_ANNOTATION, ObjectKey, key_of, placement
+from kubeslice_sim.model.suggest import meant
 
 _OURS = "kubeslice-sim"
 _UNIQUE_IN_WORLD = ("Cluster", "SliceConfig")

@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.manifest.files import read_texts
 from kubeslice_sim.manifest.source import Source
-from kubeslice_sim.manifest.suggest import did_you_mean
 from kubeslice_sim.manifest.yaml_text import parse
 from kubeslice_sim.model.frozen import FrozenMap, freeze, thaw
+from kubeslice_sim.model.suggest import meant
 
 Operation = Literal["create", "merge-patch", "merge-patch status", "delete"]
 OPERATIONS: tuple[str, ...] = get_args(Operation)
@@ -96,7 +96,7 @@ def _trouble(source: Source) -> Problem | None:
         return source.problem(("op",), f"op is one of {', '.join(OPERATIONS)}", hint)
     for field in data:
         if field not in _FIELDS:
-            return source.problem((field,), f"a request has no field {field!r}", did_you_mean(field, _FIELDS))
+            return source.problem((field,), f"a request has no field {field!r}", meant(field, _FIELDS))
     if operation == "create":
         if not isinstance(data.get("object"), Mapping):
             return source.problem(("object",), "a create needs an object", "the whole manifest")

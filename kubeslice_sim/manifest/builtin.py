@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubeslice_sim.manifest.explain import Trouble, shown
-from kubeslice_sim.manifest.suggest import did_you_mean
 from kubeslice_sim.model.field_path import FieldPath
+from kubeslice_sim.model.suggest import meant
 
 MOST_REPLICAS = 65_536
 _CLUSTER_SCOPED = ("Namespace",)
@@ -33,7 +33,7 @@ def _troubles(kind: str, data: Mapping[str, Any]) -> Iterator[Trouble]:
         yield Trouble(("metadata", "namespace"), "required field missing", hint, missing=True)
     for field in data:
         if field not in ("apiVersion", "kind", "metadata", *_TOP_FIELDS[kind]):
-            yield Trouble((field,), "unknown field", did_you_mean(field, ("metadata", *_TOP_FIELDS[kind])))
+            yield Trouble((field,), "unknown field", meant(field, ("metadata", *_TOP_FIELDS[kind])))
     spec = data.get("spec")
     if kind in ("Pod", "Deployment", "StatefulSet", "Service", "NetworkPolicy"):
         if not isinstance(spec, Mapping):

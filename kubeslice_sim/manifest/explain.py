@@ -10,8 +10,8 @@ from annotated_types import Len
 from pydantic import ValidationError
 
 from kubeslice_sim.manifest.shape import choices, fields_of, is_union, noun_at
-from kubeslice_sim.manifest.suggest import did_you_mean
 from kubeslice_sim.model.field_path import FieldPath
+from kubeslice_sim.model.suggest import meant
 
 _LONGEST = 60
 
@@ -78,7 +78,7 @@ def _say(kind: str, value: Any, context: Mapping[str, Any], raw: str, noun: Any,
         owner = noun_at(noun, path[:-1])
         if path[-1] == "<<":
             return "merge keys (<<) are not YAML 1.2", "write the fields out"
-        return "unknown field", did_you_mean(str(path[-1]), fields_of(owner)) if owner else ""
+        return "unknown field", meant(str(path[-1]), fields_of(owner)) if owner else ""
     if kind == "literal_error":
         return _not_a_choice(value, noun, path)
     if kind == "value_error":
@@ -97,7 +97,7 @@ def _not_a_choice(value: Any, noun: Any, path: FieldPath) -> tuple[str, str]:
     if not isinstance(value, str) and str(value) in known:
         hint = f'put it in quotes: "{value}"'
     elif isinstance(value, str):
-        close = did_you_mean(value, known)
+        close = meant(value, known)
         hint = close if close.startswith("did") else ""
     return f"must be one of {listed}, not {shown(value)}", hint
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from kubeslice_sim.errors import Problem
+from kubeslice_sim.model.suggest import meant
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MOST_BYTES = 64 * 2**20
@@ -57,11 +58,9 @@ def _files(path: str) -> tuple[list[str], list[Problem]]:
 
 
 def _near(place: Path) -> Problem:
-    from kubeslice_sim.manifest.suggest import did_you_mean
-
     around = place.parent
     names = [str(around / item.name) for item in around.iterdir()] if around.is_dir() else []
-    hint = did_you_mean(str(place), names)
+    hint = meant(str(place), names)
     return Problem(message=f"{place} does not exist", hint=hint if hint.startswith("did") else "")
 
 

@@ -11,12 +11,12 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.manifest.explain import Trouble, explain, shown
-from kubeslice_sim.manifest.suggest import did_you_mean
 from kubeslice_sim.model.document import ObjectMeta, Resource
 from kubeslice_sim.model.field_path import FieldPath, show_path
 from kubeslice_sim.model.frozen import FrozenMap, freeze, thaw
 from kubeslice_sim.model.kinds import NOUNS
 from kubeslice_sim.model.kubernetes import KUBERNETES_KINDS, KubernetesObject
+from kubeslice_sim.model.suggest import meant
 
 BOOKKEEPING = ("managedFields", "selfLink", "deletionGracePeriodSeconds")
 """Metadata that an API server writes for itself; dropped, so that what ``kubectl get -o yaml`` prints can be read."""
@@ -59,7 +59,7 @@ def noun_for(data: Mapping[str, Any]) -> Any:
     expected = noun.RESOURCE.api_version if noun else KUBERNETES_KINDS.get(kind)
     if expected is None:
         known = (*_BY_KIND, *KUBERNETES_KINDS)
-        raise Undecodable([Trouble(("kind",), f"unknown kind {shown(kind)}", did_you_mean(kind, known))])
+        raise Undecodable([Trouble(("kind",), f"unknown kind {shown(kind)}", meant(kind, known))])
     if version != expected:
         raise Undecodable([Trouble(("apiVersion",), f"{kind} is not in {shown(version)}", f"write {expected}")])
     return noun or KubernetesObject

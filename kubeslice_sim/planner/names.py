@@ -6,8 +6,8 @@ controllers/slicegateway and controllers/slice; dns plugin/kubeslice.
 
 from __future__ import annotations
 
-SERVICE_DOMAIN = "svc.slice.local"
-CLUSTER_DOMAIN = "svc.cluster.local"
+from kubeslice_sim.model.reference import CLUSTER_DOMAIN, SERVICE_DOMAIN
+
 RBAC_PREFIX = "kubeslice-rbac"
 """helm's default ``rbacResourcePrefix``; the code's own default is ``kubeslice``."""
 GATEWAY_NODE_LABEL = "kubeslice.io/node-type"

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.model.scenario import Expectation, Reach, Resolve, Scenario, Traffic
+from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.model.timing import TimingChoice
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.planner.plan import Plan, PodPlan
-from kubeslice_sim.planner.references import References, Target, Unresolved, closest
+from kubeslice_sim.planner.references import NONE, References, Target, Unresolved
 
 T = TypeVar("T")
 
@@ -173,7 +174,7 @@ class _Reader:
         known = [traffic.name for traffic in self._scenario.spec.traffic]
         name = item.outage.traffic if item.outage else item.traffic
         if (item.outage or item.metric) and name and name not in known:
-            self._complain(f"{path}.traffic", f"there is no traffic named {name!r}", closest(name, known))
+            self._complain(f"{path}.traffic", f"there is no traffic named {name!r}", meant(name, known) or NONE)
 
     def _complain(self, path: str, message: str, hint: str) -> None:
         self.problems.append(Problem(path=self._where(path), message=message, hint=hint))

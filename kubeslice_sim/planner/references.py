@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from ipaddress import IPv4Address
 
 from kubeslice_sim.errors import Problem
+from kubeslice_sim.model.reference import CLUSTER_DOMAIN, SERVICE_DOMAIN, port_number, split_port
+from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.plan import Plan, PodPlan
+
+NONE = "the world has none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class References:
                 self._pods[f"{pod.namespace}/{name}"].append(pod)
                 self._pods[f"{pod.namespace}/{name}@{pod.cluster}"].append(pod)
         self._clusters = tuple(cluster.name for cluster in plan.clusters)
-        self._names = frozenset(_known_names(plan.world, plan))
+        self._names = frozenset(name.lower() for name in _known_names(plan.world, plan))
 
     def pods(self, text: str) -> Sequence[PodPlan]:
         """The pods of ``namespace/workload[@cluster]`` (a pod's own name serves too). Raises :exc:`Unresolved`."""
@@ -55,12 +57,12 @@ class References:
         if "/" not in what:
             raise Unresolved(f"{text!r} does not say which namespace", "write it as namespace/workload@cluster")
         if cluster and cluster not in self._clusters:
-            raise Unresolved(f"{text!r}: there is no cluster {cluster}", closest(cluster, self._clusters))
+            raise Unresolved(f"{text!r}: there is no cluster {cluster}", meant(cluster, self._clusters) or NONE)
         if cluster and what in self._pods:
             homes = sorted({pod.cluster for pod in self._pods[what]})
             raise Unresolved(f"{text!r}: {what} does not run on {cluster}", f"it runs on {', '.join(homes)}")
         candidates = [name for name in self._pods if "@" not in name]
-        raise Unresolved(f"{text!r}: there is no pod or workload {what}", closest(what, candidates))
+        raise Unresolved(f"{text!r}: there is no pod or workload {what}", meant(what, candidates) or NONE)
 
     def targets(self, text: str, *, known_name: bool) -> tuple[Target, ...]:
         """What ``to`` names: one target a pod of a workload, else one DNS name or address.
@@ -68,31 +70,15 @@ class References:
         ``known_name``: a DNS name of the slice or the cluster must be one that some export or Service gives. Raises
         :exc:`Unresolved`.
         """
-        name, port = split_port(text)
+        name, written = split_port(text)
+        port = port_number(written) if written is not None else None
+        if written is not None and port is None:
+            raise Unresolved(f"{text!r}: {written!r} is no port", "a port lies between 1 and 65535")
         if "/" in name:
             return tuple(Target(name=pod.reference, port=port) for pod in self.pods(name))
-        if known_name and not _is_address(name) and _is_internal(name) and name not in self._names:
-            raise Unresolved(f"{name!r} is exported by nobody", closest(name, self._names))
+        if known_name and _is_internal(name.lower()) and name.lower() not in self._names:
+            raise Unresolved(f"{name!r} is exported by nobody", meant(name, sorted(self._names)) or NONE)
         return (Target(name=name, port=port),)
-
-
-def split_port(text: str) -> tuple[str, int | None]:
-    """``name[:port]`` in two. Raises :exc:`Unresolved` for a port that is none."""
-    name, colon, port = text.partition(":")
-    if not colon:
-        return name, None
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise Unresolved(f"{text!r}: {port!r} is no port", "a port lies in 1-65535")
-    return name, int(port)
-
-
-def closest(wrong: str, candidates: Iterable[str]) -> str:
-    """The hint for a name that is none of ``candidates``: the likeliest of them, or the first few."""
-    known = sorted(set(candidates))
-    close = get_close_matches(wrong, known, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"there are: {', '.join(known[:8])}{', …' if len(known) > 8 else ''}" if known else "the world has none"
 
 
 def _known_names(world: World, plan: Plan) -> Iterator[str]:
@@ -108,12 +94,4 @@ def _known_names(world: World, plan: Plan) -> Iterator[str]:
 
 
 def _is_internal(name: str) -> bool:
-    return name.endswith((f".{names.SERVICE_DOMAIN}", f".{names.CLUSTER_DOMAIN}"))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
+    return name.endswith((f".{SERVICE_DOMAIN}", f".{CLUSTER_DOMAIN}"))

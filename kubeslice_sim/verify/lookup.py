@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from kubeslice_sim.model.reference import CLUSTER_DOMAIN, is_address
 from kubeslice_sim.model.service_export import ServiceExport
+from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.change import listed
 from kubeslice_sim.planner.dns import TTL_S, service_records
 from kubeslice_sim.planner.plan import Plan, PodPlan, ServicePlan
-from kubeslice_sim.planner.references import closest
 from kubeslice_sim.verify.explanation import Lookup
 from kubeslice_sim.verify.resolution import resolve_name, resolve_pod
 
@@ -21,7 +22,7 @@ def look_up(plan: Plan, source: PodPlan, target: str) -> Lookup:
     if target in pods:
         found = resolve_pod(source, pods[target])
         return Lookup(name="", addresses=_texts(found.addresses), answered_by="", why=(found.how,))
-    if _is_address(target):
+    if is_address(target):
         return Lookup(name="", addresses=(target,), answered_by="", why=(f"{target} is an address",))
     cluster = plan.cluster(source.cluster)
     joined = plan.slice(source.slice) if source.slice is not None else None
@@ -68,7 +69,7 @@ def _shape(service: ServicePlan, asked: str) -> Iterator[str]:
 
 
 def _from_cluster(plan: Plan, source: PodPlan, asked: str) -> Iterator[str]:
-    service, _, rest = asked.removesuffix(f".{names.CLUSTER_DOMAIN}").rpartition(".")
+    service, _, rest = asked.removesuffix(f".{CLUSTER_DOMAIN}").rpartition(".")
     yield f"Service {rest}/{service.rpartition('.')[2]} of {source.cluster} stands for these pods, on the CNI"
     if source.slice is not None:
         yield "the KubeSlice DNS is asked first and has no answer, so the cluster's own is asked"
@@ -84,7 +85,7 @@ def _why_not(plan: Plan, source: PodPlan, target: str, asked: str) -> Iterator[s
         yield from _failed_export(plan, source, export, asked)
     if not exports:
         known = (*plan.cluster(source.cluster).dns, *plan.cluster(source.cluster).cluster_dns)
-        yield closest(target, known)
+        yield meant(target, sorted(known)) or "the cluster knows no name"
 
 
 def _failed_export(plan: Plan, source: PodPlan, export: ServiceExport, asked: str) -> Iterator[str]:
@@ -120,11 +121,3 @@ def _aliases(export: ServiceExport) -> tuple[str, ...]:
 
 def _texts(addresses: tuple[IPv4Address, ...]) -> tuple[str, ...]:
     return tuple(map(str, addresses))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from kubeslice_sim.planner import names
+from kubeslice_sim.model.reference import SERVICE_DOMAIN
 from kubeslice_sim.planner.plan import ClusterPlan, PodPlan, SlicePlan
 
 
@@ -34,7 +34,7 @@ def resolve_name(name: str, pod: PodPlan, cluster: ClusterPlan, joined: SlicePla
         return Resolution(
             addresses=(), how=f"{pod.reference} is on no slice, so its resolver does not ask KubeSlice DNS for {name}"
         )
-    if asked.endswith(f".{names.SERVICE_DOMAIN}"):
+    if asked.endswith(f".{SERVICE_DOMAIN}"):
         return Resolution(addresses=(), how=f"no slice of {cluster.name} imports a service {name}")
     return Resolution(addresses=(), how=f"nothing in {cluster.name} answers for {name}")
 

@@ -131,7 +131,7 @@ def test_resolves_stops_early_only_when_the_number_of_answers_does_not_matter(fo
     ("wanted", "said"),
     [
         (traffic("ping", from_="app/clent@a"), "there is no pod or workload app/clent (did you mean app/client?)"),
-        (traffic("ping", from_="app/client@c"), "there is no cluster c (there are: a, b)"),
+        (traffic("ping", from_="app/client@c"), "there is no cluster c (there are a, b)"),
         (traffic("ping", from_="app/web@a"), "app/web does not run on a (it runs on b)"),
         (traffic("ping", from_="client"), "'client' does not say which namespace"),
         (traffic("ping", "wep.app.svc.slice.local"), f"exported by nobody (did you mean {NAME}?)"),
@@ -146,6 +146,10 @@ def test_references_to_nothing_say_what_was_meant(found: Plan, wanted: Scenario,
     (problem,) = problems(found, wanted)
     assert said in problem
     assert problem.startswith("Scenario/s.spec.")
+
+
+def test_a_dns_name_is_the_same_in_capitals(found: Plan) -> None:
+    assert probes(found, traffic("ping", NAME.upper()))
 
 
 def test_every_problem_is_told_at_once(found: Plan) -> None:
