@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 ChangeKind = Literal[
+    "cluster registered",
+    "cluster removed",
     "slice appears",
     "slice vanishes",
     "cluster joins",
@@ -29,6 +31,8 @@ ChangeKind = Literal[
     "name appears",
     "name vanishes",
     "name changes",
+    "ports change",
+    "cipher changes",
     "shaping changes",
     "isolation changes",
 ]

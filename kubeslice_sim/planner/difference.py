@@ -45,6 +45,7 @@ def diff(before: Plan, after: Plan) -> Difference:
     old = {item.name: item for item in before.slices}
     new = {item.name: item for item in after.slices}
     changes = (
+        *_clusters_come_and_go(before, after),
         *_slices_come_and_go(old, new),
         *(change for name in new if name in old for change in slice_changes(old[name], new[name], before, after)),
         *pod_changes(before, after),
@@ -53,6 +54,16 @@ def diff(before: Plan, after: Plan) -> Difference:
     names = dict.fromkeys((*old, *new))
     told = (headline(name, [item for item in changes if item.slice == name]) for name in names)
     return Difference(changes=changes, headlines=tuple(filter(None, told)))
+
+
+def _clusters_come_and_go(before: Plan, after: Plan) -> Iterator[Change]:
+    was, now = ({cluster.name for cluster in plan.clusters} for plan in (before, after))
+    for cluster in (item.name for item in before.clusters if item.name not in now):
+        yield Change(kind="cluster removed", slice="", cluster=cluster, subject=cluster,
+                     sentence=f"cluster {cluster} is deregistered")  # fmt: skip
+    for cluster in (item.name for item in after.clusters if item.name not in was):
+        yield Change(kind="cluster registered", slice="", cluster=cluster, subject=cluster,
+                     sentence=f"cluster {cluster} is registered")  # fmt: skip
 
 
 def _slices_come_and_go(old: dict[str, SlicePlan], new: dict[str, SlicePlan]) -> Iterator[Change]:

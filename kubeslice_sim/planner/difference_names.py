@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from kubeslice_sim.planner.change import Change, ChangeKind, counted, listed
 from kubeslice_sim.planner.dns import service_records
-from kubeslice_sim.planner.plan import Plan, SlicePlan
+from kubeslice_sim.planner.plan import Plan, ServicePlan, SlicePlan
 
 Records = dict[str, tuple[IPv4Address, ...]]
 
@@ -25,6 +25,23 @@ def name_changes(before: Plan, after: Plan) -> Iterator[Change]:
             kind: ChangeKind = "name changes" if gone and come else "name appears" if come else "name vanishes"
             yield Change(kind=kind, slice=slice_, cluster="", subject=name, before=", ".join(map(str, gone)),
                          after=", ".join(map(str, come)), sentence=_sentence(name, gone, come))  # fmt: skip
+        if slice_ in old and slice_ in new:
+            yield from port_changes(old[slice_], new[slice_])
+
+
+def port_changes(old: SlicePlan, new: SlicePlan) -> Iterator[Change]:
+    """The services of one slice whose ports are announced otherwise; names keep leading where they led."""
+    was = {(service.namespace, service.name): service for service in old.services}
+    for service in new.services:
+        past = was.get((service.namespace, service.name))
+        if past is not None and past.ports != service.ports:
+            before, after = _ports(past), _ports(service)
+            yield Change(kind="ports change", slice=new.name, cluster="", subject=service.dns_name, before=before,
+                         after=after, sentence=f"{service.dns_name} announces {after} (was {before})")  # fmt: skip
+
+
+def _ports(service: ServicePlan) -> str:
+    return ", ".join(f"{port.port}/{port.protocol} {port.name}".rstrip() for port in service.ports) or "no port"
 
 
 def _sentence(name: str, gone: tuple[IPv4Address, ...], come: tuple[IPv4Address, ...]) -> str:

@@ -13,6 +13,11 @@ def slice_changes(old: SlicePlan, new: SlicePlan, before: Plan, after: Plan) -> 
     yield from _members(old, new)
     yield from _pairs(old, new, before, after)
     yield from _node_ips(old, new)
+    if old.cipher != new.cipher and old.gateway_type == new.gateway_type:
+        yield Change(
+            kind="cipher changes", slice=new.name, cluster="", subject="cipher", before=old.cipher, after=new.cipher,
+            sentence=f"the tunnels of {new.name} are encrypted with {new.cipher} (was {old.cipher})",
+        )  # fmt: skip
     yield from _shaping(old.name, old.qos, new.qos)
     yield from _isolation(old, new)
 
@@ -42,8 +47,9 @@ def _members(old: SlicePlan, new: SlicePlan) -> Iterator[Change]:
 
 def _member(was: MemberPlan, now: MemberPlan) -> Iterator[Change]:
     if was.cidr != now.cidr:
-        yield _change("cidr moves", now.slice, now.cluster, str(was.cidr), str(now.cidr),
-                      f"the CIDR of {now.cluster} moves from {was.cidr} to {now.cidr}")  # fmt: skip
+        old, new = _cidr(was), _cidr(now)
+        yield _change("cidr moves", now.slice, now.cluster, old, new,
+                      f"the CIDR of {now.cluster} moves from {old} to {new}")  # fmt: skip
     for before, after, what in (
         (was.application_namespaces, now.application_namespaces, "application namespace"),
         (was.allowed_namespaces, now.allowed_namespaces, "allowed namespace"),
@@ -169,6 +175,10 @@ def _both(pair: GatewayPairPlan) -> str:
 
 def _who(pair: GatewayPairPlan) -> str:
     return f"{pair.server.cluster} serves, {pair.client.cluster} dials"
+
+
+def _cidr(member: MemberPlan) -> str:
+    return str(member.cidr) if member.slot >= 0 else "no network"
 
 
 def _seat(member: MemberPlan) -> str:

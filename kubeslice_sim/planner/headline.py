@@ -59,6 +59,10 @@ def _what_moves(found: dict[ChangeKind, list[Change]]) -> Iterator[str]:
         yield f"{listed(_clusters(found['node ips change']))} dialled at other node IPs"
     if "gateways reached otherwise" in found:
         yield f"{counted(number['gateways reached otherwise'], 'pair')} reached otherwise"
+    if "cipher changes" in found:
+        yield "its cipher changes"
+    if "ports change" in found:
+        yield f"the ports of {counted(number['ports change'], 'service')} change"
     if "shaping changes" in found:
         yield "its shaping changes"
     if "isolation changes" in found:

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from pytest_regressions.file_regression import FileRegressionFixture
 
-from kubeslice_sim.model.slice_config import NamespaceIsolationProfile, QosProfile
+from kubeslice_sim.model.service_export import ServicePort
+from kubeslice_sim.model.slice_config import (
+    NamespaceIsolationProfile,
+    NamespaceSelection,
+    QosProfile,
+    SliceGatewayProvider,
+    SliceGatewayServiceType,
+    VpnConfig,
+)
 from kubeslice_sim.model.underlay import ClusterUnderlay
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import Plan, plan
@@ -113,7 +121,7 @@ def test_who_joins_moves_nobody(world: World) -> None:
     before = plan(world)
     after = plan(worlds.with_member(world, "newcomer"), previous=before)
     told = diff(before, after)
-    assert {change.kind for change in told.changes} <= {"cluster joins", "tunnels added"}
+    assert {change.kind for change in told.changes} <= {"cluster registered", "cluster joins", "tunnels added"}
     assert all("nobody's CIDR moves, no pod restarts" in line for line in told.headlines)
     added = {item.name: len(item.members) for item in before.slices}
     for name, members in added.items():
@@ -144,6 +152,64 @@ def test_pods_restart_when_their_workload_changes() -> None:
     assert {change.sentence for change in told} == {
         f"app/web-0@{name} restarts: its template's labels change" for name in NAMES[:3]
     }
+
+
+def _spec(**changed: object) -> World:
+    """Two members with one part of the SliceConfig another one."""
+    world = of(*NAMES[:2])
+    (item,) = world.slices
+    return replace(world, slices=(replace(item, spec=replace(item.spec, **changed)),))  # type: ignore[arg-type]
+
+
+def _exported(**changed: object) -> World:
+    world = of(*NAMES[:2])
+    (item,) = world.exports
+    return replace(world, exports=(replace(item, spec=replace(item.spec, **changed)),))  # type: ignore[arg-type]
+
+
+BALANCED = SliceGatewayServiceType(cluster="*", type="LoadBalancer", protocol="TCP")
+OPENVPN = SliceGatewayProvider(slice_gateway_type="OpenVPN")
+EVERYWHERE = NamespaceIsolationProfile(
+    application_namespaces=(NamespaceSelection(namespace="app", clusters=("*",)),),
+    allowed_namespaces=(NamespaceSelection(namespace="friend", clusters=("*",)),),
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "kinds"),
+    [
+        (_spec(slice_subnet="10.9.0.0/16"), {"cidr moves", "address moves", "name changes"}),
+        (_spec(max_clusters=2), {"cidr moves", "address moves", "name changes"}),
+        (_spec(slice_gateway_provider=OPENVPN), {"gateways reached otherwise", "gateway restarts"}),
+        (_spec(slice_gateway_provider=SliceGatewayProvider(slice_gateway_type="Wireguard",
+               slice_gateway_service_type=(BALANCED,))), {"gateways reached otherwise", "gateway restarts"}),
+        (_spec(namespace_isolation_profile=EVERYWHERE), {"namespace joins"}),
+        (_spec(overlay_network_deployment_mode="no-network"),
+         {"cidr moves", "tunnels removed", "pod restarts", "name vanishes", "shaping changes"}),
+        (_spec(overlay_network_deployment_mode="multi-network"), {"pod restarts", "name vanishes"}),
+        (_exported(ports=(ServicePort(name="http", container_port=9090),)), {"ports change"}),
+        (_exported(aliases=("web.example.com",)), {"name appears"}),
+        (worlds.world((*NAMES, "worker-5"), of(*NAMES[:2]).slices, of().objects, of().exports), {"cluster registered"}),
+    ],
+)  # fmt: skip
+def test_no_single_change_goes_untold(after: World, kinds: set[str]) -> None:
+    first = plan(of(*NAMES[:2]))
+    told = diff(first, plan(after, previous=first))
+    assert kinds <= {change.kind for change in told.changes}
+    assert all(change.sentence for change in told.changes)
+    back = diff(plan(after), plan(of(*NAMES[:2])))
+    assert back.changes
+
+
+def test_another_cipher_is_told() -> None:
+    def ciphered(cipher: str) -> World:
+        return _spec(slice_gateway_provider=OPENVPN, vpn_config=VpnConfig(cipher=cipher))  # type: ignore[arg-type]
+
+    told = step(ciphered("AES-256-CBC"), ciphered("AES-128-CBC"))
+    assert [change.sentence for change in told.changes] == [
+        "the tunnels of red are encrypted with AES-128-CBC (was AES-256-CBC)"
+    ]
+    assert told.headlines == ("red: its cipher changes, nobody's CIDR moves, no pod restarts",)
 
 
 def test_a_plan_of_the_same_world_in_a_new_profile_only_reshapes() -> None:
