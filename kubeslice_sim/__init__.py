@@ -30,7 +30,17 @@ if TYPE_CHECKING:
         simulate,
         verify,
     )
-    from kubeslice_sim.results import Answer, Capacity, Comparison, Difference, Explanation, Plan, Provenance, Rehearsal, Result
+    from kubeslice_sim.results import (
+        Answer,
+        Capacity,
+        Comparison,
+        Difference,
+        Explanation,
+        Plan,
+        Provenance,
+        Rehearsal,
+        Result,
+    )
 
 __all__ = [
     "Answer",
@@ -64,7 +74,9 @@ __all__ = [
 ]
 
 
-_ANSWERS = {"Answer", "Capacity", "Comparison", "Difference", "Explanation", "Plan", "Provenance", "Rehearsal", "Result"}
+_ANSWERS = frozenset({
+    "Answer", "Capacity", "Comparison", "Difference", "Explanation", "Plan", "Provenance", "Rehearsal", "Result",
+})  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from kubeslice_sim import backends, cli_clusters, cli_plan, cli_requests, facade
+from kubeslice_sim import backends, cli_clusters, cli_hub, cli_plan, cli_requests, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
 from kubeslice_sim.observe.comparison import Tolerances
 
@@ -35,6 +35,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 cli_clusters.register(app, out, err)
 cli_plan.register(app, out)
 cli_requests.register(app, out)
+cli_hub.register(app, out, err)
 
 
 @app.command

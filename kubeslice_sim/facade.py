@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubeslice_sim import admission, apiserver, backends, manifest, observe, planner
+from kubeslice_sim.controlplane.rehearsal import rehearse
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Capability, Progress, Run
-from kubeslice_sim.results import Answer, Comparison, Explanation, Plan, Result, shown
+from kubeslice_sim.results import Answer, Comparison, Explanation, Plan, Rehearsal, Result, shown
 from kubeslice_sim.verify import explain as explained
 from kubeslice_sim.verify import reach
 
@@ -173,6 +174,27 @@ def admit(
         world, objects = reading.world, apiserver.standing_objects(reading.world, reading.derived)
     server = apiserver.ApiServer(objects, now=now or datetime.now(UTC), version=world.underlay.spec.kubeslice_version)
     return tuple(server.answer(step) for step in steps)
+
+
+def hub(state: World | str | Path, *acts: str | Path | Mapping[str, Any]) -> Rehearsal:
+    """What KubeSlice's controller would do: the controller cluster of this world, and requests to it in their order.
+
+    A request is a file of them, or one as a dict, as for :func:`admit`; after each file or dict the cluster is looked
+    at. No worker runs. In a file, ``state`` may hold objects that KubeSlice made; without any it is judged as
+    :func:`load` does. Raises :exc:`BadInput` for what cannot be read.
+    """
+    steps = tuple(_act(number, act) for number, act in enumerate(acts, start=1))
+    if isinstance(state, World):
+        return shown(Rehearsal, rehearse(state, steps))
+    reading = manifest.read_state(state)
+    world = reading.world if reading.derived else manifest.load(state)
+    return shown(Rehearsal, rehearse(world, steps, reading.derived))
+
+
+def _act(number: int, act: str | Path | Mapping[str, Any]) -> tuple[str, tuple[apiserver.Step, ...]]:
+    if isinstance(act, Mapping):
+        return f"step-{number}", (apiserver.step_of(act),)
+    return Path(act).stem.removesuffix("-input"), apiserver.read_steps(act)
 
 
 def manifests(made: planner.Plan) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeslice_sim import observe, planner, view
+from kubeslice_sim.controlplane import rehearsal
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.verify import answer as verified
 from kubeslice_sim.verify import explain, explanation
@@ -128,6 +129,23 @@ class Provenance(planner.Provenance):
 
     def _repr_html_(self) -> str:
         return view.provenance_html(self)
+
+
+class Rehearsal(rehearsal.Rehearsal):
+    """What KubeSlice's controller would do; all else is :class:`kubeslice_sim.controlplane.rehearsal.Rehearsal`."""
+
+    __slots__ = ()
+
+    def frame(self) -> pd.DataFrame:
+        """One row a changed field, a created or deleted object, a refused request."""
+        return view.rehearsal_frame(self)
+
+    def __repr__(self) -> str:
+        steps = sum(len(moment.answers) for moment in self.moments)
+        return f"<Rehearsal: {steps} requests, {len(self.refused)} refused, {len(self.moments[-1].objects)} objects>"
+
+    def _repr_html_(self) -> str:
+        return view.rehearsal_html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from kubeslice_sim.apiserver import Answer, ApiServer, Step
 from kubeslice_sim.controlplane.controller_cluster import ControllerCluster
+from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import Remove, Request, Send
 from kubeslice_sim.controlplane.timestamp import ORIGIN
 from kubeslice_sim.model.document import ObjectKey, key_of
@@ -31,7 +32,7 @@ class Difference:
 
     def __str__(self) -> str:
         mark = {"created": "+", "changed": "~", "deleted": "-"}[self.action]
-        lines = (f"\n    {path}: {_shown(old)} → {_shown(new)}" for path, old, new in self.fields)
+        lines = (f"\n      {path}: {_shown(old)} → {_shown(new)}" for path, old, new in self.fields)
         return f"{mark} {self.key}{''.join(lines)}"
 
 
@@ -55,32 +56,51 @@ class Moment:
         """The requests that changed nothing."""
         return tuple(answer for answer in self.answers if not answer.allowed)
 
+    def __str__(self) -> str:
+        unrest = () if self.settled else ("the controller was still at work when time was up",)
+        changes = self.differences if self.answers else (f"{len(self.objects)} objects",)
+        return "\n  ".join((f"{self.name}:", *map(str, (*self.answers, *unrest, *(changes or ("nothing changed",))))))
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """A world's controller cluster, to which requests can be made. Begins with the world settled."""
+    """What a controller cluster came to, moment by moment; the first is the world's, before any request."""
 
-    def __init__(self, world: World, derived: Iterable[Any] = ()) -> None:
+    moments: tuple[Moment, ...]
+
+    @property
+    def refused(self) -> tuple[Answer, ...]:
+        """Every request that changed nothing."""
+        return tuple(answer for moment in self.moments for answer in moment.refused)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.moments))
+
+
+def rehearse(world: World, acts: Iterable[tuple[str, Iterable[Step]]], derived: Iterable[Any] = ()) -> Rehearsal:
+    """Set up the world's controller cluster and make the requests, act by act; each act has a name.
+
+    Every request waits until the controller has done with the one before; a refused one changes nothing. ``derived``:
+    objects that KubeSlice made and that stand there besides. Raises :exc:`BadInput` for a world that has no plan.
+    """
+    stage = _Stage(world, derived)
+    return Rehearsal(moments=(stage.moment("world", ()), *(stage.play(name, steps) for name, steps in acts)))
+
+
+class _Stage:
+    """A controller cluster, and what it looked like at the moment before."""
+
+    def __init__(self, world: World, derived: Iterable[Any]) -> None:
         self._cluster = ControllerCluster(world, derived=derived)
         self._version = world.underlay.spec.kubeslice_version
         self._held: dict[ObjectKey, Mapping[str, Any]] = {}
         self._told = 0
-        self.start = self._moment("world", ())
 
     def play(self, name: str, steps: Iterable[Step]) -> Moment:
-        """Make the requests, each after the one before has come to its end; a refused one changes nothing."""
-        return self._moment(name, tuple(self._answer(step) for step in steps))
+        return self.moment(name, tuple(self._answer(step) for step in steps))
 
-    def _answer(self, step: Step) -> Answer:
-        objects = self._cluster.objects()
-        now = ORIGIN + timedelta(seconds=self._cluster.now_s)
-        answer = ApiServer(objects, now=now, version=self._version).answer(step)
-        if answer.allowed:
-            self._cluster.send(_request(step, answer, objects))
-        return answer
-
-    def _moment(self, name: str, answers: tuple[Answer, ...]) -> Moment:
-        objects = self._cluster.objects()
-        shown: dict[ObjectKey, Mapping[str, Any]] = {key_of(item): stored(item) for item in objects}
+    def moment(self, name: str, answers: tuple[Answer, ...]) -> Moment:
+        shown: dict[ObjectKey, Mapping[str, Any]] = {key_of(item): stored(item) for item in self._cluster.objects()}
         events = self._cluster.events()
         moment = Moment(
             name=name, answers=answers, objects=tuple(shown.values()), events=events[self._told :],
@@ -88,6 +108,17 @@ class Rehearsal:
         )  # fmt: skip
         self._held, self._told = shown, len(events)
         return moment
+
+    def _answer(self, step: Step) -> Answer:
+        objects = self._cluster.objects()
+        now = ORIGIN + timedelta(seconds=self._cluster.now_s)
+        answer = ApiServer(objects, now=now, version=self._version).answer(step)
+        if answer.allowed:
+            try:
+                self._cluster.send(_request(step, answer, objects))
+            except Refused as error:  # a patch that names another resourceVersion, say
+                return Answer(id=step.id, allowed=False, rule=f"http-{error.code}", message=str(error))
+        return answer
 
 
 def _request(step: Step, answer: Answer, objects: Iterable[Any]) -> Request:

@@ -32,11 +32,18 @@ def reported_status(world: World, cluster: ClusterPlan) -> ClusterStatus:
 
 
 def reporting_clusters(world: World) -> tuple[Cluster, ...]:
-    """Every Cluster with its status: the world's, else what a healthy worker would report."""
+    """Every Cluster with the status that its worker reports: the world's own, else a healthy worker's.
+
+    Where some Clusters of a world say what they report and others do not, these have reported nothing, unless the
+    Underlay describes them.
+    """
+    told = any(cluster.status is not None for cluster in world.clusters)
+    described = world.underlay.spec.clusters
     return tuple(
-        cluster if cluster.status is not None else replace(cluster, status=reported_status(world, plan))
+        cluster if cluster.status is not None or (told and plan.name not in described)
+        else replace(cluster, status=reported_status(world, plan))
         for cluster, plan in zip(world.clusters, build_clusters(world, History()), strict=True)
-    )
+    )  # fmt: skip
 
 
 def registered_cluster(cluster: Cluster, project: Project | None, reported: ClusterStatus) -> Cluster:

@@ -22,6 +22,13 @@ from kubeslice_sim.view.provenances import (
     provenance_text,
 )
 from kubeslice_sim.view.record import read_run, write_run
+from kubeslice_sim.view.rehearsals import (
+    moment_yaml,
+    rehearsal_data,
+    rehearsal_frame,
+    rehearsal_html,
+    write_rehearsal,
+)
 from kubeslice_sim.view.tables import comparison_table, verdict_table
 
 if TYPE_CHECKING:
@@ -44,9 +51,10 @@ __all__ = [
     "capacity_tables", "comparison_data", "comparison_html", "comparison_table", "difference_data",
     "difference_frame", "difference_html", "difference_table", "doctor_data", "doctor_table", "draw",
     "explanation_data", "explanation_frame", "explanation_html", "explanation_table", "member_capacity_frame",
-    "node_capacity_frame", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables", "provenance_data",
-    "provenance_frame", "provenance_html", "provenance_list", "provenance_text", "read_run", "report", "result_data",
-    "result_html", "save_figure", "time_plots", "verdict_table", "write_junit", "write_run",
+    "moment_yaml", "node_capacity_frame", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables",
+    "provenance_data", "provenance_frame", "provenance_html", "provenance_list", "provenance_text", "read_run",
+    "rehearsal_data", "rehearsal_frame", "rehearsal_html", "report", "result_data", "result_html", "save_figure",
+    "time_plots", "verdict_table", "write_junit", "write_rehearsal", "write_run",
 ]  # fmt: skip
 
 
