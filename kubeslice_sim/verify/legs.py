@@ -105,6 +105,7 @@ class _Walker:
             yield f"{end.node} does not shape it: tc refuses the slice's rates or priority"
             return
         rates = f"{qos.guaranteed_bps // 1000} kbit/s guaranteed, {qos.ceiling_bps // 1000} at most"
+        yield f"{end.deployment} lets {qos.ceiling_bps // 1000} kbit/s into its tunnel at most (TBF)"
         yield f"{end.node} sends it in HTB class {qos.leaf}: {rates}, shared by all tunnels of the slice on that node"
         if end.host_type == "Server" and pair.protocol == "UDP" and qos.dscp is not None:
             yield f"marked {qos.dscp_class} (DSCP {qos.dscp})"
