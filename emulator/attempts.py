@@ -39,11 +39,24 @@ def outcome_of(error: OSError) -> str:
 
 
 def lookup(spec: dict[str, Any]) -> dict[str, Any]:
-    """One resolution of a name to IPv4 addresses."""
+    """One resolution of a name to IPv4 addresses. Raises TimeoutError for an answer, also a denial, that came late.
+
+    The C library has no time limit of ours: it asks for each search domain in turn, each with its own patience.
+    """
     began_s = time.monotonic()
-    found = socket.getaddrinfo(spec["target"], None, socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(spec["target"], None, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError:
+        _check_in_time(spec, time.monotonic() - began_s)
+        raise
     took_s = time.monotonic() - began_s
+    _check_in_time(spec, took_s)
     return {"addresses": list(dict.fromkeys(entry[4][0] for entry in found)), "lookup_s": took_s}
+
+
+def _check_in_time(spec: dict[str, Any], took_s: float) -> None:
+    if took_s > spec["timeout_s"]:
+        raise TimeoutError(f"the resolver took {took_s:.1f} s")
 
 
 def connect(spec: dict[str, Any]) -> dict[str, Any]:

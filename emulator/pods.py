@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -23,13 +25,14 @@ LOOPBACK = IPv4Address("127.0.0.1")
 
 @dataclass(slots=True)
 class AppPod:
-    """A running pod; ``slice`` and ``nsm_ip`` while it is in one."""
+    """A running pod; ``slice`` and ``nsm_ip`` while it is in one, ``last_slice`` for what is told of it afterwards."""
 
     effect: StartAppPod
     namespace: Namespace
     resolver: PodResolver
     process: PodProcess | None = None
     slice: str = ""
+    last_slice: str = ""
     nsm_ip: IPv4Address | None = None
 
     @property
@@ -79,6 +82,9 @@ class AppPods:
         if pod is not None:
             if pod.process is not None:
                 pod.process.kill()
+            for pid in pod.namespace.pids():  # what runs there beside its program, as `kubectl exec` would have it
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             pod.resolver.close()
             self._fabric.detach("/".join(pod.key))
             pod.namespace.close()
@@ -97,7 +103,7 @@ class AppPods:
 
     def join_slice(self, pod: AppPod, slice_name: str, nsm_ip: IPv4Address) -> None:
         """The pod has its overlay address: its resolver asks KubeSlice's DNS first from now on."""
-        pod.slice, pod.nsm_ip = slice_name, nsm_ip
+        pod.slice, pod.last_slice, pod.nsm_ip = slice_name, slice_name, nsm_ip
         pod.resolver.set_upstreams(self._upstreams(pod.effect.cluster, in_slice=True))
 
     def leave_slice(self, pod: AppPod) -> None:

@@ -49,49 +49,47 @@ class Prober:
         return tuple(thread.name for thread in self._threads if thread.is_alive())
 
     def _play(self, probe: Probe) -> None:
-        try:
-            pod = self._source(probe)
-            if pod is None:
-                self._row(probe, None, _first_metric(probe), 0, 0, "failed_to_probe", f"{probe.source} does not run")
-                return
-            target = self._target(pod, probe)
-            if target is None:
-                self._row(probe, pod, _first_metric(probe), 0, 0, "failed_to_probe", f"no pod {probe.target}")
-                return
-            {
-                "ping": self._ping, "dns": self._attempts, "connect": self._attempts, "http": self._attempts,
-                "tcp": self._iperf, "udp": self._iperf,
-            }[probe.kind](probe, pod, target)  # fmt: skip
-        except Exception as error:
-            self._row(probe, None, _first_metric(probe), 0, 0, "failed_to_probe", f"{type(error).__name__}: {error}")
-
-    def _ping(self, probe: Probe, pod: AppPod, target: str) -> None:
-        if probe.until_ok:
-            self._ping_until_ok(probe, pod, target)
-            return
-        count = max(1, round((probe.end_s - probe.start_s) / probe.interval_s))
-        spec = PingSpec(target=target, count=count, interval_s=probe.interval_s, timeout_s=probe.timeout_s)
-        running = ping.start(pod.namespace, spec)
-        done = ping.read(spec, running.finish(timeout_s=probe.end_s - probe.start_s + probe.timeout_s + GRACE_S))
-        if not done.echoes:
-            self._row(probe, pod, "reachable", 0, 0, done.outcome, done.detail)
-        for echo in done.echoes:
-            self._echo(probe, pod, echo, echo.seq)
-
-    def _ping_until_ok(self, probe: Probe, pod: AppPod, target: str) -> None:
-        spec = PingSpec(target=target, count=1, interval_s=1.0, timeout_s=probe.timeout_s)
+        """Measure to the probe's end: what ends early (no pod yet, no such name, a pod that died) begins anew."""
         seq = 0
-        while seq == 0 or self._now_s() < probe.end_s:
-            began_s = time.monotonic()
-            done = ping.read(spec, ping.start(pod.namespace, spec).finish(timeout_s=probe.timeout_s + GRACE_S))
-            if done.echoes:
-                self._echo(probe, pod, done.echoes[0], seq)
-            else:
-                self._row(probe, pod, "reachable", 0, seq, done.outcome, done.detail)
-            if done.outcome == "ok":
-                return
-            seq += 1
-            time.sleep(max(0.0, probe.interval_s - (time.monotonic() - began_s)))
+        try:
+            while True:
+                began_s = time.monotonic()
+                seq, ended = self._measure(probe, seq)
+                if ended or self._now_s() >= probe.end_s:
+                    return
+                time.sleep(max(0.0, probe.interval_s - (time.monotonic() - began_s)))
+                if self._now_s() >= probe.end_s:
+                    return
+        except Exception as error:
+            self._row(probe, None, _first_metric(probe), 0, seq, "failed_to_probe", f"{type(error).__name__}: {error}")
+
+    def _measure(self, probe: Probe, seq: int) -> tuple[int, bool]:
+        """Run the probe's program once; the next row's number, and whether that was all there is to do."""
+        once = probe.kind in ("tcp", "udp")
+        pod = self._source(probe)
+        target = self._target(pod, probe) if pod is not None else None
+        if pod is None or target is None:
+            why = f"{probe.source} does not run" if pod is None else f"no pod {probe.target}"
+            self._row(probe, pod, _first_metric(probe), 0, seq, "failed_to_probe", why)
+            return seq + 1, once
+        if once:
+            self._iperf(probe, pod, target)
+            return seq, True
+        return self._ping(probe, pod, target, seq) if probe.kind == "ping" else self._attempts(probe, pod, target, seq)
+
+    def _ping(self, probe: Probe, pod: AppPod, target: str, first: int) -> tuple[int, bool]:
+        left_s = probe.end_s - self._now_s()
+        count = 1 if probe.until_ok else max(1, round(left_s / probe.interval_s))
+        interval_s = 1.0 if probe.until_ok else probe.interval_s
+        spec = PingSpec(target=target, count=count, interval_s=interval_s, timeout_s=probe.timeout_s)
+        patience_s = count * interval_s + probe.timeout_s + GRACE_S
+        done = ping.read(spec, ping.start(pod.namespace, spec).finish(timeout_s=patience_s))
+        if not done.echoes:
+            self._row(probe, pod, "reachable", 0, first, done.outcome, done.detail)
+        for echo in done.echoes:
+            self._echo(probe, pod, echo, first + echo.seq)
+        ended = done.outcome == "ok" if probe.until_ok else len(done.echoes) >= count
+        return first + max(1, len(done.echoes)), ended
 
     def _echo(self, probe: Probe, pod: AppPod, echo: Echo, seq: int) -> None:
         at_s = self._since_zero(echo.at_unix_s)
@@ -100,7 +98,7 @@ class Prober:
         if echo.rtt_s is not None:
             self._row(probe, pod, "rtt_s", echo.rtt_s, seq, "ok", "", at_s)
 
-    def _attempts(self, probe: Probe, pod: AppPod, target: str) -> None:
+    def _attempts(self, probe: Probe, pod: AppPod, target: str, first: int) -> tuple[int, bool]:
         duration_s = max(probe.end_s - self._now_s(), 0.001)
         spec = AttemptSpec(
             kind=_ATTEMPTS[probe.kind],
@@ -116,12 +114,14 @@ class Prober:
             think_time_s=probe.think_time_s,
         )
         running = probes.start(pod.namespace, spec)
-        for attempt in probes.read(running.finish(timeout_s=duration_s + probe.timeout_s + GRACE_S)):
-            self._attempt(probe, pod, attempt)
+        tried = probes.read(running.finish(timeout_s=duration_s + probe.timeout_s + GRACE_S))
+        for attempt in tried:
+            self._attempt(probe, pod, attempt, first + attempt.seq)
+        return first + max(1, len(tried)), probe.until_ok and any(attempt.outcome == "ok" for attempt in tried)
 
-    def _attempt(self, probe: Probe, pod: AppPod, attempt: Attempt) -> None:
+    def _attempt(self, probe: Probe, pod: AppPod, attempt: Attempt, seq: int) -> None:
         at_s = self._since_zero(attempt.at_unix_s)
-        seq, detail = attempt.seq, attempt.detail
+        detail = attempt.detail
         if probe.kind == "dns":
             # A resolver that says "no such name" has answered: nobody.
             answered = attempt.outcome in ("ok", "blocked")
@@ -184,7 +184,7 @@ class Prober:
                 metric=metric,
                 value=round(float(value), _DIGITS),
                 outcome=outcome,
-                slice=pod.slice if pod else "",
+                slice=pod.last_slice if pod else "",
                 src_cluster=src_cluster,
                 src=source,
                 dst_cluster=probe.target.partition("@")[2],
@@ -211,7 +211,7 @@ class Prober:
         return str(pod.nsm_ip if shared else pod.effect.pod_ip)
 
     def _who(self, asker: AppPod, address: IPv4Address) -> str:
-        return self._names.get((asker.slice, address)) or self._names.get((asker.effect.cluster, address)) or "?"
+        return self._names.get((asker.last_slice, address)) or self._names.get((asker.effect.cluster, address)) or "?"
 
     def _now_s(self) -> float:
         return time.time() - self._zero_unix_s

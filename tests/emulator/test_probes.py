@@ -6,12 +6,13 @@ import errno
 import socket
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from ipaddress import IPv4Address
 
 import pytest
 
 from emulator import probes
-from emulator.attempts import outcome_of
+from emulator.attempts import lookup, outcome_of
 from emulator.netns import Namespace
 from emulator.pod_process import OutputCollector, PodProcess
 from emulator.probes import Attempt, AttemptSpec
@@ -34,6 +35,21 @@ from emulator.programs import builtin_argv
 )
 def test_a_refusal_is_blocked_and_silence_is_a_timeout(error: OSError, outcome: str) -> None:
     assert outcome_of(error) == outcome
+
+
+@pytest.mark.parametrize("told", [[(0, 0, 0, "", ("10.0.0.1", 0))], socket.gaierror(socket.EAI_NONAME, "no such name")])
+def test_a_late_answer_is_a_timeout_and_so_is_a_late_denial(monkeypatch: pytest.MonkeyPatch, told: object) -> None:
+    def slow(*_: object) -> object:
+        time.sleep(0.06)
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with pytest.raises(TimeoutError, match=r"the resolver took 0\.\d s"):
+        lookup({"target": "server", "timeout_s": 0.05})
+    with pytest.raises(OSError, match="no such name") if isinstance(told, Exception) else nullcontext():
+        lookup({"target": "server", "timeout_s": 5.0})
 
 
 def test_half_a_line_is_left_out() -> None:
