@@ -147,6 +147,8 @@ def run(
     """
     from kubeslice_sim import view
 
+    if report:
+        view.check_folder(report)
     with _progress() as on_progress:
         result = facade.run(facade.load(*paths), on, scenario=scenario, seed=seed, on_progress=on_progress)
     page = result.report(report) if report else None

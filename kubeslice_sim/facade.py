@@ -85,6 +85,8 @@ def run(
     """
     chosen = choose_scenario(world, scenario)
     _check(world, chosen)
+    if seed is not None and seed < 0:
+        raise BadInput(f"the seed must be at least 0, not {seed}")
     engine = backends.backend(on)
     reason = engine.unavailable()
     if reason:

@@ -35,11 +35,12 @@ class World:
     scenarios: tuple[Scenario, ...] = ()
 
     def __repr__(self) -> str:
-        counts = {
-            "clusters": self.clusters, "slices": self.slices, "exports": self.exports, "objects": self.objects,
-            "scenarios": self.scenarios,
-        }  # fmt: skip
-        return f"<World {self.name}: {', '.join(f'{len(found)} {what}' for what, found in counts.items())}>"
+        parts = (
+            (self.clusters, "cluster"), (self.slices, "slice"), (self.exports, "export"), (self.objects, "object"),
+            (self.scenarios, "scenario"),
+        )  # fmt: skip
+        counts = (f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for found, noun in parts)
+        return f"<World {self.name}: {', '.join(counts)}>"
 
     def documents(self) -> Iterator[Any]:
         """Every document in the order in which a person would write them (the default underlay is left out)."""

@@ -21,7 +21,7 @@ from kubeslice_sim.view.provenances import (
     provenance_list,
     provenance_text,
 )
-from kubeslice_sim.view.record import read_run, write_run
+from kubeslice_sim.view.record import check_folder, read_run, write_run
 from kubeslice_sim.view.rehearsals import (
     moment_yaml,
     rehearsal_data,
@@ -48,7 +48,7 @@ _LATE = {
 
 __all__ = [
     "answer_data", "answer_html", "answer_table", "capacity_data", "capacity_frame", "capacity_html",
-    "capacity_tables", "comparison_data", "comparison_html", "comparison_table", "difference_data",
+    "capacity_tables", "check_folder", "comparison_data", "comparison_html", "comparison_table", "difference_data",
     "difference_frame", "difference_html", "difference_table", "doctor_data", "doctor_table", "draw",
     "explanation_data", "explanation_frame", "explanation_html", "explanation_table", "member_capacity_frame",
     "moment_yaml", "node_capacity_frame", "plain", "plan_data", "plan_frame", "plan_html", "plan_tables",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def write_run(run: Run, directory: str | Path) -> None:
     Raises :exc:`BadInput` where the folder cannot be written or holds files of these names that are not a run.
     """
     folder = Path(directory)
-    _refuse_foreign(folder)
+    check_folder(folder)
     observations = to_csv(run.observations)
     document = _document(run, observations)
     write_text(folder / OBSERVATIONS, observations)
@@ -96,9 +97,14 @@ def _world(document: dict[str, Any], folder: Path) -> tuple[World, Scenario]:
     return world, world.scenario(document["scenario"])
 
 
-def _refuse_foreign(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise BadInput(f"{folder} is a file; give a folder for the run")
+def check_folder(directory: str | Path) -> None:
+    """Raises :exc:`BadInput` where :func:`write_run` would: to be asked before a run that takes minutes."""
+    folder = Path(directory)
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        raise BadInput(f"{there} is a file; give a folder for the run")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise BadInput(f"cannot write in {there}: Permission denied; give a folder that can be written")
     if (folder / RUN).exists():
         _json(folder)
     elif (folder / OBSERVATIONS).exists():

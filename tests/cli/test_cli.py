@@ -62,6 +62,7 @@ def test_draw_writes_a_picture(tmp_path: Path) -> None:
         (["validate", "no-such-folder"], "no-such-folder"),
         (["run", IPERF, "--on", "moon"], "moon"),
         (["run", IPERF, "--scenario", "nope"], "nope"),
+        (["run", IPERF, "--seed", "-1"], "at least 0"),
         (["frobnicate"], "frobnicate"),
         (["compare", "tests", "tests"], "tests"),
         (["verify", IPERF, "--from", "iperf/nobody@worker-1", "--to", "x"], "nobody"),
@@ -80,7 +81,9 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
         return (tmp_path / name / "observations.csv").read_bytes()
 
     assert observations("a", 5) == observations("b", 5)
-    assert observations("a", 5) != observations("c", 6)
+    # The run's name holds the seed: what was measured must differ, too.
+    measured = [[line.partition(b",")[2] for line in observations(*run).splitlines()] for run in (("a", 5), ("c", 6))]
+    assert measured[0] != measured[1]
 
 
 def test_a_fresh_process_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -97,6 +100,19 @@ def test_schema_and_crds_print(capsys: pytest.CaptureFixture[str]) -> None:
     assert "$schema" in json.loads(capsys.readouterr().out)
     assert execute(["crds"]) == 0
     assert capsys.readouterr().out.count("kind: CustomResourceDefinition") == 14
+
+
+@pytest.mark.parametrize("place", ["afile", "afile/below"])
+def test_a_report_that_could_not_be_written_is_refused_before_the_run(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def started(*arguments: object, **options: object) -> None:
+        raise AssertionError("the run was started")
+
+    monkeypatch.setattr("kubeslice_sim.facade.run", started)
+    (tmp_path / "afile").write_text("mine")
+    assert execute(["run", IPERF, "--report", str(tmp_path / place)]) == 2
+    assert "afile is a file; give a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["validate"], ["run", "--on", "emulator"], ["deploy"], ["plan"]])

@@ -76,5 +76,5 @@ def test_every_answer_is_one_short_line_in_a_terminal(world: World) -> None:
     for answer in answers:
         assert "\n" not in repr(answer)
         assert len(repr(answer)) < 300, repr(answer)
-    assert repr(world) == "<World 01-two-clusters: 2 clusters, 1 slices, 1 exports, 3 objects, 1 scenarios>"
+    assert repr(world) == "<World 01-two-clusters: 2 clusters, 1 slice, 1 export, 3 objects, 1 scenario>"
     assert repr(result).startswith("<Result of iperf on sim, seed 7: passed, 6 expectations,")
