@@ -57,7 +57,7 @@ def _scalar_misfits(value: Any, schema: Schema, at: str) -> Iterator[Misfit]:
 
 def _has_type(value: Any, wanted: str) -> bool:
     if wanted in ("integer", "number") and not isinstance(value, bool):
-        return isinstance(value, int) or (isinstance(value, float) and (wanted == "number" or value.is_integer()))
+        return isinstance(value, int) or (isinstance(value, float) and wanted == "number")
     kinds = {"object": Mapping, "array": list, "string": str, "boolean": bool}
     return not wanted or (wanted in kinds and isinstance(value, kinds[wanted]))
 

@@ -76,8 +76,6 @@ def _item(value: Any, noun: Any, at: str) -> Any:
 
 def _scalar(value: Any, kind: Any, at: str) -> Any:
     wanted = kind if kind in _GO_NAMES else str
-    if wanted is int and isinstance(value, float) and value.is_integer():
-        value = int(value)
     fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
     if not fits or (wanted is int and not -_LARGEST <= value < _LARGEST):
         raise Unreadable(at, value, _GO_NAMES[wanted])

@@ -9,7 +9,7 @@ from kubeslice_sim.apiserver.answer import Refusal
 from kubeslice_sim.apiserver.conformance import misfits
 from kubeslice_sim.apiserver.go_values import Unreadable
 from kubeslice_sim.apiserver.mutate import mutated
-from kubeslice_sim.apiserver.structural import defaulted, pruned, schemas, unknown
+from kubeslice_sim.apiserver.structural import defaulted, pruned, schemas, unknown, with_whole_numbers
 from kubeslice_sim.manifest.kinds import Undecodable, decode_as, noun_for
 from kubeslice_sim.manifest.shape import fields_of
 from kubeslice_sim.model.document import ObjectMeta
@@ -49,7 +49,8 @@ def completed(data: dict[str, Any], *, mutate: bool) -> dict[str, Any]:
     schema = schemas().get(data["kind"])
     if schema is None:
         return data
-    whole: dict[str, Any] = defaulted(pruned(data, {"properties": {**schema["properties"], "metadata": {}}}), schema)
+    known = {"properties": {**schema["properties"], "metadata": {}}}
+    whole: dict[str, Any] = defaulted(pruned(with_whole_numbers(data), known), schema)
     try:
         changed: dict[str, Any] = defaulted(mutated(whole, noun_for(data)), schema) if mutate else whole
     except Unreadable as error:

@@ -21,6 +21,15 @@ def schemas() -> Mapping[str, Schema]:
     }  # fmt: skip
 
 
+def with_whole_numbers(value: Any) -> Any:
+    """The value as an API server's JSON reader takes it: ``16.0`` is 16."""
+    if isinstance(value, Mapping):
+        return {key: with_whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def pruned(value: Any, schema: Schema) -> Any:
     """The value without fields that the schema does not name. What has another type than it should stays as it is."""
     if isinstance(value, Mapping) and "properties" in schema:
@@ -44,15 +53,22 @@ def unknown(value: Any, schema: Schema, at: str) -> Iterator[str]:
 
 
 def defaulted(value: Any, schema: Schema) -> Any:
-    """The value with the schema's defaults for fields that are absent, or null where a default stands."""
+    """The value with the schema's defaults for fields that are absent or null; other fields that are null are dropped.
+
+    (apiextensions-apiserver pkg/apiserver/schema/defaulting; none of KubeSlice's fields may be null.)
+    """
     if isinstance(value, Mapping) and "properties" in schema:
         found = dict(value)
         for key, inner in schema["properties"].items():
             if found.get(key) is None and "default" in inner:
                 found[key] = deepcopy(inner["default"])
-            if key in found:
+            if found.get(key) is not None:
                 found[key] = defaulted(found[key], inner)
+            else:
+                found.pop(key, None)
         return found
+    if isinstance(value, Mapping) and "additionalProperties" in schema:
+        value = {key: item for key, item in value.items() if item is not None}
     return _inside(value, schema, defaulted)
 
 
