@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -73,7 +74,7 @@ class AppPods:
         pod = self._running[key] = AppPod(effect, namespace, resolver)
         argv = program_of(effect)
         if argv:
-            pod.process = PodProcess(namespace, argv, self._output, env=_environment(effect))
+            pod.process = PodProcess(namespace, argv, self._output, env=environment_of(effect, os.environ))
         return True
 
     def stop(self, cluster: str, namespace: str, name: str) -> None:
@@ -125,5 +126,7 @@ def program_of(effect: StartAppPod) -> tuple[str, ...]:
     )
 
 
-def _environment(effect: StartAppPod) -> dict[str, str]:
-    return {**os.environ, "POD_NAME": effect.pod, "POD_NAMESPACE": effect.namespace, "CLUSTER_NAME": effect.cluster}
+def environment_of(effect: StartAppPod, outside: Mapping[str, str]) -> dict[str, str]:
+    """The pod's environment: this machine's, less its proxies, which no pod reaches, and what the pod is called."""
+    kept = {name: value for name, value in outside.items() if not name.lower().endswith("_proxy")}
+    return {**kept, "POD_NAME": effect.pod, "POD_NAMESPACE": effect.namespace, "CLUSTER_NAME": effect.cluster}
