@@ -33,12 +33,6 @@ class Undecodable(Exception):
         self.troubles = troubles
 
 
-def resource_of(kind: str) -> Resource | None:
-    """The resource of one of our kinds, None for Kubernetes' own and unknown ones."""
-    noun = _BY_KIND.get(kind)
-    return noun.RESOURCE if noun else None
-
-
 @cache
 def adapter(noun: Any) -> TypeAdapter[Any]:
     """pydantic's reader and writer of a noun (made once, it takes milliseconds)."""

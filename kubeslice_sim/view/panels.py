@@ -112,5 +112,7 @@ def _window(axes: Axes, item: Wanted, top: float) -> None:
     colour = OUTCOME_COLOURS[item.outcome]
     axes.add_patch(Rectangle((item.start_s, low), item.end_s - item.start_s, max(high - low, 0.0),
                              facecolor=f"{colour}1f", edgecolor=colour, linewidth=0.9, zorder=2))  # fmt: skip
+    # On a ground of its own: the values that it speaks of often run right through it.
+    ground = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
     axes.annotate(f"{item.name}: {item.outcome}", (item.start_s, high), fontsize=7, color=colour, zorder=6,
-                  xytext=(3, -8), textcoords="offset points")  # fmt: skip
+                  xytext=(3, -8), textcoords="offset points", bbox=ground)  # fmt: skip

@@ -139,6 +139,8 @@ def test_time_plots_show_faults_windows_and_moments() -> None:
     assert [axes.get_ylabel() for axes in figure.axes] == ["rate", "round trip", ""]
     texts = {text.get_text() for axes in figure.axes for text in axes.texts}
     assert texts == {"lost-gateway", "shaped: failed"}
+    (window,) = (text for text in figure.axes[0].texts if text.get_text() == "shaped: failed")
+    assert window.get_bbox_patch() is not None, "a line through the words makes them hard to read"
     assert [label.get_text() for label in figure.axes[2].get_yticklabels()] == [
         "bulk", "expect/isolated (should be blocked)", "expect/reachable", "ping"
     ]  # fmt: skip
