@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,13 +75,20 @@ class Transport:
         self._sleep = sleep
         configuration = _KUBERNETES.client.Configuration()
         try:
-            _KUBERNETES.config.load_kube_config(
-                config_file=kubeconfig.path, context=context, client_configuration=configuration, persist_config=False
-            )
-        except Exception as problem:  # as above, and what an exec plug-in does
+            with _failed_plugins() as failures:
+                _KUBERNETES.config.load_kube_config(
+                    config_file=kubeconfig.path, context=context, client_configuration=configuration,
+                    persist_config=False,
+                )  # fmt: skip
+        except Exception as problem:  # as above
             raise BackendUnavailable(
                 f"context {context!r} of {kubeconfig.path} cannot be used: {_short(problem)}"
             ) from None
+        if failures:
+            raise BackendUnavailable(
+                f"context {context!r} of {kubeconfig.path} gives no credentials: its plug-in failed ({failures[0]}); "
+                "run it by hand to see why"
+            )
         configuration.retries = False  # ours below know which answers are worth a second try
         address = urlsplit(str(configuration.host))
         self.server = f"{address.scheme}://{address.hostname}:{address.port or 443}"
@@ -138,6 +147,24 @@ class Transport:
         if isinstance(problem, urllib3.exceptions.ReadTimeoutError):
             return BackendUnavailable(f"{where} accepted a request and did not answer in {ANSWER_WITHIN_S:.0f} s")
         return BackendUnavailable(f"cannot reach {where}: is it running, and is the kubeconfig right?")
+
+
+@contextmanager
+def _failed_plugins() -> Iterator[list[str]]:
+    """What went wrong with credential plug-ins: the client logs it, goes on without, and the server says 401."""
+    failures: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            # "exec: process returned 1. <all it wrote>": what a plug-in writes may be a token.
+            failures.append(record.getMessage().split("\n")[0].partition(". ")[0][:200])
+
+    listener, root = Listener(level=logging.ERROR), logging.getLogger()
+    root.addHandler(listener)
+    try:
+        yield failures
+    finally:
+        root.removeHandler(listener)
 
 
 def _is_refused(problem: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -69,4 +70,30 @@ clusters: [{{name: c, cluster: {{server: "https://127.0.0.1:1"}}}}]
 users: [{{name: u, user: {{client-certificate: {tmp_path}/gone.crt, client-key: {tmp_path}/gone.key}}}}]
 """)
     with pytest.raises(BackendUnavailable, match=r"context 'hub' of .* cannot be used: .*gone\.crt"):
+        Transport(read_kubeconfig(path), "hub")
+
+
+def test_a_failed_credential_plugin_is_told_without_what_it_wrote(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script = "echo s3cr3t; echo s3cr3t >&2; exit 7"
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script]}}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "hub",
+        "contexts": [{"name": "hub", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:9"}}],
+        "users": [{"name": "u", "user": user}],
+    }
+    path = tmp_path / "config"
+    path.write_text(json.dumps(config))
+    with pytest.raises(
+        BackendUnavailable, match=r"gives no credentials: its plug-in failed \(exec: process returned 7"
+    ):
+        Transport(read_kubeconfig(path), "hub")
+    assert "s3cr3t" not in "".join(capfd.readouterr())
+    user["exec"]["command"] = "no-such-plugin"
+    path.write_text(json.dumps(config))
+    with pytest.raises(BackendUnavailable, match="no-such-plugin"):
         Transport(read_kubeconfig(path), "hub")
