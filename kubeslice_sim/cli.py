@@ -268,10 +268,17 @@ def main(tokens: Sequence[str] | None = None) -> None:
     sys.exit(execute(sys.argv[1:] if tokens is None else tokens))
 
 
+def _with_standard_input(tokens: Sequence[str]) -> list[str]:
+    """``-`` is a path (standard input), as in kubectl: put behind ``--``, so that it is taken for no option."""
+    if "-" not in tokens or "--" in tokens:
+        return list(tokens)
+    return [*(word for word in tokens if word != "-"), "--", "-"]
+
+
 def execute(tokens: Sequence[str]) -> int:
     """Run one command line; the exit code. Errors of ours become one message, bugs keep their traceback."""
     try:
-        code = app(list(tokens), exit_on_error=False, print_error=False)
+        code = app(_with_standard_input(tokens), exit_on_error=False, print_error=False)
         return code if isinstance(code, int) else GOOD
     except CycloptsError as error:
         err.print(f"ksim: {error}; see ksim --help", markup=False, style="red")

@@ -24,6 +24,16 @@ def test_validate_says_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None
     assert "valid (2 clusters, 1 slice, 1 export, 1 scenario)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [["validate", "-"], ["plan", "-", "-o", "json"], ["run", "-", "--on", "sim"]])
+def test_a_world_comes_from_standard_input(command: list[str], root: Path) -> None:
+    text = "\n---\n".join(file.read_text() for file in sorted((root / IPERF).glob("*.yaml")))
+    done = subprocess.run(
+        [sys.executable, "-m", "kubeslice_sim", *command], input=text, text=True, capture_output=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_plan_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["plan", IPERF, "-o", "json"]) == 0
     plan = json.loads(capsys.readouterr().out)
