@@ -9,6 +9,7 @@ from kubeslice_sim.controlplane.effects import Effect, IssueCertificates
 from kubeslice_sim.controlplane.facts import CertificatesIssued
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.request import Request, Send
+from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.model.document import key_of
 from kubeslice_sim.model.timing import KUBESLICE, Timing
 from kubeslice_sim.model.world import World
@@ -55,8 +56,11 @@ class ControllerCluster:
         return tuple(f"{event.name} {event.subject}" for event in self._fleet.events)
 
     def _applied(self, document: Any) -> tuple[Request, ...]:
-        """Make the document so, with the status that it brings."""
+        """Make the document so, with the status that it brings; what another API server noted on it is forgotten."""
         there = self._fleet.hub.store.view.at(key_of(document)) is not None
+        document = with_metadata(
+            document, resource_version="", uid="", generation=0, creation_timestamp=None, deletion_timestamp=None
+        )
         document_request = Send(document=document, verb="update" if there else "create")
         return (document_request, Send(document=document, verb="update status"))
 

@@ -30,22 +30,41 @@ def cases() -> list[Path]:
     return [case for case in found if documents(first_step(case))[0].get("op") == "create"]
 
 
+def sequences() -> list[Path]:
+    """Every case that begins with a set-up and goes on in steps."""
+    return sorted(path.parent for path in ORACLE.glob("*/00-setup-input.yaml"))
+
+
+def steps(case: Path) -> list[Path]:
+    """The requests, step by step."""
+    return sorted(path for path in case.glob("*-input.yaml") if not path.name.startswith("00"))
+
+
 def first_step(case: Path) -> Path:
-    return next(path for path in sorted(case.glob("*-input.yaml")) if not path.name.startswith("00"))
+    return steps(case)[0]
 
 
 def world_of(case: Path) -> list[dict[str, Any]]:
     """The documents that a user would have handed in: the set-up, the reported statuses, the first step's object."""
+    return [*setup_of(case), documents(first_step(case))[0]["object"]]
+
+
+def setup_of(case: Path) -> list[dict[str, Any]]:
+    """The project and its clusters with what these have reported."""
     setup = documents(case / "00-setup-input.yaml")
     reported = {_key(item): item["status"] for item in documents(case / "00-setup-cluster-status-patched-by-hand.yaml")}
     for item in setup:
         if _key(item) in reported:
             item["status"] = reported[_key(item)]
-    return [*setup, documents(first_step(case))[0]["object"]]
+    return setup
 
 
 def outcome_of(case: Path) -> list[dict[str, Any]]:
-    step = first_step(case)
+    return outcome_of_step(first_step(case))
+
+
+def outcome_of_step(step: Path) -> list[dict[str, Any]]:
+    """All that stood on the real controller cluster after the step."""
     return documents(step.with_name(step.name.replace("-input", "-output")))
 
 

@@ -27,6 +27,8 @@ def follow_cluster(cluster: Cluster, project: Project | None, view: View) -> tup
         return ()
     name, free = cluster.metadata.name, [item.name for item in status.namespaces if not item.slice_name]
     held = _held(project, view)
+    if (held is None or name not in held.spec.clusters) and not _welcome(cluster):
+        return ()  # KubeSlice asks anyway, is refused by its own webhook and asks again
     if held is None:
         made = default_slice(project, ((cluster, tuple(free)),), ())
         return () if made is None else (Create(item=made),)
@@ -71,6 +73,13 @@ def spare_default_slice(config: SliceConfig, project: Project | None, view: View
     ]
     fewer = tuple(item for item in left if item.clusters)
     return (_update(held, held.spec.clusters, fewer),) if fewer != entries else ()
+
+
+def _welcome(cluster: Cluster) -> bool:
+    """Whether the webhook would let the cluster into a slice without a network."""
+    status = cluster.status or ClusterStatus()
+    healthy = status.cluster_health is None or status.cluster_health.cluster_health_status in (None, "Normal")
+    return status.registration_status == "Registered" and healthy and bool(status.node_ips or cluster.spec.node_ips)
 
 
 def _held(project: Project, view: View) -> SliceConfig | None:

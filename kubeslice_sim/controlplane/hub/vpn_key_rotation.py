@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.certificate_job import complete
@@ -29,9 +30,15 @@ MARGIN_S = 3600.0
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
-    """Set creation and expiry once every job of the slice is complete."""
+    """Undo what somebody else changed; set creation and expiry once every job of the slice is complete."""
     rotation = view.hub.get(VpnKeyRotation, key.namespace, key.name)
-    if rotation is None or rotation.spec.certificate_creation_time is not None:
+    if rotation is None:
+        return NOTHING
+    mended = _mended(rotation, view.hub.get(SliceConfig, key.namespace, key.name))
+    if mended != rotation:
+        note = Note(name="VPNKeyRotationConfigUpdated", subject=key)
+        return Outcome(writes=(Update(item=mended),), events=(note,))
+    if rotation.spec.certificate_creation_time is not None:
         return NOTHING
     jobs = view.hub.objects("Job", CONTROLLER_NAMESPACE, {labels.JOB_SLICE: key.name})
     if not jobs:
@@ -73,6 +80,23 @@ def keep_rotation(config: SliceConfig, view: View) -> Outcome:
         writes=(Update(item=replace(there, spec=spec)),),
         events=(Note(name="VPNKeyRotationConfigUpdated", subject=key),),
     )
+
+
+def _mended(rotation: VpnKeyRotation, config: SliceConfig | None) -> VpnKeyRotation:
+    """The rotation as its slice says. Gateways too many in its lists stay (see :func:`_still_seen`)."""
+    wanted = None
+    if config is not None and not finalizer.deleting(config):
+        wanted = vpn_key_rotation(config, _gateways(config, ()))
+    if wanted is None:
+        return rotation
+    spec, held = wanted.spec, rotation.spec.cluster_gateway_mapping
+    mapping = spec.cluster_gateway_mapping
+    if held.keys() == mapping.keys() and all(set(held[name]) >= set(mapping[name]) for name in mapping):
+        mapping = held
+    return replace(rotation, spec=replace(
+        rotation.spec, slice_name=spec.slice_name, clusters=spec.clusters, rotation_interval=spec.rotation_interval,
+        cluster_gateway_mapping=mapping,
+    ))  # fmt: skip
 
 
 def _gateways(config: SliceConfig, besides: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -38,6 +38,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         return NOTHING  # without a slot, its slice is about to give it one
     qos = profile_of(config, view.hub.list(SliceQosConfig, key.namespace))
     wanted = settled(item, config, item.spec.octet, qos)
+    # As in KubeSlice, the CIDR is the slice's business: a wrong one stays until the slice is looked at.
+    wanted = replace(wanted, spec=replace(wanted.spec, cluster_subnet_cidr=item.spec.cluster_subnet_cidr))
     return NOTHING if wanted == item else Outcome(writes=(Update(item=wanted),))
 
 

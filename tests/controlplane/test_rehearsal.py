@@ -1,0 +1,241 @@
+"""What the controller does with requests that nobody recorded, as its source says it would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubeslice_sim.apiserver import step_of
+from kubeslice_sim.controlplane.rehearsal import Moment, rehearse
+from kubeslice_sim.manifest import load_text
+from kubeslice_sim.model.world import World
+
+PROJECT = """
+apiVersion: controller.kubeslice.io/v1alpha1
+kind: Project
+metadata: {{name: demo, namespace: kubeslice-controller}}
+spec: {{serviceAccount: {{readOnly: [ann, bob]}}, defaultSliceCreation: {default}}}
+"""
+CLUSTER = """---
+apiVersion: controller.kubeslice.io/v1alpha1
+kind: Cluster
+metadata: {{name: w{0}, namespace: kubeslice-demo}}
+status:
+  registrationStatus: Registered
+  networkPresent: true
+  nodeIPs: [192.0.2.1{0}]
+  cniSubnet: [192.168.{0}.0/24]
+  clusterHealth: {{clusterHealthStatus: Normal}}
+  namespaces: [{{name: shop}}]
+"""
+HUB, WORKER = "controller.kubeslice.io/v1alpha1", "worker.kubeslice.io/v1alpha1"
+QOS = {
+    "queueType": "HTB", "priority": 1, "tcType": "BANDWIDTH_CONTROL", "bandwidthCeilingKbps": 5120,
+    "bandwidthGuaranteedKbps": 2560, "dscpClass": "AF11",
+}  # fmt: skip
+Request = dict[str, Any]
+
+
+def world(*, default_slice: bool = False) -> World:
+    clusters = "".join(CLUSTER.format(number) for number in range(1, 5))
+    return load_text(PROJECT.format(default=str(default_slice).lower()) + clusters)
+
+
+def played(*requests: Request, on: World | None = None) -> tuple[Moment, ...]:
+    """One moment a request, without the world's own."""
+    acts = [(str(number), (step_of(request),)) for number, request in enumerate(requests)]
+    moments = rehearse(on or world(), acts).moments[1:]
+    assert all(moment.settled for moment in moments)
+    return moments
+
+
+def create(kind: str, name: str, spec: dict[str, Any]) -> Request:
+    metadata = {"name": name, "namespace": "kubeslice-demo"}
+    return {"op": "create", "object": {"apiVersion": HUB, "kind": kind, "metadata": metadata, "spec": spec}}
+
+
+def slice_of(*clusters: str, **spec: Any) -> Request:
+    gateways = {"sliceGatewayType": "OpenVPN", "sliceCaType": "Local"}
+    given = {
+        "sliceSubnet": "10.7.0.0/16", "maxClusters": 16, "clusters": list(clusters), "qosProfileDetails": QOS,
+        "sliceGatewayProvider": gateways, **spec,
+    }  # fmt: skip
+    return create("SliceConfig", "red", given)
+
+
+def patch(kind: str, name: str, change: dict[str, Any], op: str = "merge-patch") -> Request:
+    return {"op": op, "target": [kind, name], "patch": change}
+
+
+def members(*clusters: str) -> Request:
+    return patch("SliceConfig", "red", {"spec": {"clusters": list(clusters)}})
+
+
+def delete(kind: str, name: str) -> Request:
+    return {"op": "delete", "target": [kind, name]}
+
+
+def spec_of(moment: Moment, kind: str, name: str) -> Any:
+    found = [item for item in moment.objects if (item["kind"], item["metadata"]["name"]) == (kind, name)]
+    return found[0]["spec"] if found else None
+
+
+def slots(moment: Moment) -> dict[str, int]:
+    return {
+        item["metadata"]["labels"]["worker-cluster"]: item["spec"]["octet"]
+        for item in moment.objects if item["kind"] == "WorkerSliceConfig"
+    }  # fmt: skip
+
+
+def names(moment: Moment, kind: str) -> set[str]:
+    return {item["metadata"]["name"] for item in moment.objects if item["kind"] == kind}
+
+
+def test_a_joiner_takes_the_slot_of_a_leaver_in_the_same_request() -> None:
+    first, second, third, fourth = played(slice_of("w1", "w2"), members("w2", "w3"), members("w3", "w4"), members("w4"))
+    assert [slots(item) for item in (first, second, third)] == [
+        {"w1": 0, "w2": 1},
+        {"w2": 1, "w3": 0},
+        {"w3": 0, "w4": 1},
+    ]
+    assert slots(fourth) == {"w4": 1}
+    assert names(third, "WorkerSliceGateway") == {"red-w3-w4", "red-w4-w3"}
+    assert names(fourth, "WorkerSliceGateway") == set()
+
+
+def test_who_loses_its_share_in_a_shrunk_slice_gets_the_lowest_slot_and_new_gateways() -> None:
+    *_, shrunk, forced = played(
+        slice_of("w1", "w2", "w3"), members("w2", "w3"), delete("WorkerSliceConfig", "red-w3")
+    )  # fmt: skip
+    assert (slots(shrunk), slots(forced)) == ({"w2": 1, "w3": 2}, {"w2": 1, "w3": 0})
+    assert spec_of(shrunk, "WorkerSliceGateway", "red-w2-w3")["gatewayNumber"] == 1
+    gateway = spec_of(forced, "WorkerSliceGateway", "red-w2-w3")
+    assert gateway.get("gatewayNumber", 0) == 0
+    assert gateway["remoteGatewayConfig"]["gatewaySubnet"] == "10.7.0.0/20"
+    assert {"WorkerSliceConfigDeletedForcefully", "WorkerSliceGatewayDeletedForcefully"} <= {
+        event.split()[0] for event in forced.events
+    }
+
+
+def test_a_changed_share_is_put_right_but_for_its_cidr() -> None:
+    change = {"spec": {"sliceType": "Other", "clusterSubnetCIDR": "10.9.9.0/24", "qosProfileDetails": {"priority": 3}}}
+    _, edited, touched = played(
+        slice_of("w1", "w2"), patch("WorkerSliceConfig", "red-w1", change),
+        patch("SliceConfig", "red", {"metadata": {"labels": {"touched": "yes"}}}),
+    )  # fmt: skip
+    spec = spec_of(edited, "WorkerSliceConfig", "red-w1")
+    assert (spec["sliceType"], spec["qosProfileDetails"]["priority"]) == ("Application", 1)
+    assert spec["clusterSubnetCIDR"] == "10.9.9.0/24"
+    assert spec_of(touched, "WorkerSliceConfig", "red-w1")["clusterSubnetCIDR"] == "10.7.0.0/20"
+
+
+def test_labels_of_a_slice_arrive_once_and_never_change() -> None:
+    request = slice_of("w1")
+    request["object"]["metadata"]["labels"] = {"colour": "red"}
+    _, moment = played(
+        request, patch("SliceConfig", "red", {"metadata": {"labels": {"colour": "blue", "more": "yes"}}})
+    )
+    share = next(item for item in moment.objects if item["metadata"]["name"] == "red-w1")
+    assert (share["metadata"]["labels"]["colour"], share["metadata"]["labels"]["more"]) == ("red", "yes")
+
+
+def test_a_client_that_says_load_balancer_ips_alone_is_not_mirrored() -> None:
+    ips = {"spec": {"localGatewayConfig": {"loadBalancerIps": ["203.0.113.9"]}}}
+    port = {"spec": {"localGatewayConfig": {"nodePort": 31000}}}
+    _, alone, together = played(
+        slice_of("w1", "w2"),
+        patch("WorkerSliceGateway", "red-w2-w1", ips),
+        patch("WorkerSliceGateway", "red-w2-w1", port),
+    )
+    assert "loadBalancerIps" not in spec_of(alone, "WorkerSliceGateway", "red-w1-w2")["remoteGatewayConfig"]
+    seen = spec_of(together, "WorkerSliceGateway", "red-w1-w2")["remoteGatewayConfig"]
+    assert (seen["nodePort"], seen["loadBalancerIps"]) == (31000, ["203.0.113.9"])
+
+
+def test_a_rotation_that_somebody_changed_is_put_right() -> None:
+    change = {"spec": {"clusters": ["w1"], "clusterGatewayMapping": {"w1": [], "w2": None}, "rotationInterval": 77}}
+    first, second = played(slice_of("w1", "w2"), patch("VpnKeyRotation", "red", change))
+    assert spec_of(second, "VpnKeyRotation", "red") == spec_of(first, "VpnKeyRotation", "red")
+
+
+def test_a_longer_interval_moves_the_renewal() -> None:
+    _, moment = played(slice_of("w1", "w2"), patch("SliceConfig", "red", {"spec": {"rotationInterval": 60}}))
+    spec = spec_of(moment, "VpnKeyRotation", "red")
+    assert (spec["certificateCreationTime"], spec["certificateExpiryTime"]) == (
+        "2026-01-01T00:00:30Z", "2026-03-01T23:00:30Z",
+    )  # fmt: skip
+
+
+def test_imports_are_made_again_and_follow_the_slice() -> None:
+    export = {"serviceName": "web", "serviceNamespace": "shop", "sourceCluster": "w1", "sliceName": "red"}
+    _, made, forced, edited, moved = played(
+        slice_of("w1", "w2"), create("ServiceExportConfig", "web-shop-w1", export),
+        delete("WorkerServiceImport", "web-shop-red-w2"),
+        patch("WorkerServiceImport", "web-shop-red-w1", {"spec": {"aliases": ["mine"]}}), members("w1", "w3"),
+    )  # fmt: skip
+    both = {"web-shop-red-w1", "web-shop-red-w2"}
+    assert names(made, "WorkerServiceImport") == names(forced, "WorkerServiceImport") == both
+    assert "aliases" not in spec_of(edited, "WorkerServiceImport", "web-shop-red-w1")
+    assert names(moved, "WorkerServiceImport") == {"web-shop-red-w1", "web-shop-red-w3"}
+
+
+def test_a_slice_without_a_network_does_not_bring_imports_to_new_clusters() -> None:
+    bare = create("SliceConfig", "red", {
+        "overlayNetworkDeploymentMode": "no-network", "clusters": ["w1"], "maxClusters": 4
+    })  # fmt: skip
+    export = {"serviceName": "web", "serviceNamespace": "shop", "sourceCluster": "w1", "sliceName": "red"}
+    *_, grown, touched = played(
+        bare, create("ServiceExportConfig", "web-shop-w1", export), members("w1", "w2"),
+        patch("ServiceExportConfig", "web-shop-w1", {"metadata": {"labels": {"touched": "yes"}}}),
+    )  # fmt: skip
+    assert names(grown, "WorkerServiceImport") == {"web-shop-red-w1"}
+    assert names(touched, "WorkerServiceImport") == {"web-shop-red-w1", "web-shop-red-w2"}
+
+
+def test_accounts_go_with_users_and_clusters_and_what_is_left_with_the_project() -> None:
+    users = patch("Project", "demo", {"spec": {"serviceAccount": {"readOnly": ["ann"], "readWrite": ["zoe"]}}})
+    named, apart, gone = played(users, delete("Cluster", "w1"), delete("Project", "demo"))
+    accounts = {f"kubeslice-rbac-{name}" for name in ("ro-ann", "rw-zoe", "worker-w2", "worker-w3", "worker-w4")}
+    assert names(named, "ServiceAccount") == names(named, "RoleBinding") == accounts | {"kubeslice-rbac-worker-w1"}
+    assert names(apart, "ServiceAccount") == accounts
+    assert names(gone, "Project") == names(gone, "Cluster") == names(gone, "SliceQoSConfig") == set()
+    # Nobody empties a deleted namespace where no kube-controller-manager runs.
+    assert names(gone, "ServiceAccount") == {"kubeslice-rbac-ro-ann", "kubeslice-rbac-rw-zoe"}
+    assert "kubeslice-demo" in names(gone, "Namespace")
+
+
+def test_a_new_cluster_may_join_when_it_has_reported() -> None:
+    report = {"registrationStatus": "Registered", "networkPresent": True, "nodeIPs": ["192.0.2.19"]}
+    status = {"status": {**report, "cniSubnet": ["192.168.9.0/24"], "clusterHealth": {"clusterHealthStatus": "Normal"}}}
+    first, early, _, later = played(
+        create("Cluster", "w9", {}), slice_of("w1", "w9"), patch("Cluster", "w9", status, "merge-patch status"),
+        slice_of("w1", "w9"),
+    )  # fmt: skip
+    assert "kubeslice-rbac-worker-w9" in names(first, "ServiceAccount")
+    assert not early.answers[0].allowed
+    assert early.differences == ()
+    assert spec_of(later, "WorkerSliceGateway", "red-w9-w1")["localGatewayConfig"]["nodeIps"] == ["192.0.2.19"]
+
+
+def test_the_default_slice_gives_up_what_another_slice_takes() -> None:
+    takes = {"namespaceIsolationProfile": {"applicationNamespaces": [{"namespace": "shop", "clusters": ["*"]}]}}
+    touch = {"metadata": {"labels": {"touched": "yes"}}}
+    *_, before, after = played(
+        patch("Cluster", "w1", touch), patch("Cluster", "w2", touch), patch("Cluster", "w3", touch),
+        slice_of("w1", "w2", **takes), on=world(default_slice=True),
+    )  # fmt: skip
+    held = [spec_of(item, "SliceConfig", "demo-default-slice") for item in (before, after)]
+    homes = [item["namespaceIsolationProfile"]["applicationNamespaces"] for item in held]
+    assert homes == [
+        [{"namespace": "shop", "clusters": ["w1", "w2", "w3"]}],
+        [{"namespace": "shop", "clusters": ["w3"]}],
+    ]
+
+
+@pytest.mark.parametrize("version", ["7", "999999"])
+def test_a_request_about_an_older_object_is_refused(version: str) -> None:
+    change = {"metadata": {"resourceVersion": version}, "spec": {"clusters": ["w1"]}}
+    _, moment = played(slice_of("w1", "w2"), patch("SliceConfig", "red", change))
+    assert moment.answers[0].rule == "http-409"
+    assert moment.differences == ()
