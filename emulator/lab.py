@@ -9,10 +9,12 @@ from collections.abc import Callable
 from emulator.dns import DnsService
 from emulator.fabric import Fabric
 from emulator.faults import Faults
+from emulator.kernel import has_kernel_wireguard
 from emulator.names import ClusterNames
 from emulator.overlay import Overlay
 from emulator.pods import AppPods
 from emulator.wire import Wires
+from emulator.wireguard_go import check_room
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.readiness import Readiness
 from kubeslice_sim.controlplane.realtime import RealTimeDriver
@@ -39,6 +41,8 @@ class Lab:
 
     def __init__(self, world: World, timing: Timing, seed: int) -> None:
         self.plan = plan(world)
+        if not has_kernel_wireguard():
+            check_room(sum(len(tunnel.ends) for item in self.plan.slices for tunnel in item.tunnels))
         self.timing = timing
         self.wires = Wires(seed=seed)
         self.fabric = Fabric(self.plan, self.wires)

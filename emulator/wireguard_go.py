@@ -30,6 +30,7 @@ from emulator.wireguard import (
 )
 
 _SOCKETS = Path("/run/wireguard")
+_INSTANCE_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 _START_TIMEOUT_S = 20.0  # 34 ms on a quiet machine; a hundred of them start together on a busy one
 _ANSWER_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 5.0
@@ -114,6 +115,19 @@ class UserSpaceTunnel:
     def _error(self, error: Exception) -> TunnelError:
         state = "is not running; bring the tunnel up" if self.process is None else f"pid {self.process.pid}"
         return TunnelError(f"{self.namespace.name}: {self.config.interface}: {error} (wireguard-go {state})")
+
+
+def check_room(tunnel_ends: int, *, limit_file: Path = _INSTANCE_LIMIT) -> None:
+    """Raises TunnelError when this user may not run so many wireguard-go processes: each watches its socket's folder.
+
+    The kernel counts those watches (inotify instances) for each user of the host, 128 by default; no namespace helps.
+    """
+    limit = int(limit_file.read_text())
+    if tunnel_ends >= limit:
+        raise TunnelError(
+            f"{tunnel_ends} gateways need as many wireguard-go processes, and this machine allows fewer than {limit} "
+            f"for each user: sysctl -w fs.inotify.max_user_instances={2 * tunnel_ends}, or a kernel with WireGuard"
+        )
 
 
 def _own_sockets(name: str) -> None:

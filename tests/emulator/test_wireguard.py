@@ -14,7 +14,7 @@ import pytest
 from emulator.keys import PrivateKey, PublicKey
 from emulator.netns import Namespace
 from emulator.wireguard import Driver, Endpoint, Peer, Tunnel, TunnelConfig, TunnelError, open_tunnel, up_all
-from emulator.wireguard_go import UserSpaceTunnel
+from emulator.wireguard_go import UserSpaceTunnel, check_room
 from kubeslice_sim.errors import BadInput
 
 SERVER_VPN, CLIENT_VPN = IPv4Address("10.1.255.1"), IPv4Address("10.1.255.2")
@@ -200,3 +200,11 @@ def test_what_is_no_key_is_refused_without_being_repeated(text: str) -> None:
 def test_an_interface_name_that_the_kernel_or_a_batch_would_misread_is_refused(name: str) -> None:
     with pytest.raises(BadInput, match="interface name"):
         TunnelConfig(private_key=PrivateKey.generate(), address=SERVER_VPN, interface=name)
+
+
+def test_more_gateways_than_the_user_may_run_are_refused_with_the_remedy(tmp_path: Path) -> None:
+    limit = tmp_path / "max_user_instances"
+    limit.write_text("128\n")
+    check_room(112, limit_file=limit)  # a full mesh of eight clusters
+    with pytest.raises(TunnelError, match=r"144 gateways .* sysctl -w fs\.inotify\.max_user_instances=288"):
+        check_room(144, limit_file=limit)
