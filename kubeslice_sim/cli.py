@@ -27,6 +27,7 @@ app = App(
     version=backends.version,
     help_format="plaintext",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # `execute` says so and gives the exit code
 )
 WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
 """Into a pipe or a log, tables may be wider than the 80 columns that nobody asked for."""

@@ -146,3 +146,14 @@ class NoCluster:
 
     def deploy(self, *arguments: object, **options: object) -> None:
         raise AssertionError("a cluster was asked for")
+
+
+def test_an_interrupted_command_says_so_and_leaves_with_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kubeslice_sim.facade.load", interrupted)
+    assert execute(["run", IPERF]) == 130
+    assert "ksim: interrupted" in capsys.readouterr().err
