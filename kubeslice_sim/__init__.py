@@ -1,8 +1,8 @@
 """KubeSlice slices: one model, planned, simulated, emulated and deployed.
 
 ``import kubeslice_sim as ks``, then ``ks.load``, ``ks.plan``, ``ks.verify``, ``ks.explain``, ``ks.draw``,
-``ks.simulate``, ``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.hub``, ``ks.example``. The
-verbs stand in ``facade.py`` and are imported when they are first used, so that importing a room stays cheap.
+``ks.simulate``, ``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.hub``, ``ks.example``.
+The verbs stand in ``facade.py`` and are imported when they are first used, so that importing a room stays cheap.
 """
 
 from __future__ import annotations

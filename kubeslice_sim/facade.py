@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from kubeslice_sim import admission, apiserver, backends, manifest, observe, planner
 from kubeslice_sim.controlplane.rehearsal import rehearse
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
+from kubeslice_sim.manifest.files import STANDARD_INPUT
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Capability, Progress, Run
@@ -186,11 +187,18 @@ def hub(state: World | str | Path, *acts: str | Path | Mapping[str, Any]) -> Reh
     :func:`load` does. Raises :exc:`BadInput` for what cannot be read.
     """
     steps = tuple(_act(number, act) for number, act in enumerate(acts, start=1))
-    if isinstance(state, World):
-        return shown(Rehearsal, rehearse(state, steps))
+    world, derived = (state, ()) if isinstance(state, World) else _standing(state)
+    if not derived:
+        _check_world(world)
+    return shown(Rehearsal, rehearse(world, steps, derived))
+
+
+def _standing(state: str | Path) -> tuple[World, tuple[Any, ...]]:
+    """A world and what KubeSlice made of it. A world alone is judged with its lines, if its file can be read again."""
     reading = manifest.read_state(state)
-    world = reading.world if reading.derived else manifest.load(state)
-    return shown(Rehearsal, rehearse(world, steps, reading.derived))
+    if not reading.derived and str(state) != STANDARD_INPUT:
+        return manifest.load(state), ()
+    return reading.world, reading.derived
 
 
 def _act(number: int, act: str | Path | Mapping[str, Any]) -> tuple[str, tuple[apiserver.Step, ...]]:
@@ -241,6 +249,15 @@ def _check(world: World, scenario: Scenario) -> None:
 
     A world from files was admitted when it was read; one made or changed in Python is admitted here.
     """
+    _check_world(world)
+    problems = observe.expectation_problems(scenario)
+    if problems:
+        raise BadInput(problems)
+    planner.probes(planner.plan(world), scenario)
+
+
+def _check_world(world: World) -> None:
+    """Raises :exc:`BadInput` for what the API server or the webhooks would refuse."""
     refused = [
         Problem(
             path=f"{item.key.kind}/{item.key.name}.{item.path}", message=item.message, hint=item.hint, rule=item.rule
@@ -248,10 +265,8 @@ def _check(world: World, scenario: Scenario) -> None:
         for item in admission.check(world)
         if item.severity == "error"
     ]
-    problems = refused or observe.expectation_problems(scenario)
-    if problems:
-        raise BadInput(problems)
-    planner.probes(planner.plan(world), scenario)
+    if refused:
+        raise BadInput(refused)
 
 
 def _planned(world: World | planner.Plan) -> planner.Plan:

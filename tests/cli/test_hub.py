@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,11 @@ def test_a_state_that_the_cluster_itself_showed_is_taken_up(root: Path, tmp_path
     shown = yaml.safe_load_all((folder / "00-world.yaml").read_text())
     assert first == {(item["kind"], item["metadata"]["name"]) for item in shown}
     assert again.moments[1].answers[0].allowed
+
+
+def test_a_world_that_would_be_refused_is_bad_input(root: Path) -> None:
+    world = ks.load(root / EXAMPLE)
+    config = world.slices[0]
+    wrong = replace(world, slices=(replace(config, spec=replace(config.spec, slice_subnet="10.1.0.0/24")),))
+    with pytest.raises(BadInput, match="iperf-slice"):
+        ks.hub(wrong)
