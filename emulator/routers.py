@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 from emulator import links
 from emulator.fabric import ROUTER_SYSCTLS
@@ -15,6 +17,9 @@ _log = logging.getLogger("kubeslice_sim.emulator.routers")
 
 _ECMP = {**ROUTER_SYSCTLS, "net.ipv4.fib_multipath_hash_policy": 1}
 """Flows are spread by their 5-tuple, as the router sidecar sets it."""
+_HASH_SEED = "net.ipv4.fib_multipath_hash_seed"
+HASH_SEED = 1
+"""So that the same flow takes the same tunnel in every run, on kernels from 6.11 on; older ones draw a seed at boot."""
 
 
 class Router:
@@ -38,6 +43,8 @@ class Router:
             return
         self.namespace = Namespace.create(f"{self.effect.pod}@{self.effect.cluster}")
         self.namespace.sysctls(_ECMP)
+        if _has_hash_seed():
+            self.namespace.sysctl(_HASH_SEED, HASH_SEED)
         links.apply([Addresses(namespace=self.namespace, name="lo", addresses=(f"{self.effect.address}/32",))])
         for nsm_ip, (client, slice_subnet) in self._clients.items():
             self._plug(nsm_ip, client, slice_subnet)
@@ -161,3 +168,8 @@ class Routers:
                 router.stop()
                 return True
         return False
+
+
+@functools.cache
+def _has_hash_seed() -> bool:
+    return (Path("/proc/sys") / _HASH_SEED.replace(".", "/")).exists()

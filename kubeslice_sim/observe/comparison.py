@@ -80,13 +80,15 @@ class Comparison:
 
     @property
     def outcome(self) -> Agreement:
-        """``differs`` if anything does; ``same`` if something could be compared; else ``not comparable``."""
-        count = self.count()
-        return "differs" if count["differs"] else "same" if count["same"] else "not comparable"
+        """``differs`` if anything does; ``same`` if of every probe something could be compared; else ``not comparable``."""
+        if self.count()["differs"]:
+            return "differs"
+        compared = {row.probe for row in self.rows if row.outcome == "same"}
+        return "same" if compared and compared == {row.probe for row in self.rows} else "not comparable"
 
     @property
     def exit_code(self) -> int:
-        """0 the same, 1 differs, 4 nothing could be compared."""
+        """0 the same, 1 differs, 4 of some probe nothing could be compared."""
         return EXIT_CODES[self.outcome]
 
     def count(self) -> Counter[Agreement]:
