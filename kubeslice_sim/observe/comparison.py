@@ -80,7 +80,7 @@ class Comparison:
 
     @property
     def outcome(self) -> Agreement:
-        """``differs`` if anything does; ``same`` if of every probe something could be compared; else ``not comparable``."""
+        """``differs`` if anything does; ``same`` if something of every probe was compared; else ``not comparable``."""
         if self.count()["differs"]:
             return "differs"
         compared = {row.probe for row in self.rows if row.outcome == "same"}
