@@ -54,7 +54,7 @@ def test_a_probe_of_one_run_only_is_told() -> None:
     assert [(item.probe, item.note) for item in comparison.rows if item.outcome == "not comparable"] == [
         ("more", "A: not measured")
     ]
-    assert comparison.exit_code == 0
+    assert comparison.exit_code == 4, "of that probe nobody knows whether the runs agree"
 
 
 def test_nothing_at_all_is_not_the_same() -> None:
@@ -172,10 +172,12 @@ def test_a_run_is_the_same_as_itself(rows: list[Observation]) -> None:
     comparison = compare(made, made)
     assert comparison.count()["differs"] == 0
     assert all(item.note for item in comparison.rows if item.outcome == "not comparable")
-    said = any(item.metric == "reachable" and item.outcome in ("ok", "blocked", "timeout") and item.probe
-               and abs(item.at_s) < 1e300 for item in rows)  # fmt: skip
-    if said:
-        assert comparison.outcome == "same"
+    probes = {item.probe for item in comparison.rows}
+    agreed = {item.probe for item in comparison.rows if item.outcome == "same"}
+    assert (comparison.outcome == "same") == (bool(probes) and probes == agreed)
+    said = {item.probe for item in rows if item.metric == "reachable" and item.outcome in ("ok", "blocked", "timeout")
+            and item.probe and abs(item.at_s) < 1e300}  # fmt: skip
+    assert said <= agreed
 
 
 @given(st.lists(observations, max_size=12), st.lists(observations, max_size=12))
