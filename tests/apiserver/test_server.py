@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -55,8 +54,6 @@ def test_an_interrupted_run_stops_them_in_order_and_cleans_up(how: signal.Signal
         assert run.stdout is not None
         line = next(line for line in run.stdout if "KUBECONFIG=" in line)
         folder = Path(line.split("KUBECONFIG=")[1].split()[0]).parent
-        started_s = time.monotonic()
         run.send_signal(how)
-        run.wait(timeout=20)
-    assert time.monotonic() - started_s < 10
+        run.wait(timeout=50)  # stopped after etcd, an API server would hang for a minute
     assert not folder.exists()

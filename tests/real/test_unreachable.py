@@ -28,7 +28,7 @@ def test_stopped_then_started_again(own_apiserver: ApiServers) -> None:
     started_s = time.monotonic()
     with pytest.raises(BackendUnavailable) as caught:
         deploy(connections, on_controller(cluster("w", "demo")), world="demo")
-    assert time.monotonic() - started_s < 5.0
+    assert time.monotonic() - started_s < 20.0, "seconds, not minutes"
     assert caught.value.exit_code == 3
     message = str(caught.value)
     assert message.startswith("cannot reach the API server of context 'controller' (https://127.0.0.1:")
@@ -60,7 +60,7 @@ def test_a_server_that_accepts_and_says_nothing(
         started_s = time.monotonic()
         with pytest.raises(BackendUnavailable, match=r"did not answer|no answer"):
             connection.check()
-        assert time.monotonic() - started_s < 10.0
+        assert time.monotonic() - started_s < 30.0, "seconds, not minutes"
 
 
 def test_an_untrusted_certificate_is_said_to_be_one(apiserver: ApiServers, tmp_path: Path) -> None:
