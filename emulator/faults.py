@@ -13,19 +13,7 @@ from emulator.passage import Direction
 from emulator.routers import Router
 from kubeslice_sim.controlplane.effects import StartAppPod
 from kubeslice_sim.model.scenario import Fault, LinkFault
-from kubeslice_sim.observe.observation import Outcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One part that a fault touched: by its name, with a sentence. ``outcome`` is not ``ok`` where nothing happened."""
-
-    part: str
-    cluster: str
-    sentence: str
-    slice: str = ""
-    peer: str = ""
-    outcome: Outcome = "ok"
+from kubeslice_sim.observe.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

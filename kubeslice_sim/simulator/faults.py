@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kubeslice_sim.model.scenario import Fault, LinkFault
-from kubeslice_sim.observe.observation import Outcome
+from kubeslice_sim.observe.evidence import Evidence
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE, is_pod_of
 from kubeslice_sim.simulator.dataplane import SimulatedDataPlane
 from kubeslice_sim.simulator.network import Network, PodKey
 from kubeslice_sim.simulator.vpn import Vpn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One part that a fault touched: by its name, with a sentence. ``outcome`` is not ``ok`` where nothing happened."""
-
-    part: str
-    cluster: str
-    sentence: str
-    slice: str = ""
-    peer: str = ""
-    outcome: Outcome = "ok"
 
 
 class Faults:

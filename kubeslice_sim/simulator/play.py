@@ -8,10 +8,11 @@ from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import Request
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.scenario import Scenario, TimelineStep
+from kubeslice_sim.observe.evidence import Evidence
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.simulator.attempts import ask, connect, pinging, play_attempts
 from kubeslice_sim.simulator.bulk import play_tcp, play_udp
-from kubeslice_sim.simulator.faults import Evidence, Faults
+from kubeslice_sim.simulator.faults import Faults
 from kubeslice_sim.simulator.http import Requests
 from kubeslice_sim.simulator.scene import Play, Scene
 
