@@ -1,0 +1,119 @@
+"""Prints what it costs to bring slices up in the control plane alone: wall time, reconciles a second, peak memory.
+
+Run it by hand: ``python -m tests.benchmarks.controlplane [SLICESxCLUSTERS ...]`` (``--profile`` shows where the time
+goes). It asserts nothing: figures are a machine's. Growth is told between neighbouring lines: the exponent ``k`` in
+wall time ~ reconciles^k, 1.0 being linear.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import math
+import pstats
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from kubeslice_sim.model.cluster import Cluster
+from kubeslice_sim.model.document import ObjectMeta
+from kubeslice_sim.model.project import Project
+from kubeslice_sim.model.slice_config import QosProfile, SliceConfig, SliceConfigSpec, SliceGatewayProvider
+from kubeslice_sim.model.timing import KUBESLICE
+from kubeslice_sim.model.world import World
+from tests.controlplane.hand import Hand
+
+SIZES = ("1x8", "1x16", "1x32", "10x8", "33x8", "100x8")
+LOOK_EVERY_S = 5.0
+"""How often the fleet is asked whether all is up, in simulated seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one bring-up took."""
+
+    size: str
+    wall_s: float
+    up_s: float
+    reconciles: int
+    writes: int
+    tunnels: int
+    peak_bytes: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.size:>7}: up after {self.up_s:5.0f} simulated s in {self.wall_s:6.2f} s; {self.tunnels:5d} tunnels, "
+            f"{self.reconciles:7d} reconciles ({self.reconciles / self.wall_s:6.0f}/s), {self.writes:7d} writes "
+            f"({self.writes / self.wall_s:5.0f}/s), peak {self.peak_bytes / 1e6:.0f} MB"
+        )
+
+
+def build_world(slices: int, clusters: int) -> World:
+    """That many full-mesh slices over the same clusters."""
+    names = tuple(f"c{index}" for index in range(clusters))
+    return World(
+        projects=(Project(metadata=ObjectMeta(name="demo", namespace="kubeslice-controller")),),
+        clusters=tuple(Cluster(metadata=ObjectMeta(name=name, namespace="kubeslice-demo")) for name in names),
+        slices=tuple(_slice(index, names) for index in range(slices)),
+    )
+
+
+def bring_up(slices: int, clusters: int) -> Cost:
+    """From nothing to all tunnels up, with KubeSlice's own timing."""
+    began_s = time.perf_counter()
+    hand = Hand(build_world(slices, clusters), KUBESLICE)
+    while not hand.fleet.readiness().up:
+        if hand.now_s > 3600:
+            sys.exit("\n".join(map(str, hand.fleet.readiness().waiting[:10])))
+        hand.run_for(LOOK_EVERY_S)
+    return Cost(
+        size=f"{slices}x{clusters}", wall_s=time.perf_counter() - began_s, up_s=hand.now_s,
+        reconciles=hand.reconciles().total(), writes=hand.writes().total(), tunnels=len(hand.plane.gateways) // 2,
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )  # fmt: skip
+
+
+def growth(before: Cost, after: Cost) -> float:
+    """The exponent ``k`` in wall time ~ reconciles^k."""
+    return math.log(after.wall_s / before.wall_s) / math.log(after.reconciles / before.reconciles)
+
+
+def _slice(index: int, clusters: tuple[str, ...]) -> SliceConfig:
+    return SliceConfig(
+        metadata=ObjectMeta(name=f"s{index}", namespace="kubeslice-demo"),
+        spec=SliceConfigSpec(
+            slice_subnet=f"10.{index + 1}.0.0/16",
+            max_clusters=max(4, len(clusters)),
+            clusters=clusters,
+            slice_gateway_provider=SliceGatewayProvider(slice_gateway_type="Wireguard", slice_ca_type="Local"),
+            qos_profile_details=QosProfile(
+                queue_type="HTB", tc_type="BANDWIDTH_CONTROL", priority=1, bandwidth_ceiling_kbps=30000,
+                bandwidth_guaranteed_kbps=10000, dscp_class="AF11",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Each size in a process of its own, so that its peak is its own; one alone runs here."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("sizes", nargs="*", default=SIZES, metavar="SLICESxCLUSTERS")
+    arguments.add_argument("--profile", action="store_true")
+    chosen = arguments.parse_args()
+    if len(chosen.sizes) > 1:
+        for size in chosen.sizes:
+            subprocess.run([sys.executable, "-m", "tests.benchmarks.controlplane", size], check=True)
+        return
+    slices, clusters = map(int, chosen.sizes[0].split("x"))
+    if not chosen.profile:
+        print(bring_up(slices, clusters), flush=True)
+        return
+    with cProfile.Profile() as profile:
+        print(bring_up(slices, clusters))
+    pstats.Stats(profile).sort_stats("tottime").print_stats(35)
+
+
+if __name__ == "__main__":
+    main()
