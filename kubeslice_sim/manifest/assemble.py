@@ -25,6 +25,7 @@ PLACES: Mapping[str, str] = {
     "Project": "projects",
     "Cluster": "clusters",
     "SliceConfig": "slices",
+    "SliceTopology": "topologies",
     "SliceQosConfig": "qos_profiles",
     "ServiceExport": "exports",
     "KubernetesObject": "objects",

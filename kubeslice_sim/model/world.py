@@ -14,6 +14,7 @@ from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.slice_qos_config import SliceQosConfig
+from kubeslice_sim.model.slice_topology import SliceTopology
 from kubeslice_sim.model.underlay import Underlay
 
 
@@ -28,6 +29,7 @@ class World:
     projects: tuple[Project, ...] = ()
     clusters: tuple[Cluster, ...] = ()
     slices: tuple[SliceConfig, ...] = ()
+    topologies: tuple[SliceTopology, ...] = ()
     qos_profiles: tuple[SliceQosConfig, ...] = ()
     exports: tuple[ServiceExport, ...] = ()
     objects: tuple[KubernetesObject, ...] = ()
@@ -48,6 +50,7 @@ class World:
         yield from self.clusters
         yield from self.qos_profiles
         yield from self.slices
+        yield from self.topologies
         yield from self.objects
         yield from self.exports
         if self.underlay != Underlay(metadata=ObjectMeta(name="default")):
@@ -70,6 +73,10 @@ class World:
             if item.metadata.name == name:
                 return item
         raise KeyError(name)
+
+    def topology(self, slice_: str) -> SliceTopology | None:
+        """What the slice has beyond KubeSlice, None for an ordinary one."""
+        return next((item for item in self.topologies if item.spec.slice == slice_), None)
 
     def scenario(self, name: str = "") -> Scenario:
         """The scenario of that name, or the only (else the first) one. Raises :exc:`KeyError`."""

@@ -120,6 +120,7 @@ def worlds(draw: st.DrawFn) -> World:
         projects=tuple(made["Project"]),
         clusters=tuple(made["Cluster"]),
         slices=tuple(made["SliceConfig"]),
+        topologies=tuple(made["SliceTopology"]),
         qos_profiles=tuple(made["SliceQosConfig"]),
         exports=tuple(made["ServiceExport"]),
         scenarios=tuple(_without_requests(scenario) for scenario in made["Scenario"]),
