@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         read_report,
         run,
         simulate,
+        vary,
         verify,
     )
     from kubeslice_sim.results import (
@@ -70,6 +71,7 @@ __all__ = [
     "read_report",
     "run",
     "simulate",
+    "vary",
     "verify",
 ]
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubeslice_sim import admission, apiserver, backends, manifest, observe, planner
+from kubeslice_sim import apiserver, backends, manifest, observe, planner
 from kubeslice_sim.controlplane.rehearsal import rehearse
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.manifest.files import STANDARD_INPUT
@@ -47,6 +47,18 @@ def example(name: str) -> World:
     if name not in examples():
         raise BadInput(f"no example is called {name!r}; there are: {', '.join(examples())}")
     return load(_examples() / name)
+
+
+def vary(world: World, changes: Mapping[str, Any]) -> World:
+    """The world with some fields changed, by paths as in ``underlay.links[worker-1,worker-2].rtt``.
+
+    See :func:`kubeslice_sim.manifest.vary` for how paths are written. Raises :exc:`BadInput` with every problem.
+
+    >>> world = vary(example("01-two-clusters"), {"underlay.links[worker-1,worker-2].rtt": "80ms"})
+    >>> world.underlay.path("worker-1", "worker-2").delay_s
+    0.04
+    """
+    return manifest.vary(world, changes)
 
 
 def plan(world: World, previous: planner.Plan | None = None) -> Plan:
@@ -258,13 +270,7 @@ def _check(world: World, scenario: Scenario) -> None:
 
 def _check_world(world: World) -> None:
     """Raises :exc:`BadInput` for what the API server or the webhooks would refuse."""
-    refused = [
-        Problem(
-            path=f"{item.key.kind}/{item.key.name}.{item.path}", message=item.message, hint=item.hint, rule=item.rule
-        )
-        for item in admission.check(world)
-        if item.severity == "error"
-    ]
+    refused = manifest.refusals(world)
     if refused:
         raise BadInput(refused)
 

@@ -30,6 +30,17 @@ def admit(draft: Draft, world: World, *, whole: bool) -> tuple[list[Problem], li
     return errors, warnings
 
 
+def refusals(world: World) -> list[Problem]:
+    """What the API server or the webhooks would refuse of a world that was made or changed in Python."""
+    return [
+        Problem(
+            path=f"{item.key.kind}/{item.key.name}.{item.path}", message=item.message, hint=item.hint, rule=item.rule
+        )
+        for item in admission.check(world)
+        if item.severity == "error"
+    ]
+
+
 def _problem(violation: Violation, draft: Draft) -> Problem:
     source = draft.sources.get(id(violation.document))
     path = read_path(violation.path)

@@ -48,7 +48,7 @@ class Draft:
 
     def add(self, source: Source) -> None:
         """Decode one document and keep it; its troubles become problems."""
-        document, troubles = _decode(source.data, self.nouns)
+        document, troubles = read_document(source.data, self.nouns)
         self.problems += [source.problem(item.path, item.message, item.hint) for item in troubles]
         if troubles:
             self.troubled.add(_key_of(source.data))
@@ -87,9 +87,10 @@ def unfolded(sources: Iterable[Source]) -> Iterator[Source]:
             yield source
 
 
-def _decode(
+def read_document(
     data: Mapping[str, Any], nouns: tuple[Any, ...] = (*WORLD_NOUNS, KubernetesObject)
 ) -> tuple[Any, list[Trouble]]:
+    """The document (with troubles: what can be saved of it, or None), and everything wrong with it field by field."""
     try:
         noun = noun_for(data)
     except Undecodable as error:
@@ -115,7 +116,7 @@ def _requests(scenario: Scenario) -> Iterator[Trouble]:
     for index, step in enumerate(scenario.spec.timeline):
         for number, request in enumerate(step.apply):
             at: FieldPath = ("spec", "timeline", index, "apply", number)
-            for trouble in _decode(thaw(request))[1]:
+            for trouble in read_document(thaw(request))[1]:
                 yield Trouble((*at, *trouble.path), trouble.message, trouble.hint, trouble.missing)
 
 
