@@ -54,6 +54,9 @@ def remember(previous: Plan | None) -> History:
             for end in tunnel.ends:
                 clients[end.cluster][end.deployment] = end.nsm_ip
     pod_ips: dict[str, dict[str, IPv4Address]] = {cluster.name: {} for cluster in previous.clusters}
+    for gateway in (gateway for item in previous.slices for gateway in item.east_west):
+        pod_ips[gateway.cluster][gateway.reference] = gateway.pod_ip
+        slices[gateway.slice].clients[gateway.cluster][gateway.name] = gateway.nsm_ip
     for pod in previous.pods:
         pod_ips[pod.cluster][pod.reference] = pod.pod_ip
         if pod.slice is not None and pod.nsm_ip is not None:

@@ -66,6 +66,31 @@ def edge(slice_: str) -> str:
     return f"{slice_}-gw-edge"
 
 
+def edge_service(slice_: str) -> str:
+    """The edge's Service of type LoadBalancer."""
+    return f"svc-{slice_}-gw-edge"
+
+
+def ingress_gateway(slice_: str) -> str:
+    """The slice's Istio ingress gateway on a cluster: Deployment, Service and Gateway."""
+    return f"{slice_}-istio-ingressgateway"
+
+
+def egress_gateway(slice_: str) -> str:
+    """The slice's Istio egress gateway on a cluster: Deployment, Service and Gateway."""
+    return f"{slice_}-istio-egressgateway"
+
+
+def ingress_endpoint(service: str, namespace: str) -> str:
+    """The pod name under which an ingress gateway stands for an exported service."""
+    return f"{service}-{namespace}-ingress"
+
+
+def ingress_endpoint_dns(service: str, namespace: str, cluster: str) -> str:
+    """The name of the ingress gateway that stands for an exported service of one cluster."""
+    return f"{service}-ingress.{cluster}.{namespace}.{SERVICE_DOMAIN}"
+
+
 def network_policy(slice_: str, namespace: str) -> str:
     """The isolation policy of an application namespace."""
     return f"{slice_}-{namespace}"

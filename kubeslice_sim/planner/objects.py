@@ -18,7 +18,7 @@ from kubeslice_sim.planner.members import has_network
 from kubeslice_sim.planner.objects_gateway import Side, worker_slice_gateways
 from kubeslice_sim.planner.plan import Plan, PodPlan, SlicePlan
 from kubeslice_sim.planner.qos import profile_of
-from kubeslice_sim.planner.services import endpoints_of, find_exports
+from kubeslice_sim.planner.services import find_exports, ingresses_of, published
 from kubeslice_sim.planner.stored import stored
 
 
@@ -102,9 +102,10 @@ def _exports_by_slice(plan: Plan) -> dict[str, list[ServiceExportConfig]]:
     for pod in plan.pods:
         pods[pod.cluster, pod.namespace].append(pod)
     exports: dict[str, list[ServiceExportConfig]] = defaultdict(list)
+    ingresses = ingresses_of(gateway for item in plan.slices for gateway in item.east_west)
     for export in find_exports(plan.world, (member for item in plan.slices for member in item.members)):
         if export.ready:
-            endpoints = endpoints_of(export, pods[export.cluster, export.namespace])
+            endpoints = published(export, pods[export.cluster, export.namespace], ingresses)
             document = objects_service.service_export_config(
                 export.document, export.cluster, namespaces[export.cluster], endpoints
             )

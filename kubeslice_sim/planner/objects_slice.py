@@ -30,6 +30,7 @@ from kubeslice_sim.model.worker_slice_config import (
     WorkerSliceGatewayProvider,
 )
 from kubeslice_sim.planner import names, slots
+from kubeslice_sim.planner.external_gateways import external_gateway_of
 from kubeslice_sim.planner.gateways import service_type
 from kubeslice_sim.planner.members import has_network, member_clusters, namespaces_on, slice_subnet
 from kubeslice_sim.planner.objects_metadata import (
@@ -116,17 +117,6 @@ def worker_slice_config_spec(
         external_gateway_config=_external_gateways(external_gateway_of(config, cluster)),
         overlay_network_deployment_mode=spec.overlay_network_deployment_mode,
     )
-
-
-def external_gateway_of(config: SliceConfig, cluster: str) -> ExternalGatewayConfig:
-    """The entry for a cluster: the first that names it, else the last ``*``, else nothing."""
-    chosen = ExternalGatewayConfig()
-    for entry in config.spec.external_gateway_config:
-        if cluster in entry.clusters:
-            return entry
-        if "*" in entry.clusters:
-            chosen = entry
-    return chosen
 
 
 def vpn_key_rotation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from kubeslice_sim.planner.addresses import AddressPool
+from kubeslice_sim.planner.external_gateways import Wanted
 from kubeslice_sim.planner.history import History
 from kubeslice_sim.planner.pairings import Pairing
 from kubeslice_sim.planner.plan import MemberPlan
@@ -15,7 +16,11 @@ Pools = Mapping[tuple[str, str], AddressPool[str]]
 
 
 def open_pools(
-    members: Iterable[MemberPlan], seats: Iterable[Seat], pairings: Iterable[Pairing], history: History
+    members: Iterable[MemberPlan],
+    seats: Iterable[Seat],
+    external: Iterable[Wanted],
+    pairings: Iterable[Pairing],
+    history: History,
 ) -> Pools:
     """A pool per member that has a router.
 
@@ -33,6 +38,10 @@ def open_pools(
             key = (seat.slice, seat.cluster)
             if seat.reference in past[key]:
                 pools[key].reserve([(seat.reference, past[key][seat.reference])])
+    for wanted in external:
+        key = (wanted.slice, wanted.cluster)
+        if wanted.name in past[key]:
+            pools[key].reserve([(wanted.name, past[key][wanted.name])])
     for pairing in pairings:
         for cluster in (pairing.server, pairing.client):
             key = (pairing.slice, cluster)

@@ -12,6 +12,7 @@ from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.default_slice import default_slices
 from kubeslice_sim.planner.dns import cluster_records, serve_slices
+from kubeslice_sim.planner.external_gateways import place_gateways, want_gateways
 from kubeslice_sim.planner.gateways import build_pairs
 from kubeslice_sim.planner.history import remember
 from kubeslice_sim.planner.members import injects_pods, join_clusters
@@ -19,7 +20,7 @@ from kubeslice_sim.planner.nodes import build_clusters
 from kubeslice_sim.planner.overlay import open_pools
 from kubeslice_sim.planner.pairings import pair_clusters
 from kubeslice_sim.planner.plan import ClusterPlan, Plan, PodPlan, SlicePlan
-from kubeslice_sim.planner.pods import connect_pods, seat_pods
+from kubeslice_sim.planner.pods import connect_pods, open_pod_networks, seat_pods
 from kubeslice_sim.planner.ports import NodePorts
 from kubeslice_sim.planner.qos import classify_slices
 from kubeslice_sim.planner.refusals import refuse_unplannable
@@ -50,8 +51,15 @@ def plan(world: World, previous: Plan | None = None) -> Plan:
     classes = classify_slices(configs.values(), world.qos_profiles, history)
 
     seats = seat_pods(world, clusters.values(), _flat({n: members[n] for n in configs if injects_pods(configs[n])}))
-    pools = open_pools(_flat(members), seats, _flat(pairings), history)
-    pods = connect_pods(seats, clusters.values(), pools, history)
+    external = [item for name in configs for item in want_gateways(configs[name], members[name])]
+    pools = open_pools(_flat(members), seats, external, _flat(pairings), history)
+    networks = open_pod_networks(
+        [*((seat.cluster, seat.reference) for seat in seats), *((gate.cluster, gate.reference) for gate in external)],
+        clusters.values(),
+        history,
+    )
+    pods = connect_pods(seats, networks, pools)
+    east_west = place_gateways(external, clusters, pools, networks)
     ports = NodePorts(world, configs.values(), _flat(pairings), history)
     pairs = {
         name: build_pairs(configs[name], pairings[name], members[name], clusters, pools, ports) for name in configs
@@ -60,10 +68,17 @@ def plan(world: World, previous: Plan | None = None) -> Plan:
     by_slice = _group((pod.slice, pod) for pod in pods)
     by_namespace = _group(((pod.cluster, pod.namespace), pod) for pod in pods)
     exports = find_exports(world, _flat(members))
-    services = merge_exports(exports, by_namespace)
+    services = merge_exports(exports, by_namespace, east_west)
+    gates = _group((gateway.slice, gateway) for gateway in east_west)
     slices = tuple(
         assemble_slice(
-            config, members[name], pairs[name], classes.get(name), by_slice.get(name, ()), services.get(name, ())
+            config,
+            members[name],
+            pairs[name],
+            classes.get(name),
+            by_slice.get(name, ()),
+            services.get(name, ()),
+            tuple(gates.get(name, ())),
         )
         for name, config in configs.items()
     )

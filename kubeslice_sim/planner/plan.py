@@ -9,6 +9,7 @@ from typing import Literal
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.slice_config import DscpClass, GatewayType, OverlayMode, ServiceType, TransportProtocol
 from kubeslice_sim.model.world import World
+from kubeslice_sim.planner.east_west import EastWestGateway, IstioObject
 
 HostType = Literal["Server", "Client"]
 
@@ -191,7 +192,7 @@ class RoutePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointPlan:
-    """One pod behind an exported service."""
+    """One pod behind an exported service; where its cluster has an ingress gateway, the gateway that stands for all."""
 
     pod: str
     cluster: str
@@ -211,7 +212,10 @@ class ServicePortPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePlan:
-    """An exported service as every cluster of the slice imports it."""
+    """An exported service as every cluster of the slice imports it.
+
+    ``backends``: the pods behind those of its endpoints that are ingress gateways.
+    """
 
     slice: str
     namespace: str
@@ -221,6 +225,7 @@ class ServicePlan:
     endpoints: tuple[EndpointPlan, ...]
     ports: tuple[ServicePortPlan, ...]
     aliases: tuple[str, ...]
+    backends: tuple[EndpointPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +256,8 @@ class SlicePlan:
     services: tuple[ServicePlan, ...]
     routes: tuple[RoutePlan, ...]
     policies: tuple[NetworkPolicyPlan, ...]
+    east_west: tuple[EastWestGateway, ...] = ()
+    istio_objects: tuple[IstioObject, ...] = ()
 
     def member(self, cluster: str) -> MemberPlan:
         """The cluster's part. Raises :exc:`KeyError`."""

@@ -73,16 +73,14 @@ def find_homes(members: Iterable[MemberPlan]) -> dict[tuple[str, str], str]:
 
 def connect_pods(
     seats: Sequence[Seat],
-    clusters: Iterable[ClusterPlan],
+    networks: Mapping[str, AddressPool[str]],
     pools: Mapping[tuple[str, str], AddressPool[str]],
-    history: History,
 ) -> tuple[PodPlan, ...]:
     """The pods with their addresses: the pod network's, in order, and one of their slice router's pool.
 
     They ask the router by namespace and name, before any gateway does: pods connect while the gateways' certificates
     are still being made. Raises :exc:`AddressesExhausted`.
     """
-    pod_ips = _pod_networks(seats, clusters, history)
     ordered = sorted(
         (seat for seat in seats if seat.slice is not None), key=lambda seat: (seat.role.namespace, seat.name)
     )
@@ -100,7 +98,7 @@ def connect_pods(
             workload_kind=seat.role.kind,
             labels=seat.role.labels,
             node=seat.node,
-            pod_ip=pod_ips[seat.cluster].allocate(seat.reference),
+            pod_ip=networks[seat.cluster].allocate(seat.reference),
             slice=seat.slice,
             nsm_ip=nsm_ips.get(seat.reference),
             emulate=seat.role.emulate,
@@ -111,15 +109,15 @@ def connect_pods(
     )
 
 
-def _pod_networks(
-    seats: Iterable[Seat], clusters: Iterable[ClusterPlan], history: History
+def open_pod_networks(
+    clients: Iterable[tuple[str, str]], clusters: Iterable[ClusterPlan], history: History
 ) -> dict[str, AddressPool[str]]:
-    """The pod network of each cluster, with what its pods had before given back to them."""
+    """The pod network of each cluster; ``clients`` (cluster, reference) get back what they had before."""
     pools = {cluster.name: AddressPool[str](cluster.pod_cidr, first_host=FIRST_POD_HOST) for cluster in clusters}
-    for seat in seats:
-        past = history.pod_ips.get(seat.cluster, {})
-        if seat.reference in past:
-            pools[seat.cluster].reserve([(seat.reference, past[seat.reference])])
+    for cluster, reference in clients:
+        past = history.pod_ips.get(cluster, {})
+        if reference in past:
+            pools[cluster].reserve([(reference, past[reference])])
     return pools
 
 

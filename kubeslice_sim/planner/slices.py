@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayProvider, VpnConfig
+from kubeslice_sim.planner.east_west import EastWestGateway
+from kubeslice_sim.planner.istio import istio_objects
 from kubeslice_sim.planner.members import slice_subnet
 from kubeslice_sim.planner.nodes import project_of
 from kubeslice_sim.planner.plan import GatewayPairPlan, MemberPlan, PodPlan, QosPlan, ServicePlan, SlicePlan
@@ -27,8 +29,9 @@ def assemble_slice(
     qos: QosPlan | None,
     pods: Iterable[PodPlan],
     services: tuple[ServicePlan, ...],
+    east_west: tuple[EastWestGateway, ...],
 ) -> SlicePlan:
-    """The slice with its routes and policies."""
+    """The slice with its routes, its policies and what Istio is told."""
     subnet = slice_subnet(config)
     return SlicePlan(
         name=config.metadata.name,
@@ -44,4 +47,6 @@ def assemble_slice(
         services=services,
         routes=plan_routes(subnet, members, pairs, pods) if subnet is not None else (),
         policies=isolate(config, members),
+        east_west=east_west,
+        istio_objects=istio_objects(config, members, services, east_west),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from kubeslice_sim.planner import Plan
+from kubeslice_sim.planner.east_west import IstioObject
 from kubeslice_sim.planner.plan import GatewayPairPlan, MemberPlan, PodPlan, QosPlan, RoutePlan, ServicePlan, SlicePlan
 
 
@@ -41,6 +42,32 @@ def _pod(pod: PodPlan) -> str:
 
 
 def _slice(item: SlicePlan) -> dict[str, Any]:
+    return _usual(item) | {key: lines for key, lines in _east_west(item).items() if lines}
+
+
+def _east_west(item: SlicePlan) -> dict[str, list[str]]:
+    """Only of slices that have it, so that the others' files stay as they are."""
+    return {
+        "eastWest": [f"{g.cluster} {g.name} {g.nsm_ip} on {g.node} {g.pod_ip}" for g in item.east_west],
+        "behindIngress": [
+            f"{s.namespace}/{s.name}: {e.pod}@{e.cluster} {e.nsm_ip}:{e.port}" for s in item.services for e in s.backends
+        ],
+        "istio": [_istio(o) for o in item.istio_objects],
+    }
+
+
+def _istio(item: IstioObject) -> str:
+    ports = ", ".join(f"{port.name} {port.port}->{port.target_port}" for port in item.ports)
+    routes = ", ".join(f"{route.host}:{route.port} {route.weight}%" for route in item.routes)
+    parts = [
+        f"{item.cluster} {item.kind} {item.namespace}/{item.name} {item.protocol}", " ".join(item.hosts), ports,
+        " ".join((item.location, item.resolution, *item.addresses)).strip(), routes,
+        f"at {' '.join(item.gateways)}" if item.gateways else "",
+    ]  # fmt: skip
+    return " | ".join(filter(None, parts))
+
+
+def _usual(item: SlicePlan) -> dict[str, Any]:
     return {
         "what": f"{item.project} {item.mode} {item.subnet} {item.gateway_type} {item.cipher}".rstrip(),
         "members": {member.cluster: _member(member) for member in item.members},

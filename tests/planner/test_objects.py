@@ -11,8 +11,8 @@ from kubeslice_sim.model.project import Project, ProjectServiceAccounts, Project
 from kubeslice_sim.model.slice_config import ExternalGatewayConfig, Switch
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import manifests, plan
+from kubeslice_sim.planner.external_gateways import external_gateway_of
 from kubeslice_sim.planner.objects_metadata import OWNER_LABEL, owner_labels, propagated
-from kubeslice_sim.planner.objects_slice import external_gateway_of
 from tests.planner import worlds
 
 PAIR = ["a", "b"]
