@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from kubeslice_sim.admission.rule import Finding, Request, rule
 from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.underlay import defaults_told
 
 _OURS = "kubeslice-sim"
 LONGEST_GOOD_NAME = 15
 _UNMARKED = "AF13"
+_BY_SLOT = ("Local", "Static", "")
+"""``Local`` is the older name of ``Static`` (KubeSlice 1.5's documentation)."""
 
 
 def _long_name(request: Request, kind: str) -> Iterator[Finding]:
@@ -51,6 +54,26 @@ def slice_of_few_clusters(request: Request) -> Iterator[Finding]:
     elif len(config.spec.clusters) == 1:
         message = f"the slice has one cluster, {config.spec.clusters[0]}: it has no gateways and no tunnels"
         yield Finding(("spec", "clusters"), message, "fine where the slice is meant to stay inside the cluster")
+
+
+@rule("SliceConfig", source="kubeslice-controller apis/controller/v1alpha1/sliceconfig_types.go", severity="warning")
+def slice_ipam_type_ignored(request: Request) -> Iterator[Finding]:
+    """KubeSlice takes any text for sliceIpamType and gives CIDRs by slot all the same; Local and Static mean that."""
+    given = request.document.spec.slice_ipam_type
+    if given not in _BY_SLOT:
+        version = request.state.version
+        message = f"KubeSlice {version} stores {given}, but gives every cluster its CIDR by slot all the same"
+        hint = "for dynamic address management add a SliceTopology with ipam: {type: Dynamic}"
+        yield Finding(("spec", "sliceIpamType"), message, hint)
+
+
+@rule("Cluster", source=_OURS, severity="warning")
+def world_without_underlay(request: Request) -> Iterator[Finding]:
+    """The world says what it is made of; told once, at its first cluster."""
+    first = next(iter(request.state.all("Cluster")), None)
+    if request.document is first and not request.state.all("Underlay"):
+        message = f"the world has no Underlay, so {defaults_told()} are assumed"
+        yield Finding((), message, "an Underlay gives every cluster and link its own")
 
 
 @rule("SliceConfig", source=_OURS, severity="warning")

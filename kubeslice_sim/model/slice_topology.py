@@ -56,6 +56,16 @@ class TopologyIpam:
     type: IpamType = "Static"
     subnet_size: Annotated[int, Ge(16), Le(30)] = 24
 
+    @property
+    def total_subnets(self) -> int:
+        """How many blocks the slice's /16 holds: 2^(subnetSize - 16)."""
+        return 1 << (self.subnet_size - 16)
+
+    @staticmethod
+    def largest_for(clusters: int) -> int:
+        """The prefix length of the largest blocks of which a /16 holds one for each of so many clusters."""
+        return 16 + (clusters - 1).bit_length()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceTopologySpec:

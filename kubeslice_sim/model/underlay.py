@@ -125,4 +125,14 @@ def _path(link: Link | DefaultLink, one_way: LinkDirection) -> Path:
         jitter_s=link.jitter_s if one_way.jitter_s is None else one_way.jitter_s,
         loss=link.loss if one_way.loss is None else one_way.loss,
         bandwidth_bps=link.bandwidth_bps if one_way.bandwidth_bps is None else one_way.bandwidth_bps,
+
+
+def defaults_told() -> str:
+    """What a world without an Underlay is taken to be made of, in words."""
+    spec, cluster = UnderlaySpec(), ClusterUnderlay()
+    link = spec.default_link
+    return (
+        f"KubeSlice {spec.kubeslice_version}, one gateway node and pod network {cluster.pod_cidr} in every cluster, "
+        f"and links of {link.rtt_s * 1000:g} ms round trip, {link.bandwidth_bps / 1e9:g} Gbit/s, no loss"
+    )
     )

@@ -32,6 +32,7 @@ kind: SliceConfig
 metadata: {name: a-slice-of-a-long-name, namespace: kubeslice-demo}
 spec:
   sliceSubnet: 10.1.0.0/16
+  sliceIpamType: Dynamic
   clusters: [a-cluster-of-a-long-name]
   sliceGatewayProvider: {sliceGatewayType: OpenVPN, sliceCaType: Local}
   qosProfileDetails: {priority: 4, bandwidthCeilingKbps: 1, bandwidthGuaranteedKbps: 0, dscpClass: AF13}
@@ -57,6 +58,17 @@ spec:
   - {name: late, kind: ping, from: shop/front, to: 10.1.0.1, start: 10s}
   - {name: long, kind: ping, from: shop/front, to: 10.1.0.1, duration: 11s}
   timeline: [{at: 11s, restore: all}]
+---
+apiVersion: controller.kubeslice.io/v1alpha1
+kind: Cluster
+metadata: {name: aside, namespace: kubeslice-demo}
+---
+apiVersion: kubeslice-sim.io/v1alpha1
+kind: SliceTopology
+metadata: {name: later}
+spec:
+  slice: a-slice-of-a-long-name
+  edges: [{between: [a-cluster-of-a-long-name, aside]}]
 """
 
 
@@ -86,23 +98,30 @@ def warnings_of_advice() -> tuple[Problem, ...]:
 
 def test_advice_stands_at_its_line_and_refuses_nothing() -> None:
     assert [str(problem).removeprefix("<text>:") for problem in warnings_of_advice()] == [
+        "6: the world has no Underlay, so KubeSlice 1.9, one gateway node and pod network 192.168.0.0/16 in every"
+        " cluster, and links of 1 ms round trip, 10 Gbit/s, no loss are assumed"
+        " (an Underlay gives every cluster and link its own)",
         "8: metadata.name: the cluster's name has 24 characters; KubeSlice's documentation allows 15"
         " (longer names can make service exports fail on label lengths)",
         "12: metadata.name: the slice's name has 22 characters; KubeSlice's documentation allows 15"
         " (longer names can make service exports fail on label lengths)",
-        "15: spec.clusters: the slice has one cluster, a-cluster-of-a-long-name: it has no gateways and no tunnels"
+        "15: spec.sliceIpamType: KubeSlice 1.9 stores Dynamic, but gives every cluster its CIDR by slot all the same"
+        " (for dynamic address management add a SliceTopology with ipam: {type: Dynamic})",
+        "16: spec.clusters: the slice has one cluster, a-cluster-of-a-long-name: it has no gateways and no tunnels"
         " (fine where the slice is meant to stay inside the cluster)",
-        "17: spec.qosProfileDetails.bandwidthGuaranteedKbps: 0 kbit/s cannot be shaped (a positive number)",
-        "17: spec.qosProfileDetails.dscpClass: gateways do not mark AF13: packets go out unmarked"
+        "18: spec.qosProfileDetails.bandwidthGuaranteedKbps: 0 kbit/s cannot be shaped (a positive number)",
+        "18: spec.qosProfileDetails.dscpClass: gateways do not mark AF13: packets go out unmarked"
         " (AF11 and AF12 are marked)",
-        "17: spec.qosProfileDetails.priority: priority 4 is outside 0 to 3, which KubeSlice documents",
-        "21: metadata.namespace: shop on a-cluster-of-a-long-name is no application namespace of"
+        "18: spec.qosProfileDetails.priority: priority 4 is outside 0 to 3, which KubeSlice documents",
+        "22: metadata.namespace: shop on a-cluster-of-a-long-name is no application namespace of"
         " a-slice-of-a-long-name: the export stays PENDING"
         " (list it under spec.namespaceIsolationProfile.applicationNamespaces of the slice)",
-        "22: spec.selector: no workload of shop there has app=cart (did you mean app=front?)",
-        "37: spec.traffic[0].start: starts after the scenario's end: it never runs",
-        "38: spec.traffic[1].duration: is cut off at the scenario's end",
-        "39: spec.timeline[0].at: is after the scenario's end: it never happens",
+        "23: spec.selector: no workload of shop there has app=cart (did you mean app=front?)",
+        "38: spec.traffic[0].start: starts after the scenario's end: it never runs",
+        "39: spec.traffic[1].duration: is cut off at the scenario's end",
+        "40: spec.timeline[0].at: is after the scenario's end: it never happens",
+        "51: spec.edges[0].between[1]: aside is not in the slice a-slice-of-a-long-name: this means nothing until it"
+        " joins (there is a-cluster-of-a-long-name)",
     ]
 
 

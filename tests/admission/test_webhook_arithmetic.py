@@ -108,6 +108,9 @@ def test_what_the_underlay_says_of_a_clusters_networks_counts() -> None:
         metadata=ObjectMeta(name="u"),
         spec=UnderlaySpec(clusters=FrozenMap({"worker-1": ClusterUnderlay(pod_cidr="10.1.64.0/18")})),
     )
-    assert [item.rule for item in check(replace(WORLD, slices=(slice_,)))] == ["slice-of-few-clusters"]
+    assert [item.rule for item in check(replace(WORLD, slices=(slice_,)))] == [
+        "world-without-underlay",
+        "slice-of-few-clusters",
+    ]
     crowded = check(replace(WORLD, slices=(slice_,), underlay=underlay))
     assert [item.rule for item in crowded if item.severity == "error"] == ["slice-subnet-free-of-cni"]
