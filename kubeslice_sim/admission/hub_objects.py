@@ -49,6 +49,14 @@ def export_config_endpoints(request: Request) -> Iterator[Finding]:
         yield from _member(request, endpoint.cluster, path)
 
 
+@rule("VpnKeyRotation", source=_ROTATION)
+def rotation_named_as_slice(request: Request) -> Iterator[Finding]:
+    """A rotation has the name of its slice."""
+    name, wanted = request.document.metadata.name, request.document.spec.slice_name
+    if name != wanted:
+        yield Finding(("metadata", "name"), f"invalid config: the name {name} should match spec.sliceName, {wanted}")
+
+
 @rule("VpnKeyRotation", source=_ROTATION, field="Spec.SliceName")
 def rotation_slice_exists(request: Request) -> Iterator[Finding]:
     """The rotation's slice exists."""

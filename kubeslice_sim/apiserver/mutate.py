@@ -28,7 +28,8 @@ def mutated(data: dict[str, Any], noun: Any) -> dict[str, Any]:
     """
     if noun not in MUTATED:
         return data
-    spec = through_go(data.get("spec") or {}, fields_of(noun)["spec"].type, "spec")
+    held = data.get("spec")
+    spec = through_go({} if held is None else held, fields_of(noun)["spec"].type, "spec")
     if noun is SliceConfig:
         if spec.get("overlayNetworkDeploymentMode") == "no-network":
             spec.pop("vpnConfig", None)

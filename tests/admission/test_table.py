@@ -16,7 +16,7 @@ GOLDEN = sorted((ROOT / "tests" / "golden" / "errors").glob("*.yaml"))
 SCENARIOS = sorted(folder for folder in (ROOT / "scenarios").iterdir() if folder.is_dir())
 ELSEWHERE = {  # shown to be alive by test_oracle.py and test_hub_objects.py: no world holds these kinds
     "export-config-slice-exists", "export-config-cluster-registered", "export-config-cluster-in-slice",
-    "export-config-endpoints", "rotation-slice-exists",
+    "export-config-endpoints", "rotation-named-as-slice", "rotation-slice-exists",
 }  # fmt: skip
 ADVICE = """
 apiVersion: controller.kubeslice.io/v1alpha1

@@ -60,6 +60,9 @@ REFUSED: list[tuple[Step, str, str]] = [
      "spec.aliases[0]"),
     (create("SliceConfig", "red", {"sliceSubnet": "10.3.0.0/16", "standardQosProfileName": "gold",
                                    "sliceGatewayProvider": {}}), "object-unique", "metadata.name"),
+    (create("VpnKeyRotation", "more", {"sliceName": "red"}), "rotation-named-as-slice", ""),
+    (patch("Project", "demo", {"spec": []}), "readable", "spec"),
+    (patch("WorkerSliceGateway", "red-worker-1-worker-2", {"spec": 0}), "readable", "spec"),
     (create("SliceConfig", "new", {}, "nowhere"), "namespace-exists", "metadata.namespace"),
     (delete("SliceConfig", "green"), "object-exists", ""),
     (patch("SliceConfig", "red", {"metadata": {"name": "green"}}), "identity-kept", "metadata.name"),
@@ -79,7 +82,6 @@ ALLOWED: list[Step] = [
     delete("Cluster", "worker-3"),
     delete("ServiceExportConfig", "cart-shop-worker-1"),
     delete("WorkerSliceGateway", "red-worker-1-worker-2"),
-    create("VpnKeyRotation", "more", {"sliceName": "red"}),
 ]  # fmt: skip
 
 
