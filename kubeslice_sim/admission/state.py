@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from kubeslice_sim.model.cluster import Cluster, ClusterHealth, ClusterStatus
 from kubeslice_sim.model.document import key_of
-from kubeslice_sim.model.underlay import KubeSliceVersion, Underlay
+from kubeslice_sim.model.release import KubeSliceVersion
+from kubeslice_sim.model.underlay import Underlay
 from kubeslice_sim.model.world import World
 
 INVENTED_NODE_IP = "0.0.0.0"  # noqa: S104 - stands for "the planner will invent one"; nothing listens there

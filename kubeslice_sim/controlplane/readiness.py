@@ -26,7 +26,7 @@ from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.members import has_network, member_clusters, namespaces_on
-from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

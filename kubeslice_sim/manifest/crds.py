@@ -11,25 +11,26 @@ from kubeslice_sim.manifest.shape import fields_of
 from kubeslice_sim.model.document import Resource
 from kubeslice_sim.model.frozen import thaw
 from kubeslice_sim.model.kinds import HUB_NOUNS, WORKER_NOUNS
+from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion, includes
 
 
-def crds() -> tuple[dict[str, Any], ...]:
-    """All 14 of KubeSlice's CRDs, those of the controller cluster first; each call gives fresh copies."""
-    return (*hub_crds(), *worker_crds())
+def crds(version: KubeSliceVersion = DEFAULT_VERSION) -> tuple[dict[str, Any], ...]:
+    """All of a release's CRDs (14; 13 in 0.6), those of the controller cluster first; each call gives fresh copies."""
+    return (*hub_crds(version), *worker_crds(version))
 
 
-def hub_crds() -> tuple[dict[str, Any], ...]:
+def hub_crds(version: KubeSliceVersion = DEFAULT_VERSION) -> tuple[dict[str, Any], ...]:
     """The CRDs of the controller cluster (groups controller. and worker.kubeslice.io)."""
-    return tuple(thaw(_crd(noun)) for noun in HUB_NOUNS)
+    return tuple(thaw(_crd(noun, version)) for noun in HUB_NOUNS if includes(version, noun.RESOURCE.since))
 
 
-def worker_crds() -> tuple[dict[str, Any], ...]:
+def worker_crds(version: KubeSliceVersion = DEFAULT_VERSION) -> tuple[dict[str, Any], ...]:
     """The CRDs of a worker cluster (group networking.kubeslice.io)."""
-    return tuple(thaw(_crd(noun)) for noun in WORKER_NOUNS)
+    return tuple(thaw(_crd(noun, version)) for noun in WORKER_NOUNS if includes(version, noun.RESOURCE.since))
 
 
 @cache
-def _crd(noun: Any) -> dict[str, Any]:
+def _crd(noun: Any, version: KubeSliceVersion) -> dict[str, Any]:
     resource: Resource = noun.RESOURCE
     names: dict[str, Any] = {
         "kind": resource.kind,
@@ -47,12 +48,12 @@ def _crd(noun: Any) -> dict[str, Any]:
             "group": resource.group,
             "names": names,
             "scope": resource.scope,
-            "versions": [_version(noun, resource)],
+            "versions": [_version(noun, resource, version)],
         },
     }
 
 
-def _version(noun: Any, resource: Resource) -> dict[str, Any]:
+def _version(noun: Any, resource: Resource, version: KubeSliceVersion) -> dict[str, Any]:
     shapes = fields_of(noun)
     schema = {
         "description": inspect.getdoc(noun) or "",
@@ -61,20 +62,20 @@ def _version(noun: Any, resource: Resource) -> dict[str, Any]:
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
-            "spec": value_schema(shapes["spec"].type, ()),
-            "status": value_schema(shapes["status"].type, ()),
+            "spec": value_schema(shapes["spec"].type, (), version),
+            "status": value_schema(shapes["status"].type, (), version),
         },
     }
-    version: dict[str, Any] = {
+    served: dict[str, Any] = {
         "name": resource.version,
         "schema": {"openAPIV3Schema": schema},
         "served": True,
         "storage": True,
         "subresources": {"status": {}},
     }
-    if resource.printer_columns:
-        version["additionalPrinterColumns"] = [
-            {"jsonPath": column.json_path, "name": column.name, "type": column.type}
-            for column in resource.printer_columns
+    columns = [column for column in resource.printer_columns if includes(version, column.since)]
+    if columns:
+        served["additionalPrinterColumns"] = [
+            {"jsonPath": column.json_path, "name": column.name, "type": column.type} for column in columns
         ]
-    return version
+    return served

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from kubeslice_sim.model.document import Crd, ObjectMeta, Resource, kube
+from kubeslice_sim.model.release import Since
 from kubeslice_sim.model.timestamp import Timestamp
 
 Health = Literal["Normal", "Warning"]
@@ -56,7 +57,7 @@ class Monitoring:
 
     __pydantic_config__: ClassVar[Any] = kube(grafana_dashboard_base_url="grafanaDashboardBaseURL")
 
-    grafana_dashboard_base_url: str = ""
+    grafana_dashboard_base_url: Annotated[str, Since("1.4.0")] = ""
     kubernetes_dashboard: KubernetesDashboard | None = None
 
 
@@ -81,8 +82,8 @@ class ClusterSpec:
     node_ips: tuple[str, ...] = ()
     network_interface: str = ""
     cluster_property: ClusterProperty | None = None
-    enable_auto_eviction: bool = False
-    requeue_on_failure: bool = False
+    enable_auto_eviction: Annotated[bool, Since("1.4.0")] = False
+    requeue_on_failure: Annotated[bool, Since("1.4.0")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +139,12 @@ class ClusterStatus:
     cni_subnet: tuple[str, ...] = ()
     namespaces: tuple[NamespaceOwnership, ...] = ()
     cluster_health: ClusterHealth | None = None
-    node_ips: tuple[str, ...] = ()
-    registration_status: RegistrationStatus | None = None
-    is_deregister_in_progress: bool = False
-    network_present: Annotated[bool, Crd(default=False)] = False
-    vcpu_restriction: Restriction | None = None
-    gpu_restriction: Restriction | None = None
+    node_ips: Annotated[tuple[str, ...], Since("0.7.0")] = ()
+    registration_status: Annotated[RegistrationStatus | None, Since("1.0.0")] = None
+    is_deregister_in_progress: Annotated[bool, Since("1.0.0")] = False
+    network_present: Annotated[bool, Crd(default=False), Since("1.3.0")] = False
+    vcpu_restriction: Annotated[Restriction | None, Since("1.1.0")] = None
+    gpu_restriction: Annotated[Restriction | None, Since("1.4.0")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.document import Crd, kube
+from kubeslice_sim.model.release import Since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,5 +31,5 @@ class ServiceDiscoveryPort:
     name: str = ""
     port: Annotated[int, Crd(integer_format="int32")] = 0
     protocol: str = ""
-    service_port: Annotated[int, Crd(integer_format="int32")] = 0
-    service_protocol: str = ""
+    service_port: Annotated[int, Crd(integer_format="int32"), Since("1.3.0")] = 0
+    service_protocol: Annotated[str, Since("1.3.0")] = ""

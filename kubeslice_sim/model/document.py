@@ -26,16 +26,17 @@ class ObjectKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrinterColumn:
-    """One additional column of ``kubectl get``."""
+    """One additional column of ``kubectl get``. ``since``: the KubeSlice release that brought it."""
 
     name: str
     type: str
     json_path: str
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A kind as the API server knows it."""
+    """A kind as the API server knows it. ``since``: the KubeSlice release that brought it, empty: always there."""
 
     group: str
     version: str
@@ -45,6 +46,7 @@ class Resource:
     short_names: tuple[str, ...] = ()
     scope: Literal["Namespaced", "Cluster"] = "Namespaced"
     printer_columns: tuple[PrinterColumn, ...] = ()
+    since: str = ""
 
     @property
     def api_version(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from kubeslice_sim.model.document import Crd, kube
+from kubeslice_sim.model.release import Since
 from kubeslice_sim.model.slice_config import Switch
 
 
@@ -42,8 +43,10 @@ class WorkerExternalGatewayConfig:
     ingress: Switch = field(default_factory=Switch)
     egress: Switch = field(default_factory=Switch)
     ns_ingress: Switch = field(default_factory=Switch)
-    gateway_type: Literal["none", "istio", "envoy"] | None = None
-    vpc_service_access: WorkerVpcServiceAccess = field(default_factory=WorkerVpcServiceAccess)
+    gateway_type: Annotated[Literal["none", "istio", "envoy"] | None, Since(values=(("envoy", "1.4.0"),))] = None
+    vpc_service_access: Annotated[WorkerVpcServiceAccess, Since("1.4.0")] = field(
+        default_factory=WorkerVpcServiceAccess
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

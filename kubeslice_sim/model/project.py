@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.document import Empty, ObjectMeta, Resource, kube
+from kubeslice_sim.model.release import Since
 
 CONTROLLER_NAMESPACE = "kubeslice-controller"
 PROJECT_NAMESPACE_PREFIX = "kubeslice-"
@@ -29,7 +30,7 @@ class ProjectSpec:
     __pydantic_config__: ClassVar[Any] = kube()
 
     service_account: ProjectServiceAccounts = field(default_factory=ProjectServiceAccounts)
-    default_slice_creation: bool = False
+    default_slice_creation: Annotated[bool, Since("1.4.0")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

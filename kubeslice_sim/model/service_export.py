@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from kubeslice_sim.model.document import Crd, ObjectMeta, PrinterColumn, Resource, kube
 from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.release import Before, Since
 
 ExportStatus = Literal["", "PENDING", "READY", "ERROR"]
 
@@ -56,9 +57,9 @@ class ServicePort:
 
     name: str = ""
     container_port: Annotated[int, Crd(required=True, integer_format="int32")]
-    protocol: str = ""
-    service_protocol: Annotated[Literal["HTTP", "HTTPS"], Crd(extra=_SERVICE_PROTOCOL)] = "HTTP"
-    service_port: Annotated[int, Crd(integer_format="int32")] = 0
+    protocol: Annotated[str, Before("0.7.0", Crd(default="TCP"))] = ""
+    service_protocol: Annotated[Literal["HTTP", "HTTPS"], Crd(extra=_SERVICE_PROTOCOL), Since("1.3.0")] = "HTTP"
+    service_port: Annotated[int, Crd(integer_format="int32"), Since("1.3.0")] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class ServiceExportSpec:
     selector: Annotated[LabelSelector, Crd(required=True, extra=(("x-kubernetes-map-type", "atomic"),))]
     ingress_enabled: bool = False
     ports: Annotated[tuple[ServicePort, ...], Crd(required=True)]
-    aliases: tuple[str, ...] = ()
+    aliases: Annotated[tuple[str, ...], Since("0.7.0")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +108,11 @@ class ServiceExportStatus:
     pods: tuple[ExportedPod, ...] = ()
     last_sync: Annotated[int, Crd(integer_format="int64")] = 0
     exposed_ports: str = ""
-    service_ports: str = ""
+    service_ports: Annotated[str, Since("1.3.0")] = ""
     available_endpoints: int = 0
     ingress_gw_enabled: bool = False
     ingress_gw_pod: IngressGatewayPod | None = None
-    aliases: tuple[str, ...] = ()
+    aliases: Annotated[tuple[str, ...], Since("0.7.0")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +130,11 @@ class ServiceExport:
         printer_columns=(
             PrinterColumn(name="Slice", type="string", json_path=".spec.slice"),
             PrinterColumn(name="Ingress", type="boolean", json_path=".spec.ingressEnabled"),
-            PrinterColumn(name="ServicePort(s)", type="string", json_path=".status.servicePorts"),
+            PrinterColumn(name="ServicePort(s)", type="string", json_path=".status.servicePorts", since="1.3.0"),
             PrinterColumn(name="Port(s)", type="string", json_path=".status.exposedPorts"),
             PrinterColumn(name="Endpoints", type="integer", json_path=".status.availableEndpoints"),
             PrinterColumn(name="Status", type="string", json_path=".status.exportStatus"),
-            PrinterColumn(name="Alias", type="string", json_path=".spec.aliases"),
+            PrinterColumn(name="Alias", type="string", json_path=".spec.aliases", since="0.7.0"),
         ),
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.discovery import ServiceDiscoveryEndpoint, ServiceDiscoveryPort
 from kubeslice_sim.model.document import Crd, Empty, ObjectMeta, Resource, kube
+from kubeslice_sim.model.release import Since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class ServiceExportConfigSpec:
     slice_name: Annotated[str, Crd(required=True)]
     service_discovery_endpoints: tuple[ServiceDiscoveryEndpoint, ...] = ()
     service_discovery_ports: tuple[ServiceDiscoveryPort, ...] = ()
-    aliases: tuple[str, ...] = ()
+    aliases: Annotated[tuple[str, ...], Since("0.7.0")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

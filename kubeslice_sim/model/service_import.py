@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.document import Crd, ObjectMeta, PrinterColumn, Resource, kube
+from kubeslice_sim.model.release import Since
 from kubeslice_sim.model.service_export import ServicePort
 
 
@@ -18,7 +19,7 @@ class ServiceImportSpec:
     slice: Annotated[str, Crd(required=True)]
     dns_name: Annotated[str, Crd(required=True)]
     ports: Annotated[tuple[ServicePort, ...], Crd(required=True)]
-    aliases: tuple[str, ...] = ()
+    aliases: Annotated[tuple[str, ...], Since("0.7.0")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class ServiceImport:
             PrinterColumn(name="Port(s)", type="string", json_path=".status.exposedPorts"),
             PrinterColumn(name="Endpoints", type="integer", json_path=".status.availableEndpoints"),
             PrinterColumn(name="Status", type="string", json_path=".status.importStatus"),
-            PrinterColumn(name="Alias", type="string", json_path=".spec.aliases"),
+            PrinterColumn(name="Alias", type="string", json_path=".spec.aliases", since="0.7.0"),
         ),
     )
 

@@ -8,12 +8,24 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Ge, Le
 
 from kubeslice_sim.model.document import Crd, ObjectMeta, Resource, kube
+from kubeslice_sim.model.release import Before, Since
 from kubeslice_sim.model.timestamp import Timestamp
 
 OverlayMode = Literal["single-network", "multi-network", "no-network"]
 GatewayType = Literal["OpenVPN", "Wireguard"]
 ServiceType = Literal["NodePort", "LoadBalancer"]
 TransportProtocol = Literal["TCP", "UDP"]
+TopologyMode = Literal["FullMesh", "HubAndSpoke"]
+TOPOLOGY_CONVERGED = "TopologyConverged"
+"""The condition that says whether every gateway link of a slice is connected."""
+_CONDITION_TYPE = (
+    ("maxLength", 316),
+    (
+        "pattern",
+        r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+    ),
+)
+_CONDITION_REASON = (("maxLength", 1024), ("minLength", 1), ("pattern", r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"))
 DscpClass = Literal[
     "Default", "AF11", "AF12", "AF13", "AF21", "AF22", "AF23", "AF31", "AF32", "AF33", "AF41", "AF42", "AF43", "EF"
 ]
@@ -36,9 +48,14 @@ class SliceGatewayProvider:
 
     __pydantic_config__: ClassVar[Any] = kube()
 
-    slice_gateway_type: Annotated[GatewayType, Crd(required=True)] = "OpenVPN"
+    slice_gateway_type: Annotated[
+        GatewayType,
+        Crd(required=True),
+        Since(values=(("Wireguard", "1.9"),)),
+        Before("1.9", Crd(required=True, enum=False)),
+    ] = "OpenVPN"
     slice_ca_type: Annotated[str, Crd(required=True)] = "Local"
-    slice_gateway_service_type: tuple[SliceGatewayServiceType, ...] = ()
+    slice_gateway_service_type: Annotated[tuple[SliceGatewayServiceType, ...], Since("1.2.0")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +121,9 @@ class ExternalGatewayConfig:
     ingress: Switch | None = None
     egress: Switch | None = None
     ns_ingress: Switch | None = None
-    gateway_type: Literal["none", "istio", "envoy"] | None = None
+    gateway_type: Annotated[Literal["none", "istio", "envoy"] | None, Since(values=(("envoy", "1.4.0"),))] = None
     clusters: tuple[str, ...] = ()
-    vpc_service_access: VpcServiceAccess | None = None
+    vpc_service_access: Annotated[VpcServiceAccess | None, Since("1.4.0")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,25 +136,36 @@ class VpnConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """Which clusters are joined: each with each, or hubs with everybody, relaying between the others (spokes)."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    mode: TopologyMode | None = None
+    hubs: Annotated[tuple[str, ...], Crd(extra=(("maxItems", 2),))] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SliceConfigSpec:
     """The wish; bounds and defaults are the CRD's, the rules across fields stand in ``admission``."""
 
     __pydantic_config__: ClassVar[Any] = kube()
 
-    overlay_network_deployment_mode: OverlayMode = "single-network"
+    overlay_network_deployment_mode: Annotated[OverlayMode, Since("1.3.0")] = "single-network"
     slice_subnet: str = ""
     slice_type: str = "Application"
-    slice_gateway_provider: SliceGatewayProvider | None = None
+    slice_gateway_provider: Annotated[SliceGatewayProvider | None, Before("1.3.0", Crd(required=True))] = None
     slice_ipam_type: str = "Local"
     clusters: tuple[str, ...] = ()
+    topology: Annotated[Topology | None, Since("next")] = None
     standard_qos_profile_name: str = ""
     qos_profile_details: QosProfile | None = None
     namespace_isolation_profile: NamespaceIsolationProfile = field(default_factory=NamespaceIsolationProfile)
     external_gateway_config: tuple[ExternalGatewayConfig, ...] = ()
-    max_clusters: Annotated[int, Ge(2), Le(32), Crd(required=True)] = 16
-    rotation_interval: Annotated[int, Ge(30), Le(90)] = 30
-    renew_before: Timestamp | None = None
-    vpn_config: VpnConfig | None = None
+    max_clusters: Annotated[int, Ge(2), Le(32), Crd(required=True), Before("1.3.0", Crd())] = 16
+    rotation_interval: Annotated[int, Ge(30), Le(90), Since("1.1.0")] = 30
+    renew_before: Annotated[Timestamp | None, Since("1.1.0")] = None
+    vpn_config: Annotated[VpnConfig | None, Since("1.1.0")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +185,27 @@ class KubeSliceEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One of Kubernetes' standard conditions (apimachinery meta/v1)."""
+
+    __pydantic_config__: ClassVar[Any] = kube()
+
+    type: Annotated[str, Crd(required=True, extra=_CONDITION_TYPE)]
+    status: Annotated[Literal["True", "False", "Unknown"], Crd(required=True)]
+    observed_generation: Annotated[int, Crd(integer_format="int64", extra=(("minimum", 0),))] = 0
+    last_transition_time: Annotated[Timestamp, Crd(required=True)]
+    reason: Annotated[str, Crd(required=True, extra=_CONDITION_REASON)]
+    message: Annotated[str, Crd(required=True, extra=(("maxLength", 32768),))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SliceConfigStatus:
     """What became of the wish."""
 
     __pydantic_config__: ClassVar[Any] = kube()
 
-    kubeslice_events: tuple[KubeSliceEvent, ...] = ()
+    kubeslice_events: Annotated[tuple[KubeSliceEvent, ...], Since("0.7.0")] = ()
+    conditions: Annotated[tuple[Condition, ...], Since("next")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

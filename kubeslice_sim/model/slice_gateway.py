@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.document import Crd, ObjectMeta, PrinterColumn, Resource, kube
+from kubeslice_sim.model.release import Since
 from kubeslice_sim.model.slice_config import GatewayType
 from kubeslice_sim.model.timestamp import Timestamp
 
@@ -30,7 +31,7 @@ class SliceGatewayConfig:
     slice_gateway_name: str = ""
     slice_name: str = ""
     slice_site_name: str = ""
-    slice_gateway_type: GatewayType | None = None
+    slice_gateway_type: Annotated[GatewayType | None, Since("1.1.0")] = None
     slice_gateway_subnet: str = ""
     slice_gateway_status: str = ""
     slice_gateway_host_type: str = ""
@@ -42,10 +43,11 @@ class SliceGatewayConfig:
     slice_gateway_local_vpn_ip: str = ""
     slice_gateway_remote_gateway_id: str = ""
     slice_gateway_remote_cluster_id: str = ""
-    slice_gateway_intermediate_deployments: tuple[str, ...] = ()
-    slice_gateway_connectivity_type: str = ""
-    slice_gateway_protocol: str = ""
-    slice_gateway_server_lb_ips: tuple[str, ...] = ()
+    slice_gateway_intermediate_deployments: Annotated[tuple[str, ...], Since("1.1.0")] = ()
+    slice_gateway_connectivity_type: Annotated[str, Since("1.2.0")] = ""
+    slice_gateway_protocol: Annotated[str, Since("1.2.0")] = ""
+    slice_gateway_server_lb_ips: Annotated[tuple[str, ...], Since("1.2.0")] = ()
+    route_entire_slice_subnet: Annotated[bool, Since("next")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class GatewayTunnelStatus:
     rx_rate_kbps: Annotated[int, Crd(integer_format="int64")] = 0
     packet_loss_percent: Annotated[int, Crd(integer_format="int64")] = 0
     status: Annotated[int, Crd(integer_format="int32")] = 0
-    tunnel_state: str = ""
+    tunnel_state: Annotated[str, Since("1.1.0")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +80,14 @@ class GatewayPodStatus:
     )  # fmt: skip
 
     pod_name: str = ""
-    pod_creation_ts: Timestamp | None = None
-    original_pod_creation_ts: Timestamp | None = None
+    pod_creation_ts: Annotated[Timestamp | None, Since("1.1.0")] = None
+    original_pod_creation_ts: Annotated[Timestamp | None, Since("1.1.0")] = None
     peer_pod_name: str = ""
     pod_ip: str = ""
     local_nsm_ip: str = ""
     tunnel_status: GatewayTunnelStatus = field(default_factory=GatewayTunnelStatus)
     route_removed: Annotated[int, Crd(integer_format="int32")] = 0
-    remote_port: Annotated[int, Crd(integer_format="int32")] = 0
+    remote_port: Annotated[int, Crd(integer_format="int32"), Since("1.1.0")] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

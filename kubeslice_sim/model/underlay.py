@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Le, Len
 
 from kubeslice_sim.model.document import ObjectMeta, Resource, kube
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.quantity import Bandwidth, Seconds, Share
-
-KubeSliceVersion = Literal["0.6", "1.9", "next"]
+from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,7 @@ class UnderlaySpec:
 
     __pydantic_config__: ClassVar[Any] = kube(kubeslice_version="kubesliceVersion")
 
-    kubeslice_version: KubeSliceVersion = "1.9"
+    kubeslice_version: KubeSliceVersion = DEFAULT_VERSION
     clusters: FrozenMap[ClusterUnderlay] = field(default_factory=FrozenMap)
     links: tuple[Link, ...] = ()
     default_link: DefaultLink = field(default_factory=DefaultLink)
@@ -125,6 +124,7 @@ def _path(link: Link | DefaultLink, one_way: LinkDirection) -> Path:
         jitter_s=link.jitter_s if one_way.jitter_s is None else one_way.jitter_s,
         loss=link.loss if one_way.loss is None else one_way.loss,
         bandwidth_bps=link.bandwidth_bps if one_way.bandwidth_bps is None else one_way.bandwidth_bps,
+    )
 
 
 def defaults_told() -> str:
@@ -134,5 +134,4 @@ def defaults_told() -> str:
     return (
         f"KubeSlice {spec.kubeslice_version}, one gateway node and pod network {cluster.pod_cidr} in every cluster, "
         f"and links of {link.rtt_s * 1000:g} ms round trip, {link.bandwidth_bps / 1e9:g} Gbit/s, no loss"
-    )
     )

@@ -56,6 +56,7 @@ class VpnKeyRotation:
         kind="VpnKeyRotation",
         plural="vpnkeyrotations",
         singular="vpnkeyrotation",
+        since="1.1.0",
     )
 
     metadata: ObjectMeta

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.document import Crd, Empty, ObjectMeta, Resource, kube
 from kubeslice_sim.model.membership import AppPod, WorkerExternalGatewayConfig, WorkerIsolationProfile
+from kubeslice_sim.model.release import Before, Since
 from kubeslice_sim.model.slice_config import OverlayMode
 
 
@@ -42,16 +43,18 @@ class SliceSettings:
 
     slice_id: Annotated[str, Crd(required=True)] = ""
     slice_display_name: Annotated[str, Crd(required=True)]
-    slice_subnet: str = ""
+    slice_subnet: Annotated[str, Before("1.3.0", Crd(required=True))] = ""
     slice_type: Annotated[str, Crd(required=True)]
-    qos_profile_details: SliceQosProfile | None = None
-    slice_ipam: SliceIpam = field(default_factory=lambda: SliceIpam(slice_ipam_type="Local"))
+    qos_profile_details: Annotated[SliceQosProfile | None, Before("1.3.0", Crd(required=True))] = None
+    slice_ipam: Annotated[SliceIpam, Before("1.3.0", Crd(required=True))] = field(
+        default_factory=lambda: SliceIpam(slice_ipam_type="Local")
+    )
     external_gateway_config: WorkerExternalGatewayConfig | None = None
     namespace_isolation_profile: WorkerIsolationProfile | None = None
     cluster_subnet_cidr: str = ""
-    slice_gateway_service_type: str = ""
-    slice_gateway_protocol: str = ""
-    slice_overlay_network_deployment_mode: OverlayMode | None = None
+    slice_gateway_service_type: Annotated[str, Since("1.2.0")] = ""
+    slice_gateway_protocol: Annotated[str, Since("1.2.0")] = ""
+    slice_overlay_network_deployment_mode: Annotated[OverlayMode | None, Since("1.3.0")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.cluster import ComponentStatus, Health
-from kubeslice_sim.model.document import ObjectMeta, Resource, kube
+from kubeslice_sim.model.document import Crd, ObjectMeta, Resource, kube
 from kubeslice_sim.model.membership import AppPod, WorkerExternalGatewayConfig, WorkerIsolationProfile
+from kubeslice_sim.model.release import Before, Since
 from kubeslice_sim.model.slice_config import DscpClass, OverlayMode, ServiceType, TransportProtocol
 from kubeslice_sim.model.timestamp import Timestamp
 
@@ -20,8 +21,8 @@ class WorkerSliceGatewayProvider:
 
     slice_gateway_type: str = "OpenVPN"
     slice_ca_type: str = "Local"
-    slice_gateway_service_type: ServiceType = "NodePort"
-    slice_gateway_protocol: TransportProtocol = "UDP"
+    slice_gateway_service_type: Annotated[ServiceType, Since("1.2.0")] = "NodePort"
+    slice_gateway_protocol: Annotated[TransportProtocol, Since("1.2.0")] = "UDP"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +53,10 @@ class WorkerSliceConfigSpec:
     qos_profile_details: WorkerQosProfile | None = None
     namespace_isolation_profile: WorkerIsolationProfile = field(default_factory=WorkerIsolationProfile)
     ipam_cluster_octet: int = 0
-    octet: int | None = None
+    octet: Annotated[int | None, Before("1.3.0", Crd(required=True))] = None
     cluster_subnet_cidr: str = ""
     external_gateway_config: WorkerExternalGatewayConfig = field(default_factory=WorkerExternalGatewayConfig)
-    overlay_network_deployment_mode: OverlayMode = "single-network"
+    overlay_network_deployment_mode: Annotated[OverlayMode, Since("1.3.0")] = "single-network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from kubeslice_sim.model.document import ObjectMeta, Resource, kube
+from kubeslice_sim.model.release import Since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,8 @@ class WorkerSliceGwRecyclerSpec:
 
     slice_gw_server: str = ""
     slice_gw_client: str = ""
-    server_redundancy_number: int = 0
-    client_redundancy_number: int = 0
+    server_redundancy_number: Annotated[int, Since("1.1.0")] = 0
+    client_redundancy_number: Annotated[int, Since("1.1.0")] = 0
     gw_pair: GatewayPair = field(default_factory=GatewayPair)
     state: str = ""
     request: str = ""

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.history import SliceHistory
-from kubeslice_sim.planner.members import has_network, member_clusters
-
-NUMBER_OF_GATEWAYS = 2
-"""Tunnels per cluster pair (worker-operator main.go)."""
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS, edges_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """Two clusters of a slice that are to be joined."""
+    """Two clusters of a slice that are to be joined by so many tunnels."""
 
     slice: str
     server: str
     client: str
+    gateways: int = NUMBER_OF_GATEWAYS
 
     def deployments(self, cluster: str) -> tuple[str, ...]:
         """The gateway pods of one of the two, instance by instance."""
         peer = self.client if cluster == self.server else self.server
         gateway = names.gateway(self.slice, cluster, peer)
-        return tuple(names.gateway_deployment(gateway, instance) for instance in range(NUMBER_OF_GATEWAYS))
+        return tuple(names.gateway_deployment(gateway, instance) for instance in range(self.gateways))
 
 
 def choose_server(first: str, second: str, held: Mapping[frozenset[str], str]) -> tuple[str, str]:
-    """(server, client) of a pair, given in the order in which the SliceConfig lists them.
+    """(server, client) of a pair, given with the one first that serves where the pair is new.
 
-    The earlier listed serves; a pair that exists keeps its roles, however the list is re-ordered
+    A pair that exists keeps its roles, however the list is re-ordered and whoever becomes a hub
     (kubeslice-controller service/worker_slice_gateway_service.go createMinimumGatewaysIfNotExists).
     """
     server = held.get(frozenset((first, second)), first)
@@ -41,8 +38,9 @@ def choose_server(first: str, second: str, held: Mapping[frozenset[str], str]) -
 
 
 def pair_clusters(config: SliceConfig, history: SliceHistory) -> tuple[Pairing, ...]:
-    """Every pair of the full mesh, in the order of the SliceConfig's list."""
-    if not has_network(config):
-        return ()
-    chosen = (choose_server(a, b, history.servers) for a, b in combinations(member_clusters(config), 2))
-    return tuple(Pairing(slice=config.metadata.name, server=server, client=client) for server, client in chosen)
+    """Every pair of the slice's topology, with the roles that it has or will get."""
+    pairings = []
+    for edge in edges_of(config):
+        server, client = choose_server(edge.server, edge.client, history.servers)
+        pairings.append(Pairing(slice=config.metadata.name, server=server, client=client, gateways=edge.gateways))
+    return tuple(pairings)

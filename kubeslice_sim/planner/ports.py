@@ -9,8 +9,9 @@ from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.history import History
 from kubeslice_sim.planner.members import has_network
-from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS, Pairing
+from kubeslice_sim.planner.pairings import Pairing
 from kubeslice_sim.planner.slots import slot_count
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
 
 FIRST_NODE_PORT = 30000
 LAST_NODE_PORT = 32767

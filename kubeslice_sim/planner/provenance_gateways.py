@@ -7,10 +7,10 @@ from functools import partial
 
 from kubeslice_sim.planner import names, slots
 from kubeslice_sim.planner.gateways import service_type
-from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
 from kubeslice_sim.planner.plan import GatewayPairPlan, GatewayPlan, TunnelEnd, TunnelPlan
 from kubeslice_sim.planner.provenance_overlay import client_address
 from kubeslice_sim.planner.question import Asked, Input, Provenance, Question
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
 
 
 def gateway_questions(asked: Asked) -> Iterator[Question]:

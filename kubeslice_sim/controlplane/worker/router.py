@@ -27,7 +27,7 @@ from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.addresses import AddressPool
-from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
 
 
 def deploy(slice_: Slice, view: View) -> tuple[Write, ...]:

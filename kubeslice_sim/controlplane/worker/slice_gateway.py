@@ -33,7 +33,7 @@ from kubeslice_sim.model.slice_gateway import GatewayPodStatus, GatewayTunnelSta
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
-from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
 
 UP, DOWN = 0, 1
 """``Status`` of a tunnel, as the sidecar's gRPC enum has it (the CRD's comment says the reverse)."""

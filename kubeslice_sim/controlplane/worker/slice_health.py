@@ -16,7 +16,7 @@ from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice_config import SliceHealth, WorkerSliceConfig
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
-from kubeslice_sim.planner.pairings import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
