@@ -17,7 +17,7 @@ from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.site import Site
-from kubeslice_sim.controlplane.worker import namespaces, qos
+from kubeslice_sim.controlplane.worker import east_west, namespaces, qos
 from kubeslice_sim.controlplane.worker.app_pods import own_pods, takes
 from kubeslice_sim.controlplane.worker.router import router_runs
 from kubeslice_sim.model.service_export import ServiceExport
@@ -25,6 +25,7 @@ from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
+from kubeslice_sim.planner.external_gateways import gateway_name
 from kubeslice_sim.planner.members import has_network, member_clusters, namespaces_on
 from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
 
@@ -130,6 +131,10 @@ def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
         yield f"{site.name}: its traffic is not shaped yet"
     if not router_runs(name, site.view):
         yield f"{site.name}: the router does not run"
+    for direction in east_west.installed(slice_):
+        gateway = gateway_name(name, direction)
+        if not isinstance(ledger.newest("interface", site.name, name, names.SYSTEM_NAMESPACE, gateway), ConnectPod):
+            yield f"{site.name}: {gateway} is not connected"
     held = {(pod.metadata.namespace, pod.metadata.name) for pod in own_pods(name, site.view)}
     for pod in takes(slice_, site.view):
         where = (pod.metadata.namespace, pod.metadata.name)
@@ -193,9 +198,11 @@ def _export_reason(export: ServiceExport, site: Site, config: SliceConfig, ledge
     if expected != told:
         return f"{len(told)} of {len(expected)} pods exported"
     dns_name = names.service_dns(export.metadata.name, export.metadata.namespace)
+    ingress = export.status.ingress_gw_pod
+    published = told if ingress is None else {ingress.nsm_ip}
     for cluster in member_clusters(config):
         served = ledger.newest("names", cluster)
         answers = served.records.get(dns_name, ()) if isinstance(served, ServeNames) else ()
-        if not told <= {str(address) for address in answers}:
+        if not published <= {str(address) for address in answers}:
             return f"{cluster} does not resolve it yet"
     return ""

@@ -13,6 +13,8 @@ from kubeslice_sim.planner.plan import ClusterPlan, MemberPlan
 
 GATEWAY_TYPE = "istio"
 """The only ``gatewayType`` that worker-operator acts upon."""
+PROGRAM = "istio-proxy"
+"""What a gateway's pod runs."""
 HTTP_PORT = 8080
 """On which a gateway's pod takes HTTP."""
 _COMMON = (

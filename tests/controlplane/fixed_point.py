@@ -16,6 +16,7 @@ from kubeslice_sim.controlplane.effects import (
     StartRouter,
 )
 from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.planner.external_gateways import PROGRAM
 from kubeslice_sim.planner.plan import Plan, TunnelPlan
 from tests.controlplane.loopback import SYSTEM
 
@@ -81,8 +82,12 @@ def planned(plan: Plan) -> Facts:
     return {
         "pods": {
             (p.cluster, p.namespace, p.name): (p.node, p.pod_ip, p.emulate, p.command) for p in plan.pods
+        } | {
+            (g.cluster, SYSTEM, g.name): (g.node, g.pod_ip, PROGRAM, ())
+            for item in plan.slices for g in item.east_west
         },
-        "overlay": {(p.cluster, p.namespace, p.name): (p.slice, p.nsm_ip) for p in plan.pods if p.nsm_ip is not None},
+        "overlay": {(p.cluster, p.namespace, p.name): (p.slice, p.nsm_ip) for p in plan.pods if p.nsm_ip is not None}
+        | {(g.cluster, SYSTEM, g.name): (g.slice, g.nsm_ip) for item in plan.slices for g in item.east_west},
         "routers": {
             (m.cluster, m.slice): (m.router.name, m.router.node, m.router.address, m.cidr)
             for item in plan.slices for m in item.members if m.router is not None

@@ -34,6 +34,13 @@ def test_a_scenarios_world_comes_to_its_plan(root: Path, name: str, timing: Timi
     assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
 
 
+def test_east_west_gateways_come_to_their_plan(root: Path) -> None:
+    world = load(root / "tests" / "golden" / "plans" / "east-west.yaml")
+    hand = Hand(world, FAST)
+    hand.until_up(600)
+    assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds())
 def test_every_world_comes_to_its_plan(world: World) -> None:

@@ -50,7 +50,9 @@ def _east_west(item: SlicePlan) -> dict[str, list[str]]:
     return {
         "eastWest": [f"{g.cluster} {g.name} {g.nsm_ip} on {g.node} {g.pod_ip}" for g in item.east_west],
         "behindIngress": [
-            f"{s.namespace}/{s.name}: {e.pod}@{e.cluster} {e.nsm_ip}:{e.port}" for s in item.services for e in s.backends
+            f"{s.namespace}/{s.name}: {e.pod}@{e.cluster} {e.nsm_ip}:{e.port}"
+            for s in item.services
+            for e in s.backends
         ],
         "istio": [_istio(o) for o in item.istio_objects],
     }

@@ -14,12 +14,14 @@ from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import Project
 from kubeslice_sim.model.service_export import LabelSelector, ServiceExport, ServiceExportSpec, ServicePort
 from kubeslice_sim.model.slice_config import (
+    ExternalGatewayConfig,
     NamespaceIsolationProfile,
     NamespaceSelection,
     QosProfile,
     SliceConfig,
     SliceConfigSpec,
     SliceGatewayProvider,
+    Switch,
 )
 from kubeslice_sim.model.underlay import ClusterUnderlay, Underlay, UnderlaySpec
 from kubeslice_sim.model.world import World
@@ -107,6 +109,27 @@ def with_member(before: World, name: str) -> World:
     )
 
 
+def with_external_gateways(config: SliceConfig, entries: Sequence[ExternalGatewayConfig]) -> SliceConfig:
+    return replace(config, spec=replace(config.spec, external_gateway_config=tuple(entries)))
+
+
+@st.composite
+def external_gateways(draw: st.DrawFn, members: Sequence[str]) -> list[ExternalGatewayConfig]:
+    """Mostly none; else an entry for one cluster and one for all others, of any type."""
+    if draw(st.integers(0, 3)):
+        return []
+    entries = (("*",), (draw(st.sampled_from(members)),))
+    return [
+        ExternalGatewayConfig(
+            ingress=Switch(enabled=draw(st.booleans())),
+            egress=Switch(enabled=draw(st.booleans())),
+            gateway_type=draw(st.sampled_from(["istio", "istio", "envoy", "none"])),
+            clusters=clusters,
+        )
+        for clusters in entries[: draw(st.integers(1, 2))]
+    ]
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """One to six clusters, one to three slices over some of them, workloads on some, exports of some."""
@@ -120,7 +143,12 @@ def worlds(draw: st.DrawFn) -> World:
         members = draw(st.permutations(names))[: draw(st.integers(1, len(names)))]
         size = draw(st.integers(max(2, len(members) + 1), 32))
         slices.append(
-            slice_config(f"s{index}", members, subnet=f"10.{index}.0.0/16", max_clusters=size, namespace=f"n{index}")
+            with_external_gateways(
+                slice_config(
+                    f"s{index}", members, subnet=f"10.{index}.0.0/16", max_clusters=size, namespace=f"n{index}"
+                ),
+                draw(external_gateways(members)),
+            )
         )
         for job in range(draw(st.integers(0, 2))):
             where = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))

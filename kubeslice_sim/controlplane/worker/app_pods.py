@@ -19,7 +19,7 @@ from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.membership import AppPod
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.planner.addresses import router_address
-from kubeslice_sim.planner.names import EXCLUDE_LABEL
+from kubeslice_sim.planner.names import EXCLUDE_LABEL, SYSTEM_NAMESPACE
 
 INJECTED = "kubeslice.io/status"
 NSM_ANNOTATIONS = ("networkservicemesh.io", "ns.networkservicemesh.io")
@@ -31,7 +31,7 @@ def inject(slice_: Slice, view: View) -> Outcome:
     wanted = {key_of(pod): pod for pod in takes(slice_, view)}
     held = {key_of(pod): pod for pod in own_pods(name, view)}
     writes: list[Write] = [Update(item=_injected(pod, name)) for key, pod in wanted.items() if key not in held]
-    gone = [pod for key, pod in held.items() if key not in wanted]
+    gone = [pod for key, pod in held.items() if key not in wanted and key.namespace != SYSTEM_NAMESPACE]
     writes.extend(Update(item=_plain(pod)) for pod in gone)
     return Outcome(
         writes=tuple(writes),
@@ -58,7 +58,7 @@ def takes(slice_: Slice, view: View) -> tuple[KubernetesObject, ...]:
 
 
 def own_pods(slice_: str, view: View) -> tuple[KubernetesObject, ...]:
-    """The slice's application pods on this cluster."""
+    """The slice's application pods on this cluster, its East-West gateways among them."""
     return view.local.objects("Pod", labels={SLICE_LABEL: slice_, POD_TYPE_LABEL: "app"})
 
 

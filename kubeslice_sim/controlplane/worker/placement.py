@@ -13,6 +13,7 @@ from ipaddress import IPv4Address
 from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import POD_TYPE_LABEL
 from kubeslice_sim.controlplane.reconciler import View
+from kubeslice_sim.controlplane.worker import east_west
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.planner.addresses import AddressPool
 from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL, SYSTEM_NAMESPACE
@@ -55,7 +56,8 @@ def pod_ip(pod: KubernetesObject, view: View) -> IPv4Address:
         ((item.metadata.namespace, item.metadata.name), ip.address(str(item.status["podIP"]))) for item in placed
     )
     me = (pod.metadata.namespace, pod.metadata.name)
-    for name, _ in _expected(view):
+    gateways = ((SYSTEM_NAMESPACE, name) for name in east_west.all_expected(view))
+    for name in (*(name for name, _ in _expected(view)), *gateways):
         address = pool.allocate(name)
         if name == me:
             return address

@@ -14,6 +14,7 @@ from kubeslice_sim.controlplane.built_in import (
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.effects import Effect, StartAppPod, StartRouter, StopPod
 from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, Update, UpdateStatus, View
+from kubeslice_sim.controlplane.worker import east_west
 from kubeslice_sim.controlplane.worker.gateway_pod import gateway_node, start_gateway
 from kubeslice_sim.controlplane.worker.placement import OF_KUBESLICE, app_node, pod_ip
 from kubeslice_sim.model.document import ObjectKey
@@ -62,6 +63,8 @@ def _node(pod: KubernetesObject, view: View) -> str:
             return ""
         slot = slot_of(ip.network(settings.slice_subnet), ip.network(settings.cluster_subnet_cidr))
         return gateways[router_place(slot, len(gateways))]
+    if pod.metadata.namespace == names.SYSTEM_NAMESPACE:
+        return east_west.node(pod, view)
     return app_node(pod, view)
 
 
@@ -72,7 +75,7 @@ def _start(pod: KubernetesObject, view: View) -> Effect | None:
         return start_gateway(pod, view) if nsm_ip(pod) else None
     if kind == "router":
         return _start_router(pod, view)
-    if pod.metadata.namespace == names.SYSTEM_NAMESPACE:
+    if pod.metadata.namespace == names.SYSTEM_NAMESPACE and kind != "app":
         return None  # KubeSlice's DNS, which runs from the start
 
     return StartAppPod(

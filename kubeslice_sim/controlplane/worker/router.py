@@ -21,6 +21,7 @@ from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, labelle
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Outcome, Update, View, Write
 from kubeslice_sim.controlplane.status import with_metadata
+from kubeslice_sim.controlplane.worker import east_west
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.worker_slice import Slice
@@ -66,7 +67,7 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         return NOTHING
     pool: AddressPool[str] = AddressPool(ip.network(settings.cluster_subnet_cidr))
     pool.reserve((_client(pod), ip.address(nsm_ip(pod))) for pod in clients if nsm_ip(pod))
-    expected = _expected_gateways(key.name, view)
+    expected = (*east_west.expected(key.name, view), *_expected_gateways(key.name, view))
     for pod in asking:
         if pod.metadata.name not in expected:
             pool.allocate(_client(pod))

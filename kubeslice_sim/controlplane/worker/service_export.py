@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer, ip
-from kubeslice_sim.controlplane.built_in import SLICE_LABEL, running
+from kubeslice_sim.controlplane.built_in import SLICE_LABEL, nsm_ip, running
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
@@ -21,15 +21,24 @@ from kubeslice_sim.controlplane.reconciler import (
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import unix_s
+from kubeslice_sim.controlplane.worker import east_west
 from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.membership import AppPod
-from kubeslice_sim.model.service_export import ExportedPod, ServiceExport, ServiceExportStatus, ServicePort
+from kubeslice_sim.model.service_export import (
+    ExportedPod,
+    IngressGatewayPod,
+    ServiceExport,
+    ServiceExportStatus,
+    ServicePort,
+)
 from kubeslice_sim.model.service_export_config import ServiceExportConfig
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.objects_service import service_export_config
 from kubeslice_sim.planner.plan import EndpointPlan
+from kubeslice_sim.planner.services import ingress_endpoint
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -65,9 +74,13 @@ def _sync(
 ) -> Outcome:
     """Push what changed: PENDING, then the hub, then READY."""
     pods = _pods(export, slice_, view)
-    wanted = service_export_config(export, view.cluster, hub_namespace, _endpoints(export, pods, view))
+    behind = "ingress" in east_west.installed(slice_)
+    ingress = east_west.ingress_pod(export.spec.slice, view) if behind else None
+    if behind and ingress is None:
+        return Outcome(writes=tuple(first), requeue_after_s=view.timing.wait_for_router_s)
+    wanted = service_export_config(export, view.cluster, hub_namespace, _endpoints(export, pods, ingress, view))
     held = view.hub.get(ServiceExportConfig, hub_namespace, wanted.metadata.name)
-    status = _status(export, pods, view)
+    status = _status(export, pods, ingress, view)
     again_s = view.timing.service_export_reconcile_s
     in_sync = held is not None and held.spec == wanted.spec
     if in_sync and status == replace(export.status, last_sync=0) and export.status.last_sync:
@@ -103,7 +116,12 @@ def _pods(export: ServiceExport, slice_: Slice, view: View) -> tuple[AppPod, ...
     return tuple(found)
 
 
-def _endpoints(export: ServiceExport, pods: tuple[AppPod, ...], view: View) -> tuple[EndpointPlan, ...]:
+def _endpoints(
+    export: ServiceExport, pods: tuple[AppPod, ...], ingress: KubernetesObject | None, view: View
+) -> tuple[EndpointPlan, ...]:
+    if ingress is not None:
+        name, namespace = export.metadata.name, export.metadata.namespace
+        return (ingress_endpoint(name, namespace, view.cluster, ip.address(nsm_ip(ingress))),)
     port = export.spec.ports[0].container_port if export.spec.ports else 0
     return tuple(
         EndpointPlan(
@@ -118,7 +136,9 @@ def _endpoint_name(export: ServiceExport, pod: AppPod, view: View) -> str:
     return names.endpoint_dns(pod.pod_name, view.cluster, export.metadata.name, export.metadata.namespace)
 
 
-def _status(export: ServiceExport, pods: tuple[AppPod, ...], view: View) -> ServiceExportStatus:
+def _status(
+    export: ServiceExport, pods: tuple[AppPod, ...], ingress: KubernetesObject | None, view: View
+) -> ServiceExportStatus:
     """The status when all is pushed, but for the time of it."""
     return ServiceExportStatus(
         dns_name=names.service_dns(export.metadata.name, export.metadata.namespace),
@@ -131,6 +151,8 @@ def _status(export: ServiceExport, pods: tuple[AppPod, ...], view: View) -> Serv
         ),
         exposed_ports=exposed_ports(export.spec.ports),
         available_endpoints=len(pods),
+        ingress_gw_enabled=ingress is not None,
+        ingress_gw_pod=IngressGatewayPod(name=ingress.metadata.name, nsm_ip=nsm_ip(ingress)) if ingress else None,
         aliases=export.spec.aliases,
     )
 
@@ -161,6 +183,10 @@ def _exports_of_slice(change: Change, view: View) -> tuple[ObjectKey, ...]:
 
 
 def _exports_of_namespace(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """Those beside a pod; those of its slice where the pod is a gateway of the system's namespace."""
+    slice_ = change.item.metadata.labels.get(SLICE_LABEL)
+    if change.key.namespace == names.SYSTEM_NAMESPACE and change.key.name == names.ingress_gateway(str(slice_)):
+        return tuple(key_of(item) for item in view.local.list(ServiceExport) if item.spec.slice == slice_)
     return tuple(key_of(item) for item in view.local.list(ServiceExport, change.key.namespace))
 
 
