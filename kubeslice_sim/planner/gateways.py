@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from kubeslice_sim.model.slice_config import ServiceType, SliceConfig, SliceGatewayProvider, TransportProtocol
 from kubeslice_sim.planner import names, slots
@@ -35,12 +35,13 @@ def service_type(provider: SliceGatewayProvider | None, cluster: str) -> tuple[S
     return chosen
 
 
-def gateway_place(peer_slot: int, instance: int, nodes: int) -> int:
+def gateway_place(peer_block: int, instance: int, nodes: int) -> int:
     """Which of its cluster's gateway nodes, counted from 0, a gateway pod runs on.
 
-    Anti-affinity spreads a gateway's pods; the peer's slot spreads the gateways, and never changes.
+    Anti-affinity spreads a gateway's pods; the place of the peer's CIDR in the slice's subnet (under static IPAM its
+    slot) spreads the gateways, and never changes.
     """
-    return (peer_slot + instance) % nodes
+    return (peer_block + instance) % nodes
 
 
 def build_pairs(
@@ -79,8 +80,8 @@ def _pair(
     subnet = slice_subnet(config)
     assert subnet is not None  # noqa: S101 - build_pairs has returned already
     server_vpn, client_vpn = slots.vpn_addresses(subnet)
-    server_ends = _ends(pairing, server, client, "Server", server_vpn, clusters[server.cluster], pools)
-    client_ends = _ends(pairing, client, server, "Client", client_vpn, clusters[client.cluster], pools)
+    server_ends = _ends(pairing, subnet, server, client, "Server", server_vpn, clusters[server.cluster], pools)
+    client_ends = _ends(pairing, subnet, client, server, "Client", client_vpn, clusters[client.cluster], pools)
     tunnels = tuple(
         TunnelPlan(
             instance=near.instance,
@@ -127,7 +128,8 @@ def _ends(
     cluster: ClusterPlan,
     pools: Mapping[tuple[str, str], AddressPool[str]],
 ) -> Iterator[TunnelEnd]:
-    nodes = cluster.gateway_nodes
+    nodes, block = cluster.gateway_nodes, slots.slot_of(subnet, remote.cidr)
+    subnet: IPv4Network,
     for instance, deployment in enumerate(pairing.deployments(local.cluster)):
         yield TunnelEnd(
             deployment=deployment,
@@ -137,7 +139,7 @@ def _ends(
             peer=remote.cluster,
             instance=instance,
             host_type=role,
-            node=nodes[gateway_place(remote.slot, instance, len(nodes))].name,
+            node=nodes[gateway_place(block, instance, len(nodes))].name,
             nsm_ip=pools[pairing.slice, local.cluster].allocate(deployment),
             vpn_ip=vpn_ip,
         )

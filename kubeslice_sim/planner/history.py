@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
+from kubeslice_sim.planner.ipam import IpamPlan
 from kubeslice_sim.planner.plan import Plan
 
 Pair = frozenset[str]
@@ -19,6 +20,7 @@ class SliceHistory:
     servers: dict[Pair, str] = field(default_factory=dict)
     node_ports: dict[str, int] = field(default_factory=dict)
     clients: dict[str, dict[str, IPv4Address]] = field(default_factory=dict)
+    ipam: IpamPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ def remember(previous: Plan | None) -> History:
             servers={frozenset((pair.server.cluster, pair.client.cluster)): pair.server.cluster for pair in item.pairs},
             node_ports={tunnel.server.deployment: tunnel.node_port for tunnel in item.tunnels},
             clients={member.cluster: {} for member in item.members},
+            ipam=item.ipam,
         )
         for item in previous.slices
     }

@@ -41,9 +41,15 @@ def namespaces_on(selections: Iterable[NamespaceSelection], cluster: str) -> tup
 
 
 def join_clusters(
-    config: SliceConfig, clusters: Mapping[str, ClusterPlan], history: SliceHistory
+    config: SliceConfig,
+    clusters: Mapping[str, ClusterPlan],
+    history: SliceHistory,
+    blocks: Mapping[str, IPv4Network] | None = None,
 ) -> tuple[MemberPlan, ...]:
-    """Every member of the slice, in the order in which the SliceConfig lists them."""
+    """Every member of the slice, in the order in which the SliceConfig lists them.
+
+    ``blocks``: the CIDRs that dynamic IPAM gave them; None: those of their slots.
+    """
     listed = member_clusters(config)
     if not has_network(config):
         return tuple(_member(config, cluster, -1, NO_ADDRESSES, None) for cluster in listed)
@@ -52,8 +58,9 @@ def join_clusters(
     members = []
     for cluster in listed:
         slot = assigned[cluster]
-        cidr = slots.cluster_cidr(subnet, config.spec.max_clusters, slot)
-        members.append(_member(config, cluster, slot, cidr, _router(config, clusters[cluster], slot, cidr)))
+        cidr = blocks[cluster] if blocks else slots.cluster_cidr(subnet, config.spec.max_clusters, slot)
+        router = _router(config, clusters[cluster], slots.slot_of(subnet, cidr), cidr)
+        members.append(_member(config, cluster, slot, cidr, router))
     return tuple(members)
 
 
@@ -70,17 +77,20 @@ def _member(config: SliceConfig, cluster: str, slot: int, cidr: IPv4Network, rou
     )
 
 
-def router_place(slot: int, nodes: int) -> int:
-    """Which of its cluster's gateway nodes, counted from 0, the slice router runs on."""
-    return slot % nodes
+def router_place(block: int, nodes: int) -> int:
+    """Which of its cluster's gateway nodes, counted from 0, the slice router runs on.
+
+    ``block``: the place of the cluster's CIDR in the slice's subnet, which under static IPAM is its slot.
+    """
+    return block % nodes
 
 
-def _router(config: SliceConfig, cluster: ClusterPlan, slot: int, cidr: IPv4Network) -> RouterPlan:
+def _router(config: SliceConfig, cluster: ClusterPlan, block: int, cidr: IPv4Network) -> RouterPlan:
     nodes = cluster.gateway_nodes
     return RouterPlan(
         name=names.router(config.metadata.name),
         slice=config.metadata.name,
         cluster=cluster.name,
-        node=nodes[router_place(slot, len(nodes))].name,
+        node=nodes[router_place(block, len(nodes))].name,
         address=router_address(cidr),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.slice_topology import SliceTopology
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.history import SliceHistory
 from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS, edges_of
@@ -37,10 +38,12 @@ def choose_server(first: str, second: str, held: Mapping[frozenset[str], str]) -
     return server, second if server == first else first
 
 
-def pair_clusters(config: SliceConfig, history: SliceHistory) -> tuple[Pairing, ...]:
+def pair_clusters(
+    config: SliceConfig, history: SliceHistory, shape: SliceTopology | None = None
+) -> tuple[Pairing, ...]:
     """Every pair of the slice's topology, with the roles that it has or will get."""
     pairings = []
-    for edge in edges_of(config):
+    for edge in edges_of(config, shape):
         server, client = choose_server(edge.server, edge.client, history.servers)
         pairings.append(Pairing(slice=config.metadata.name, server=server, client=client, gateways=edge.gateways))
     return tuple(pairings)

@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.world import World
+from kubeslice_sim.planner.blocks import is_dynamic, plan_ipam
 from kubeslice_sim.planner.default_slice import default_slices
+from kubeslice_sim.planner.deployable import not_deployable
 from kubeslice_sim.planner.dns import cluster_records, serve_slices
 from kubeslice_sim.planner.external_gateways import place_gateways, want_gateways
 from kubeslice_sim.planner.gateways import build_pairs
@@ -32,11 +34,12 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-def plan(world: World, previous: Plan | None = None) -> Plan:
+def plan(world: World, previous: Plan | None = None, elapsed_s: float = 0.0) -> Plan:
     """What KubeSlice makes of ``world``: every address, tunnel, route, class and DNS record.
 
     With ``previous`` the world has a past: members keep their slots, pairs their roles, pods and gateways their
-    addresses and ports, as in a running KubeSlice. Without it every object is made in the file's order.
+    addresses and ports, as in a running KubeSlice. Without it every object is made in the file's order. ``elapsed_s``:
+    how long after it; only dynamic IPAM asks, which holds a leaver's block back for a day.
 
     Raises :exc:`BadInput` for a world that has no plan (an unknown cluster, an unreadable subnet) and
     :exc:`AddressesExhausted` when a cluster's CIDR is too small for its pods and gateways.
@@ -46,8 +49,17 @@ def plan(world: World, previous: Plan | None = None) -> Plan:
     configs = {config.metadata.name: config for config in (*world.slices, *default_slices(world))}
 
     clusters = {cluster.name: cluster for cluster in build_clusters(world, history)}
-    members = {name: join_clusters(config, clusters, history.slice(name)) for name, config in configs.items()}
-    pairings = {name: pair_clusters(config, history.slice(name)) for name, config in configs.items()}
+    shapes = {item.spec.slice: item for item in world.topologies}
+    blocks = {
+        name: plan_ipam(configs[name], shape, history.slice(name).ipam, elapsed_s)
+        for name, shape in shapes.items()
+        if is_dynamic(configs[name], shape)
+    }
+    members = {
+        name: join_clusters(config, clusters, history.slice(name), blocks[name].blocks if name in blocks else None)
+        for name, config in configs.items()
+    }
+    pairings = {name: pair_clusters(config, history.slice(name), shapes.get(name)) for name, config in configs.items()}
     classes = classify_slices(configs.values(), world.qos_profiles, history)
 
     seats = seat_pods(world, clusters.values(), _flat({n: members[n] for n in configs if injects_pods(configs[n])}))
@@ -60,7 +72,7 @@ def plan(world: World, previous: Plan | None = None) -> Plan:
     )
     pods = connect_pods(seats, networks, pools)
     east_west = place_gateways(external, clusters, pools, networks)
-    ports = NodePorts(world, configs.values(), _flat(pairings), history)
+    ports = NodePorts(world, configs.values(), _flat(pairings), history, shapes)
     pairs = {
         name: build_pairs(configs[name], pairings[name], members[name], clusters, pools, ports) for name in configs
     }
@@ -79,6 +91,7 @@ def plan(world: World, previous: Plan | None = None) -> Plan:
             by_slice.get(name, ()),
             services.get(name, ()),
             tuple(gates.get(name, ())),
+            blocks.get(name),
         )
         for name, config in configs.items()
     )
@@ -88,6 +101,7 @@ def plan(world: World, previous: Plan | None = None) -> Plan:
         clusters=_serve_names(world, clusters.values(), slices, by_namespace),
         slices=slices,
         pods=pods,
+        not_deployable=not_deployable(world),
     )
     return replace(found, warnings=warn(found, exports))
 

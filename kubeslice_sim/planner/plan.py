@@ -10,6 +10,7 @@ from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.slice_config import DscpClass, GatewayType, OverlayMode, ServiceType, TransportProtocol
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.east_west import EastWestGateway, IstioObject
+from kubeslice_sim.planner.ipam import IpamPlan
 
 HostType = Literal["Server", "Client"]
 
@@ -262,6 +263,8 @@ class SlicePlan:
     def member(self, cluster: str) -> MemberPlan:
         """The cluster's part. Raises :exc:`KeyError`."""
         for item in self.members:
+    ipam: IpamPlan | None = None
+    hubs: tuple[str, ...] = ()
             if item.cluster == cluster:
                 return item
         raise KeyError(cluster)
@@ -305,7 +308,10 @@ class PlanWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that KubeSlice makes of a world."""
+    """Everything that KubeSlice makes of a world.
+
+    ``not_deployable``: what of the world no KubeSlice of that version has, a sentence each.
+    """
 
     world: World
     kubeslice_version: str
@@ -317,6 +323,7 @@ class Plan:
     def cluster(self, name: str) -> ClusterPlan:
         """The cluster of that name. Raises :exc:`KeyError`."""
         for item in self.clusters:
+    not_deployable: tuple[str, ...] = ()
             if item.name == name:
                 return item
         raise KeyError(name)

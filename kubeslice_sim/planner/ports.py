@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.slice_topology import SliceTopology
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.history import History
 from kubeslice_sim.planner.members import has_network
 from kubeslice_sim.planner.pairings import Pairing
 from kubeslice_sim.planner.slots import slot_count
-from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.topology import most_gateways
 
 FIRST_NODE_PORT = 30000
 LAST_NODE_PORT = 32767
@@ -21,15 +22,21 @@ LAST_NODE_PORT = 32767
 class NodePorts:
     """Chooses NodePorts as no API server would: reproducibly. A real one picks at random.
 
-    A slice has a range of its own with two ports for each slot that a client may have, so that a new cluster changes
-    nobody's port. Where that range is past the end or the port is taken, the lowest free port of the server's cluster
-    serves. Ports that Services of the world ask for are left alone.
+    A slice has a range of its own with two ports (else as many as a pair has gateways) for each slot that a client may
+    have, so that a new cluster changes nobody's port. Where that range is past the end or the port is taken, the lowest
+    free port of the server's cluster serves. Ports that Services of the world ask for are left alone.
     """
 
     def __init__(
-        self, world: World, configs: Iterable[SliceConfig], pairings: Iterable[Pairing], history: History
+        self,
+        world: World,
+        configs: Iterable[SliceConfig],
+        pairings: Iterable[Pairing],
+        history: History,
+        shapes: Mapping[str, SliceTopology] | None = None,
     ) -> None:
-        self._starts = range_starts(configs)
+        self._shapes = shapes or {}
+        self._starts = range_starts(configs, self._shapes)
         self._taken = {cluster: set(wanted_by_services(world, cluster)) for cluster in world.cluster_names}
         self._next = dict.fromkeys(self._taken, FIRST_NODE_PORT)
         self._kept: dict[tuple[str, str], int] = {}
@@ -45,7 +52,7 @@ class NodePorts:
         if (slice_, deployment) in self._kept:
             return self._kept[slice_, deployment]
         taken = self._taken[cluster]
-        port = self._starts[slice_] + client_slot * NUMBER_OF_GATEWAYS + instance
+        port = self._starts[slice_] + client_slot * most_gateways(self._shapes.get(slice_)) + instance
         if port > LAST_NODE_PORT or port in taken:
             port = self._lowest_free(cluster)
         taken.add(port)
@@ -64,13 +71,13 @@ class NodePorts:
         return port
 
 
-def range_starts(configs: Iterable[SliceConfig]) -> dict[str, int]:
+def range_starts(configs: Iterable[SliceConfig], shapes: Mapping[str, SliceTopology]) -> dict[str, int]:
     """Slice → the first port of its range, in the order of the slices; those without a network have none."""
     starts, start = {}, FIRST_NODE_PORT
     for config in configs:
         if has_network(config):
             starts[config.metadata.name] = start
-            start += slot_count(config.spec.max_clusters) * NUMBER_OF_GATEWAYS
+            start += slot_count(config.spec.max_clusters) * most_gateways(shapes.get(config.metadata.name))
     return starts
 
 

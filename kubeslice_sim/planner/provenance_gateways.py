@@ -9,8 +9,8 @@ from kubeslice_sim.planner import names, slots
 from kubeslice_sim.planner.gateways import service_type
 from kubeslice_sim.planner.plan import GatewayPairPlan, GatewayPlan, TunnelEnd, TunnelPlan
 from kubeslice_sim.planner.provenance_overlay import client_address
-from kubeslice_sim.planner.question import Asked, Input, Provenance, Question
-from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.question import OURS_BEYOND, PLACES, Asked, Input, Provenance, Question
+from kubeslice_sim.planner.topology import most_gateways
 
 
 def gateway_questions(asked: Asked) -> Iterator[Question]:
@@ -44,6 +44,16 @@ def _name(asked: Asked, gateway: GatewayPlan, path: str) -> Provenance:
 
 def _role(asked: Asked, pair: GatewayPairPlan, gateway: GatewayPlan, path: str) -> Provenance:
     server, client = pair.server.cluster, pair.client.cluster
+    edge = asked.edge(server, client)
+    if edge is not None and edge.server is not None:
+        held = "it" if edge.server == server else f"the pair keeps its roles from before: {server}"
+        return Provenance(
+            path=path,
+            value=gateway.host_type,
+            inputs=(asked.shaped("spec.edges", f"{' and '.join(edge.between)}: server {edge.server}"),),
+            formula=f"the edge says who serves: {held} does, {client} dials",
+            source=OURS_BEYOND,
+        )
     if asked.listed.index(server) < asked.listed.index(client):
         formula = f"of a pair the earlier listed cluster serves, the other dials: {server} stands before {client}"
     else:
@@ -112,7 +122,7 @@ def _deployment(asked: Asked, end: TunnelEnd, path: str) -> Provenance:
         path=path,
         value=end.deployment,
         inputs=(asked.known(f"{end.cluster}/gateways/{end.peer}/name", end.gateway),),
-        formula=f"<gateway>-<instance>-<generation>: instance {end.instance} of {NUMBER_OF_GATEWAYS}, and 0 until the "
+        formula=f"<gateway>-<instance>-<generation>: instance {end.instance} of {asked.gateways(end)}, and 0 until the "
         "recycler replaces it",
         source="worker-operator controllers/slicegateway/slicegateway.go",
     )
@@ -124,28 +134,28 @@ def _nsm_address(asked: Asked, end: TunnelEnd, path: str) -> Provenance:
 
 def _node(asked: Asked, end: TunnelEnd, path: str) -> Provenance:
     nodes = [node.name for node in asked.plan.cluster(end.cluster).gateway_nodes]
-    slot = asked.slice.member(end.peer).slot
-    place = (slot + end.instance) % len(nodes)
+    what, block = asked.place_of(end.peer)
+    place = (block + end.instance) % len(nodes)
     return Provenance(
         path=path,
         value=end.node,
         inputs=(
-            asked.known(f"{end.peer}/slot", slot),
+            asked.known(f"{end.peer}/{what}", block if what == "slot" else asked.slice.member(end.peer).cidr),
             Input(name=f"gateway nodes of {end.cluster}", value=", ".join(nodes)),
         ),
-        formula=f"gateway node number (peer's slot + instance) mod nodes = ({slot} + {end.instance}) mod "
+        formula=f"gateway node number (peer's {PLACES[what]} + instance) mod nodes = ({block} + {end.instance}) mod "
         f"{len(nodes)} = {place}, counted from 0",
         source="ours: in a cluster Kubernetes' scheduler chooses, by anti-affinity on different gateway nodes",
     )
 
 
 def _node_port(asked: Asked, pair: GatewayPairPlan, tunnel: TunnelPlan, path: str) -> Provenance:
-    start, slot = asked.first_port, asked.slice.member(pair.client.cluster).slot
-    port = start + slot * NUMBER_OF_GATEWAYS + tunnel.instance
+    start, slot, width = asked.first_port, asked.slice.member(pair.client.cluster).slot, most_gateways(asked.shape)
+    port = start + slot * width + tunnel.instance
     if port == tunnel.node_port:
         formula = (
-            f"first port of the slice + {NUMBER_OF_GATEWAYS} × client's slot + instance = "
-            f"{start} + {NUMBER_OF_GATEWAYS} × {slot} + {tunnel.instance}"
+            f"first port of the slice + {width} × client's slot + instance = "
+            f"{start} + {width} × {slot} + {tunnel.instance}"
         )
     else:
         formula = (

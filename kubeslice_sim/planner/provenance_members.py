@@ -8,7 +8,8 @@ from functools import partial
 from kubeslice_sim.planner import slots
 from kubeslice_sim.planner.nodes import INVENTED, settled_spec
 from kubeslice_sim.planner.plan import MemberPlan, RouterPlan
-from kubeslice_sim.planner.question import Asked, Input, Provenance, Question
+from kubeslice_sim.planner.provenance_ipam import block_of, block_size
+from kubeslice_sim.planner.question import PLACES, Asked, Input, Provenance, Question
 from kubeslice_sim.planner.slices import cipher
 
 
@@ -35,6 +36,8 @@ def member_questions(asked: Asked) -> Iterator[Question]:
 
 
 def _prefix(asked: Asked, path: str) -> Provenance:
+    if asked.slice.ipam is not None:
+        return block_size(asked, asked.slice.ipam, path)
     maximum = asked.slice.max_clusters
     prefix, count = slots.prefix_length(maximum), slots.slot_count(maximum)
     return Provenance(
@@ -66,6 +69,8 @@ def _slot(asked: Asked, member: MemberPlan, path: str) -> Provenance:
 
 
 def _cidr(asked: Asked, member: MemberPlan, path: str) -> Provenance:
+    if asked.slice.ipam is not None:
+        return block_of(asked, asked.slice.ipam, member, path)
     prefix = slots.prefix_length(asked.slice.max_clusters)
     step = (1 << (32 - prefix)) >> 8
     first, second, _, _ = str(asked.slice.subnet).split(".")
@@ -95,14 +100,15 @@ def _router_address(asked: Asked, member: MemberPlan, path: str) -> Provenance:
 
 def _router_node(asked: Asked, member: MemberPlan, router: RouterPlan, path: str) -> Provenance:
     nodes = [node.name for node in asked.plan.cluster(member.cluster).gateway_nodes]
+    what, block = asked.place_of(member.cluster)
     return Provenance(
         path=path,
         value=router.node,
         inputs=(
-            asked.known(f"{member.cluster}/slot", member.slot),
+            asked.known(f"{member.cluster}/{what}", block if what == "slot" else member.cidr),
             Input(name=f"gateway nodes of {member.cluster}", value=", ".join(nodes)),
         ),
-        formula=f"gateway node number slot mod nodes = {member.slot} mod {len(nodes)} = {member.slot % len(nodes)}, "
+        formula=f"gateway node number {PLACES[what]} mod nodes = {block} mod {len(nodes)} = {block % len(nodes)}, "
         "counted from 0",
         source="ours: in a cluster Kubernetes' scheduler chooses among the gateway nodes",
     )

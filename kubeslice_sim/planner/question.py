@@ -9,10 +9,18 @@ from functools import cached_property
 from ipaddress import IPv4Address
 
 from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.slice_topology import SliceTopology, TopologyEdge
 from kubeslice_sim.planner.default_slice import default_slices
 from kubeslice_sim.planner.members import member_clusters
 from kubeslice_sim.planner.plan import Plan, SlicePlan, TunnelEnd
 from kubeslice_sim.planner.ports import range_starts
+from kubeslice_sim.planner.slots import slot_of
+
+PLACES = {"slot": "slot", "cidr": "place of the block"}
+"""How a formula calls what :meth:`Asked.place_of` found."""
+
+
+OURS_BEYOND = "ours: no KubeSlice has a SliceTopology"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +77,33 @@ class Asked:
     @cached_property
     def first_port(self) -> int:
         """The first of the slice's own NodePorts."""
-        return range_starts(self._configs.values())[self.slice.name]
+        shapes = {item.spec.slice: item for item in self.plan.world.topologies}
+        return range_starts(self._configs.values(), shapes)[self.slice.name]
+
+    @cached_property
+    def shape(self) -> SliceTopology | None:
+        """What the slice has beyond KubeSlice."""
+        return self.plan.world.topology(self.slice.name)
+
+    def edge(self, cluster: str, peer: str) -> TopologyEdge | None:
+        """The custom edge between two clusters."""
+        edges = (self.shape.spec.edges or ()) if self.shape is not None else ()
+        return next((edge for edge in edges if set(edge.between) == {cluster, peer}), None)
+
+    def gateways(self, end: TunnelEnd) -> int:
+        """How many gateway pods the gateway of this one has."""
+        return self._sizes[end.gateway]
+
+    @cached_property
+    def _sizes(self) -> Counter[str]:
+        return Counter(end.gateway for end in self.ends.values())
+
+    def place_of(self, cluster: str) -> tuple[str, int]:
+        """What says on which nodes a cluster's router and its peers' gateways run: its slot, or its block's place."""
+        member, subnet = self.slice.member(cluster), self.slice.subnet
+        if self.slice.ipam is None or subnet is None:
+            return "slot", member.slot
+        return "cidr", slot_of(subnet, member.cidr)
 
     @cached_property
     def _configs(self) -> dict[str, SliceConfig]:
@@ -110,6 +144,11 @@ class Asked:
     def field(self, path: str, value: object) -> Input:
         """A field of the slice's document as an input."""
         return Input(name=f"SliceConfig {self.slice.name}: {path}", value=str(value))
+
+    def shaped(self, path: str, value: object) -> Input:
+        """A field of the slice's SliceTopology as an input."""
+        name = self.shape.metadata.name if self.shape is not None else self.slice.name
+        return Input(name=f"SliceTopology {name}: {path}", value=str(value))
 
     def known(self, name: str, value: object) -> Input:
         """A value of the plan, which can be asked in turn, as an input."""

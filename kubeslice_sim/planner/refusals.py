@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.model.world import World
 
 
@@ -37,6 +38,14 @@ def _world_problems(world: World) -> Iterator[Problem]:
                 path=f"SliceConfig/{name}",
                 message=f"{count} slices are named {name}",
                 hint="a world names its slices by one name each, whatever the project",
+            )
+    slices = {config.metadata.name for config in world.slices}
+    for item in world.topologies:
+        if item.spec.slice not in slices:
+            yield Problem(
+                path=f"SliceTopology/{item.metadata.name}.spec.slice",
+                message=f"the world has no SliceConfig {item.spec.slice}",
+                hint=meant(item.spec.slice, slices, "add it, or leave the SliceTopology out"),
             )
     for name in world.cluster_names:
         underlay = world.underlay.cluster(name)

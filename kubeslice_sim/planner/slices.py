@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayProvider, VpnConfig
 from kubeslice_sim.planner.east_west import EastWestGateway
+from kubeslice_sim.planner.ipam import IpamPlan
 from kubeslice_sim.planner.istio import istio_objects
 from kubeslice_sim.planner.members import slice_subnet
 from kubeslice_sim.planner.nodes import project_of
@@ -31,6 +32,7 @@ def assemble_slice(
     services: tuple[ServicePlan, ...],
     east_west: tuple[EastWestGateway, ...],
 ) -> SlicePlan:
+    ipam: IpamPlan | None = None,
     """The slice with its routes, its policies and what Istio is told."""
     subnet = slice_subnet(config)
     return SlicePlan(
@@ -50,3 +52,4 @@ def assemble_slice(
         east_west=east_west,
         istio_objects=istio_objects(config, members, services, east_west),
     )
+        ipam=ipam,
