@@ -121,6 +121,7 @@ def _gateway(
 
 def _ends(
     pairing: Pairing,
+    subnet: IPv4Network,
     local: MemberPlan,
     remote: MemberPlan,
     role: HostType,
@@ -129,7 +130,6 @@ def _ends(
     pools: Mapping[tuple[str, str], AddressPool[str]],
 ) -> Iterator[TunnelEnd]:
     nodes, block = cluster.gateway_nodes, slots.slot_of(subnet, remote.cidr)
-    subnet: IPv4Network,
     for instance, deployment in enumerate(pairing.deployments(local.cluster)):
         yield TunnelEnd(
             deployment=deployment,

@@ -259,12 +259,12 @@ class SlicePlan:
     policies: tuple[NetworkPolicyPlan, ...]
     east_west: tuple[EastWestGateway, ...] = ()
     istio_objects: tuple[IstioObject, ...] = ()
+    ipam: IpamPlan | None = None
+    hubs: tuple[str, ...] = ()
 
     def member(self, cluster: str) -> MemberPlan:
         """The cluster's part. Raises :exc:`KeyError`."""
         for item in self.members:
-    ipam: IpamPlan | None = None
-    hubs: tuple[str, ...] = ()
             if item.cluster == cluster:
                 return item
         raise KeyError(cluster)
@@ -319,11 +319,11 @@ class Plan:
     slices: tuple[SlicePlan, ...]
     pods: tuple[PodPlan, ...]
     warnings: tuple[PlanWarning, ...] = ()
+    not_deployable: tuple[str, ...] = ()
 
     def cluster(self, name: str) -> ClusterPlan:
         """The cluster of that name. Raises :exc:`KeyError`."""
         for item in self.clusters:
-    not_deployable: tuple[str, ...] = ()
             if item.name == name:
                 return item
         raise KeyError(name)
