@@ -13,6 +13,7 @@ from kubeslice_sim.planner.nodes import project_of
 from kubeslice_sim.planner.plan import GatewayPairPlan, MemberPlan, PodPlan, QosPlan, ServicePlan, SlicePlan
 from kubeslice_sim.planner.policies import isolate
 from kubeslice_sim.planner.routes import plan_routes
+from kubeslice_sim.planner.topology import hubs_of
 
 
 def cipher(config: SliceConfig) -> str:
@@ -31,8 +32,8 @@ def assemble_slice(
     pods: Iterable[PodPlan],
     services: tuple[ServicePlan, ...],
     east_west: tuple[EastWestGateway, ...],
-) -> SlicePlan:
     ipam: IpamPlan | None = None,
+) -> SlicePlan:
     """The slice with its routes, its policies and what Istio is told."""
     subnet = slice_subnet(config)
     return SlicePlan(
@@ -43,6 +44,7 @@ def assemble_slice(
         cipher=cipher(config),
         subnet=subnet,
         max_clusters=config.spec.max_clusters,
+        hubs=hubs_of(config),
         members=members,
         pairs=pairs,
         qos=qos,
@@ -51,5 +53,5 @@ def assemble_slice(
         policies=isolate(config, members),
         east_west=east_west,
         istio_objects=istio_objects(config, members, services, east_west),
-    )
         ipam=ipam,
+    )
