@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from kubeslice_sim.model.slice_config import ExternalGatewayConfig, SliceConfig, Switch
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.addresses import AddressPool
 from kubeslice_sim.planner.east_west import Direction, EastWestGateway, GatewayPort
-from kubeslice_sim.planner.plan import ClusterPlan, MemberPlan
+from kubeslice_sim.planner.plan import ClusterPlan, MemberPlan, RoutePlan
 
 GATEWAY_TYPE = "istio"
 """The only ``gatewayType`` that worker-operator acts upon."""
@@ -119,6 +120,24 @@ def place_gateways(
         )
         for item in wanted
     )
+
+
+def overlay_routes(
+    subnet: IPv4Network, members: Iterable[MemberPlan], gateways: Iterable[EastWestGateway]
+) -> Iterator[RoutePlan]:
+    """What every client of a slice router gets: the slice subnet over the router (cmd-nse-vl3)."""
+    routers = {member.cluster: member.router for member in members}
+    for gateway in gateways:
+        router = routers[gateway.cluster]
+        if router is not None:
+            yield RoutePlan(
+                slice=gateway.slice,
+                cluster=gateway.cluster,
+                device=gateway.reference,
+                destination=subnet,
+                via=(router.address,),
+                interface="nsm0",
+            )
 
 
 def _node(item: Wanted, cluster: ClusterPlan) -> str:

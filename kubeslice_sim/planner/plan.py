@@ -10,6 +10,7 @@ from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.slice_config import DscpClass, GatewayType, OverlayMode, ServiceType, TransportProtocol
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.east_west import EastWestGateway, IstioObject
+from kubeslice_sim.planner.encapsulation import MtuPlan, way_mtus
 from kubeslice_sim.planner.ipam import IpamPlan
 
 HostType = Literal["Server", "Client"]
@@ -268,6 +269,11 @@ class SlicePlan:
             if item.cluster == cluster:
                 return item
         raise KeyError(cluster)
+
+    @property
+    def mtus(self) -> tuple[MtuPlan, ...]:
+        """What packets between two of its clusters fit through, stretch by stretch; nothing where no pair is."""
+        return way_mtus(self.gateway_type, self.pairs[0].protocol) if self.pairs else ()
 
     @property
     def tunnels(self) -> tuple[TunnelPlan, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayProvider, VpnConfig
 from kubeslice_sim.planner.east_west import EastWestGateway
 from kubeslice_sim.planner.ipam import IpamPlan
+from kubeslice_sim.planner.external_gateways import overlay_routes
 from kubeslice_sim.planner.istio import istio_objects
 from kubeslice_sim.planner.members import slice_subnet
 from kubeslice_sim.planner.nodes import project_of
@@ -49,7 +50,9 @@ def assemble_slice(
         pairs=pairs,
         qos=qos,
         services=services,
-        routes=plan_routes(subnet, members, pairs, pods) if subnet is not None else (),
+        routes=(*plan_routes(subnet, members, pairs, pods), *overlay_routes(subnet, members, east_west))
+        if subnet is not None
+        else (),
         policies=isolate(config, members),
         east_west=east_west,
         istio_objects=istio_objects(config, members, services, east_west),

@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from enum import Enum
 
 from kubeslice_sim.model.slice_config import GatewayType, TransportProtocol
+from kubeslice_sim.planner.encapsulation import (
+    ETHERNET_BYTES,
+    IPV4_BYTES,
+    NSM_MTU_BYTES,
+    TCP_BYTES,
+    TCP_TIMESTAMP_BYTES,
+    TUNNEL_MTU_BYTES,
+    UDP_BYTES,
+    openvpn_outer_bytes,
+    wireguard_outer_bytes,
+)
 
-IPV4_BYTES = 20
-UDP_BYTES = 8
-TCP_BYTES = 20
-TCP_TIMESTAMP_BYTES = 12
-MAC_BYTES = 14
+MAC_BYTES = ETHERNET_BYTES
 """What Linux' tc counts of an Ethernet frame beside its IP packet."""
 LINE_BYTES = 38
 """What an Ethernet frame costs on the line: preamble 8, MAC 14, FCS 4, gap 12."""
-OVERLAY_MTU = 1500
-"""nsm0 keeps the kernel's default."""
-TUNNEL_MTU = 1300
-"""``tun-mtu 1300`` and ``MTU = 1300``: KubeSlice's OpenVPN and WireGuard templates."""
+OVERLAY_MTU = NSM_MTU_BYTES
+TUNNEL_MTU = TUNNEL_MTU_BYTES
 
 
 class Count(Enum):
@@ -52,29 +57,6 @@ class Encapsulation:
     packet_cpu_s: float
     byte_cpu_s: float
     cores: float
-
-
-def _align(size: int, block: int) -> int:
-    return -(-size // block) * block
-
-
-def wireguard_outer_bytes(inner_bytes: int) -> int:
-    """IPv4 20, UDP 8, WireGuard header 16, tag 16; the packet is padded to 16 bytes, but never above the MTU.
-
-    As Linux ``drivers/net/wireguard/send.c`` ``calculate_skb_padding`` and wireguard-go's ``calculatePaddingSize``.
-    """
-    last = inner_bytes if inner_bytes <= TUNNEL_MTU else inner_bytes % TUNNEL_MTU
-    padded = inner_bytes - last + min(TUNNEL_MTU, _align(last, 16))
-    return IPV4_BYTES + UDP_BYTES + 16 + padded + 16
-
-
-def openvpn_outer_bytes(inner_bytes: int, protocol: TransportProtocol = "UDP") -> int:
-    """P_DATA_V2 4, HMAC-SHA256 32, IV 16, then packet id 4 and packet, padded by 1 to 16 bytes (CBC).
-
-    The transport is IPv4 with UDP 8, or with TCP 32 (timestamps) and a length field of 2.
-    """
-    transport = UDP_BYTES if protocol == "UDP" else TCP_BYTES + TCP_TIMESTAMP_BYTES + 2
-    return IPV4_BYTES + transport + 4 + 32 + 16 + _align(4 + inner_bytes + 1, 16)
 
 
 # CPU costs: chosen so that one core carries at 1300-byte packets what is published: WireGuard about 0.7 Gbit/s of TCP

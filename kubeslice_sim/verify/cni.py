@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 from kubeslice_sim.planner.plan import NetworkPolicyPlan, PodPlan
 
-CNI_MTU_BYTES = 1500
-
 
 class Isolation:
     """The network policies of every cluster."""

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubeslice_sim.planner.encapsulation import TUNNEL_MTU_BYTES, VXLAN_BYTES, VXLAN_PORT, tunnel_outer_bytes
 from kubeslice_sim.planner.plan import GatewayPairPlan, TunnelPlan
-
-NODE_NETWORK_MTU_BYTES = 1500
-_IPV4, _UDP, _TCP, _ETHERNET, _VXLAN = 20, 8, 20, 14, 8
-VXLAN_PORT = 4789
-VXLAN_BYTES = _IPV4 + _UDP + _VXLAN + _ETHERNET
-"""RFC 7348, without an outer VLAN tag."""
-WIREGUARD_BYTES = _IPV4 + _UDP + 16 + 16
-"""Type, receiver and counter before, the authentication tag behind (WireGuard's protocol page)."""
-_OPENVPN_DATA = 4 + 32 + 16 + 4 + 16
-"""Opcode and peer id, HMAC-SHA256, CBC's initial vector, packet id, padding at most."""
-OPENVPN_UDP_BYTES = _IPV4 + _UDP + _OPENVPN_DATA
-OPENVPN_TCP_BYTES = _IPV4 + _TCP + 2 + _OPENVPN_DATA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapping:
-    """The headers around a packet, outermost first, and how many bytes they add at most."""
+    """The headers around a packet, outermost first, and how many bytes they add to the largest packet that fits."""
 
     headers: tuple[str, ...] = ()
     overhead_bytes: int = 0
@@ -36,10 +25,10 @@ def within_cluster(node: str, other: str) -> Wrapping:
 
 def through_tunnel(pair: GatewayPairPlan, tunnel: TunnelPlan, *, to_server: bool) -> Wrapping:
     """Between the two gateways of a tunnel."""
-    if pair.gateway_type == "Wireguard":
-        return Wrapping(headers=(_outer("UDP", pair, tunnel, to_server), "WireGuard"), overhead_bytes=WIREGUARD_BYTES)
-    size = OPENVPN_TCP_BYTES if pair.protocol == "TCP" else OPENVPN_UDP_BYTES
-    return Wrapping(headers=(_outer(pair.protocol, pair, tunnel, to_server), "OpenVPN"), overhead_bytes=size)
+    size = tunnel_outer_bytes(TUNNEL_MTU_BYTES, pair.gateway_type, pair.protocol) - TUNNEL_MTU_BYTES
+    vpn = "WireGuard" if pair.gateway_type == "Wireguard" else "OpenVPN"
+    protocol = "UDP" if vpn == "WireGuard" else pair.protocol
+    return Wrapping(headers=(_outer(protocol, pair, tunnel, to_server), vpn), overhead_bytes=size)
 
 
 def _outer(protocol: str, pair: GatewayPairPlan, tunnel: TunnelPlan, to_server: bool) -> str:

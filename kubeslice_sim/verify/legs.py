@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from kubeslice_sim.planner.encapsulation import NODE_MTU_BYTES
 from kubeslice_sim.planner.plan import GatewayPairPlan, Plan, PodPlan, RoutePlan, SlicePlan, TunnelEnd, TunnelPlan
 from kubeslice_sim.verify.answer import Answer, Hop
-from kubeslice_sim.verify.encapsulation import NODE_NETWORK_MTU_BYTES, Wrapping, through_tunnel, within_cluster
+from kubeslice_sim.verify.encapsulation import Wrapping, through_tunnel, within_cluster
 from kubeslice_sim.verify.explanation import Leg
 
 
@@ -50,7 +51,7 @@ class _Walker:
         if hop.kind == "wan":
             return Leg(hop=hop, does="; ".join(self._crossing(past, hop)), mtu_bytes=hop.mtu_bytes)
         wrapping = self._wrapping(hop, after)
-        room = NODE_NETWORK_MTU_BYTES - wrapping.overhead_bytes
+        room = NODE_MTU_BYTES - wrapping.overhead_bytes
         return Leg(
             hop=hop,
             does=self._forwards(past, hop, after),

@@ -8,14 +8,10 @@ from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from kubeslice_sim.model.underlay import Underlay
+from kubeslice_sim.planner.encapsulation import NODE_MTU_BYTES, NSM_MTU_BYTES, TUNNEL_MTU_BYTES
 from kubeslice_sim.planner.plan import PodPlan, RoutePlan, SlicePlan, TunnelEnd
 from kubeslice_sim.verify.answer import Hop, HopKind
 
-NSM_MTU_BYTES = 1500
-"""nsm0 keeps the kernel's default (cmd-forwarder-kernel sets one only where the NSM context carries it)."""
-TUNNEL_MTU_BYTES = 1300
-"""Of OpenVPN and WireGuard tunnels alike (gateway-certs-generator's templates; wireguard's scripts)."""
-WAN_MTU_BYTES = 1500
 _MOST_HOPS = 16
 
 
@@ -114,7 +110,7 @@ class Overlay:
             device=f"{at.cluster} to {peer.cluster}",
             kind="wan",
             cluster="",
-            mtu_bytes=WAN_MTU_BYTES,
+            mtu_bytes=NODE_MTU_BYTES,
             delay_s=path.delay_s,
         )
         return [self._leave(at, route.interface, TUNNEL_MTU_BYTES), wan], self._devices[peer.nsm_ip]

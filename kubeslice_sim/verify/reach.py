@@ -6,10 +6,11 @@ from collections import defaultdict
 from ipaddress import IPv4Address
 
 from kubeslice_sim.errors import BadInput
+from kubeslice_sim.planner.encapsulation import CNI_MTU_BYTES
 from kubeslice_sim.planner.plan import Plan, PodPlan
 from kubeslice_sim.planner.references import References, Target, Unresolved
 from kubeslice_sim.verify.answer import Answer, Hop
-from kubeslice_sim.verify.cni import CNI_MTU_BYTES, Isolation
+from kubeslice_sim.verify.cni import Isolation
 from kubeslice_sim.verify.overlay import Overlay
 from kubeslice_sim.verify.resolution import Resolution, resolve_name, resolve_pod
 
