@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
@@ -40,3 +40,16 @@ class Rfc3339:
 
 
 Timestamp = Annotated[str, Rfc3339()]
+
+ORIGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""What second 0 of every fleet is called. Any date would do; a fixed one makes runs repeatable."""
+
+
+def timestamp(at_s: float) -> str:
+    """The RFC 3339 text of a moment, in whole seconds as Kubernetes writes it."""
+    return (ORIGIN + timedelta(seconds=int(at_s))).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds(text: str) -> float:
+    """The reverse of :func:`timestamp`. Raises :exc:`ValueError` for what is not RFC 3339."""
+    return (datetime.fromisoformat(text) - ORIGIN).total_seconds()

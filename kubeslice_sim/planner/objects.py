@@ -12,7 +12,14 @@ from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import Project
 from kubeslice_sim.model.service_export_config import ServiceExportConfig
 from kubeslice_sim.model.slice_config import SliceConfig
-from kubeslice_sim.planner import objects_access, objects_cluster, objects_project, objects_service, objects_slice
+from kubeslice_sim.planner import (
+    objects_access,
+    objects_cluster,
+    objects_ipam,
+    objects_project,
+    objects_service,
+    objects_slice,
+)
 from kubeslice_sim.planner.default_slice import default_slices
 from kubeslice_sim.planner.members import has_network
 from kubeslice_sim.planner.objects_gateway import Side, worker_slice_gateways
@@ -67,12 +74,18 @@ def _slice_objects(config: SliceConfig, plan: Plan, found: SlicePlan, clusters: 
     profile = profile_of(config, plan.world.qos_profiles)
     for member in found.members:
         slot = member.slot if has_network(config) else None
-        yield objects_slice.worker_slice_config(config, member.cluster, slot, profile)
-    slots = {member.cluster: member.slot for member in found.members}
+        cidr = member.cidr if found.ipam is not None else None
+        yield objects_slice.worker_slice_config(config, member.cluster, slot, profile, cidr)
+    if found.ipam is not None:
+        yield objects_ipam.slice_ipam(config, found.ipam)
+    sides = {
+        member.cluster: Side(clusters[member.cluster], member.slot, member.cidr if found.ipam is not None else None)
+        for member in found.members
+    }
     gateways: dict[str, list[str]] = defaultdict(list)
     for pair in found.pairs:
-        server, client = (Side(clusters[end.cluster], slots[end.cluster]) for end in (pair.server, pair.client))
-        for gateway in worker_slice_gateways(config, server, client):
+        server, client = (sides[end.cluster] for end in (pair.server, pair.client))
+        for gateway in worker_slice_gateways(config, server, client, len(pair.tunnels)):
             gateways[gateway.spec.local_gateway_config.cluster_name].append(gateway.metadata.name)
             yield gateway
             yield _gateway_secret(gateway.metadata.name, gateway.metadata.namespace)

@@ -19,6 +19,7 @@ from kubeslice_sim.planner import names, slots
 from kubeslice_sim.planner.gateways import service_type
 from kubeslice_sim.planner.objects_metadata import WORKER_SLICE_GATEWAY_FINALIZER, member_labels, owner_labels
 from kubeslice_sim.planner.plan import HostType
+from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS, hubs_of, routes_entire_slice
 
 
 class Side(NamedTuple):
@@ -26,6 +27,7 @@ class Side(NamedTuple):
 
     cluster: Cluster
     slot: int
+    cidr: IPv4Network | None = None
 
     @property
     def name(self) -> str:
@@ -38,8 +40,17 @@ class Side(NamedTuple):
         return self.cluster.spec.node_ips or (self.cluster.status.node_ips if self.cluster.status else ())
 
 
+GATEWAYS_ANNOTATION = "kubeslice-sim.io/gateways"
+"""How many gateway pods a gateway has; ours, and only there where it is not KubeSlice's number."""
+
+
+def gateway_count(metadata: ObjectMeta) -> int:
+    """How many pods a WorkerSliceGateway or SliceGateway has."""
+    return int(metadata.annotations.get(GATEWAYS_ANNOTATION, NUMBER_OF_GATEWAYS))
+
+
 def worker_slice_gateways(
-    config: SliceConfig, server: Side, client: Side
+    config: SliceConfig, server: Side, client: Side, gateways: int = NUMBER_OF_GATEWAYS
 ) -> tuple[WorkerSliceGateway, WorkerSliceGateway]:
     """The server's and the client's gateway of a pair, before any node port is known.
 
@@ -51,8 +62,8 @@ def worker_slice_gateways(
     near = _end(config, subnet, server, client, server_vpn)
     far = _end(config, subnet, client, server, client_vpn)
     return (
-        _gateway(config, server, client, server, "Server", near, far),
-        _gateway(config, client, server, server, "Client", far, near),
+        _gateway(config, server, client, server, "Server", near, far, gateways),
+        _gateway(config, client, server, server, "Client", far, near, gateways),
     )
 
 
@@ -64,6 +75,7 @@ def _gateway(
     role: HostType,
     near: GatewayConfig,
     far: GatewayConfig,
+    gateways: int,
 ) -> WorkerSliceGateway:
     slice_, namespace = config.metadata.name, config.metadata.namespace
     provider = config.spec.slice_gateway_provider or SliceGatewayProvider()
@@ -79,6 +91,7 @@ def _gateway(
                     "remote-cluster": remote.name,
                 }
             ),
+            annotations=FrozenMap({GATEWAYS_ANNOTATION: str(gateways)} if gateways != NUMBER_OF_GATEWAYS else {}),
             finalizers=(WORKER_SLICE_GATEWAY_FINALIZER,),
         ),
         spec=WorkerSliceGatewaySpec(
@@ -102,5 +115,5 @@ def _end(config: SliceConfig, subnet: IPv4Network, local: Side, remote: Side, vp
         gateway_name=names.gateway(config.metadata.name, local.name, remote.name),
         cluster_name=local.name,
         vpn_ip=str(vpn_ip),
-        gateway_subnet=str(slots.cluster_cidr(subnet, config.spec.max_clusters, local.slot)),
+        gateway_subnet=str(local.cidr or slots.cluster_cidr(subnet, config.spec.max_clusters, local.slot)),
     )

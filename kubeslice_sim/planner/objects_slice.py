@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 from kubeslice_sim.model.document import ObjectMeta, OwnerReference
 from kubeslice_sim.model.frozen import FrozenMap
@@ -63,9 +64,12 @@ def registered_slice(config: SliceConfig, project: Project | None) -> SliceConfi
 
 
 def worker_slice_config(
-    config: SliceConfig, cluster: str, slot: int | None, profile: QosProfile | None
+    config: SliceConfig, cluster: str, slot: int | None, profile: QosProfile | None, cidr: IPv4Network | None = None
 ) -> WorkerSliceConfig:
-    """One cluster's share of the slice. ``slot`` None: a no-network slice. ``profile``: the slice's, resolved."""
+    """One cluster's share of the slice. ``slot`` None: a no-network slice. ``profile``: the slice's, resolved.
+
+    ``cidr``: what dynamic IPAM gave the cluster; None: that of its slot.
+    """
     namespace, slice_ = config.metadata.namespace, config.metadata.name
     labels = {
         **propagated(config.metadata.labels),
@@ -81,12 +85,12 @@ def worker_slice_config(
             annotations=FrozenMap(propagated(config.metadata.annotations)),
             finalizers=(WORKER_SLICE_CONFIG_FINALIZER,),
         ),
-        spec=worker_slice_config_spec(config, cluster, slot, profile),
+        spec=worker_slice_config_spec(config, cluster, slot, profile, cidr),
     )
 
 
 def worker_slice_config_spec(
-    config: SliceConfig, cluster: str, slot: int | None, profile: QosProfile | None
+    config: SliceConfig, cluster: str, slot: int | None, profile: QosProfile | None, cidr: IPv4Network | None = None
 ) -> WorkerSliceConfigSpec:
     """The spec alone: what a change of the SliceConfig or of its QoS profile changes."""
     spec, isolation, subnet = config.spec, config.spec.namespace_isolation_profile, slice_subnet(config)
@@ -111,7 +115,7 @@ def worker_slice_config_spec(
             allowed_namespaces=namespaces_on(isolation.allowed_namespaces, cluster),
         ),
         octet=slot if placed else None,
-        cluster_subnet_cidr=str(slots.cluster_cidr(subnet, spec.max_clusters, slot))
+        cluster_subnet_cidr=str(cidr or slots.cluster_cidr(subnet, spec.max_clusters, slot))
         if subnet is not None and slot is not None
         else "",
         external_gateway_config=_external_gateways(external_gateway_of(config, cluster)),
