@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kubeslice_sim.errors import BackendUnavailable, BadInput, KubesliceSimError, Problem
 
 if TYPE_CHECKING:
+    from kubeslice_sim.build import WorldBuilder, to_python, world
     from kubeslice_sim.facade import (
         admit,
         compare,
@@ -57,6 +58,7 @@ __all__ = [
     "Provenance",
     "Rehearsal",
     "Result",
+    "WorldBuilder",
     "admit",
     "compare",
     "deploy",
@@ -71,8 +73,10 @@ __all__ = [
     "read_report",
     "run",
     "simulate",
+    "to_python",
     "vary",
     "verify",
+    "world",
 ]
 
 
@@ -81,9 +85,12 @@ _ANSWERS = frozenset({
 })  # fmt: skip
 
 
+_BUILD = frozenset({"WorldBuilder", "to_python", "world"})
+
+
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        room = "results" if name in _ANSWERS else "facade"
+        room = "results" if name in _ANSWERS else "build" if name in _BUILD else "facade"
         return getattr(import_module(f"kubeslice_sim.{room}"), name)
     raise AttributeError(f"module 'kubeslice_sim' has no attribute {name!r}")
 

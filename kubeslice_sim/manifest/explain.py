@@ -147,6 +147,10 @@ def _bound(value: Any, context: Mapping[str, Any]) -> tuple[str, str]:
     return f"must be at {'least' if at_least else 'most'} {limit}, not {shown(value)}", ""
 
 
+def _above(value: Any, context: Mapping[str, Any]) -> tuple[str, str]:
+    return f"must be more than {context['gt']:g}, not {shown(value)}", ""
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, str) and value.lstrip("+-").isdigit()
 
@@ -160,4 +164,5 @@ _SAYINGS: Mapping[str, Callable[[Any, Mapping[str, Any]], tuple[str, str]]] = {
     **dict.fromkeys(("dict_type", "dataclass_type", "mapping_type"), _mapping),
     **dict.fromkeys(("string_too_short", "string_too_long"), _length),
     **dict.fromkeys(("greater_than_equal", "less_than_equal"), _bound),
+    "greater_than": _above,
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, is_dataclass
 from typing import Any, get_origin
 
-from annotated_types import Ge, Le, Len, MaxLen, MinLen
+from annotated_types import Ge, Gt, Le, Len, MaxLen, MinLen
 
 from kubeslice_sim.manifest.kinds import BOOKKEEPING
 from kubeslice_sim.manifest.shape import Shape, bare_type, choices, fields_of, item_type
@@ -133,6 +133,8 @@ def _of_type(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 def _bound(mark: Any, *, array: bool) -> Mapping[str, Any]:
     if isinstance(mark, Ge):
         return {"minimum": mark.ge}
+    if isinstance(mark, Gt):
+        return {"exclusiveMinimum": mark.gt}
     if isinstance(mark, Le):
         return {"maximum": mark.le}
     if isinstance(mark, Rfc3339):

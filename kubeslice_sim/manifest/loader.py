@@ -84,6 +84,14 @@ def _read(
             draft.problems.append(Problem(file=file, line=1, message="the file is empty", hint="a world has documents"))
         for source in unfolded(sources):
             draft.add(source)
+    return finish(draft, name, admit=admit, whole=whole)
+
+
+def finish(draft: Draft, name: str, *, admit: bool, whole: bool = True) -> Reading:
+    """The world of the documents that were read. Raises :exc:`~kubeslice_sim.errors.BadInput` with every problem.
+
+    ``whole``: all of the text could be read, so what nobody has seen is not there.
+    """
     world = draft.world(name)
     errors, warnings = admission_problems(draft, world, whole=whole) if admit else ([], [])
     if draft.problems or errors:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import is_dataclass
 from typing import Any, get_origin
 
-from annotated_types import Ge, Len, MinLen
+from annotated_types import Ge, Gt, Len, MinLen
 
 from kubeslice_sim.manifest.explain import Trouble
 from kubeslice_sim.manifest.kinds import Undecodable, decode_as
@@ -76,6 +76,8 @@ def _harmless(kind: Any, marks: Iterable[Any]) -> Any:
             return mark.example
         if isinstance(mark, Ge):
             return mark.ge
+        if isinstance(mark, Gt):
+            return mark.gt + 1  # type: ignore[operator]
         if isinstance(mark, Len | MinLen) and kind is not str:
             inner, inner_marks, _ = bare_type(item_type(kind))
             return [_harmless(inner, inner_marks) for _ in range(mark.min_length)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, get_origin
 
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len
 from hypothesis import strategies as st
 
 from kubeslice_sim.manifest.shape import bare_type, choices, fields_of, item_type
@@ -75,14 +75,18 @@ def _value(kind: Any, marks: Any) -> st.SearchStrategy[Any]:
         return st.dictionaries(TEXT, held, max_size=2).map(FrozenMap)
     low = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
     high = next((mark.le for mark in marks if isinstance(mark, Le)), None)
+    above = next((mark.gt for mark in marks if isinstance(mark, Gt)), None)
     if kind is str:
         length = next((mark for mark in marks if isinstance(mark, Len)), None)
         return TEXT.filter(bool).map(lambda text: text[: length.max_length]) if length else TEXT
     return {
         bool: st.booleans(),
         int: st.integers(low if low is not None else -(2**31), high if high is not None else 2**31),
-        float: st.floats(low if low is not None else -1e9, high if high is not None else 1e9, allow_nan=False),
-    }[kind]
+        float: st.floats(
+            low if low is not None else -1e9 if above is None else above, high if high is not None else 1e9,
+            allow_nan=False, exclude_min=above is not None,
+        ),
+    }[kind]  # fmt: skip
 
 
 @st.composite
