@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayProvider, VpnConfig
 from kubeslice_sim.planner.east_west import EastWestGateway
-from kubeslice_sim.planner.ipam import IpamPlan
 from kubeslice_sim.planner.external_gateways import overlay_routes
+from kubeslice_sim.planner.ipam import IpamPlan
 from kubeslice_sim.planner.istio import istio_objects
 from kubeslice_sim.planner.members import slice_subnet
 from kubeslice_sim.planner.nodes import project_of

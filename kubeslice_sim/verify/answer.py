@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-HopKind = Literal["pod", "router", "gateway", "wan"]
+HopKind = Literal["pod", "router", "gateway", "wan", "proxy"]
+"""``proxy``: an East-West gateway, which ends one connection and opens another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,13 +40,15 @@ class Rule:
 class Lookup:
     """What the target's name resolves to, asked from the source; ``why`` tells the chain that put the records there.
 
-    ``name`` is empty where the target is an address or a pod, which nobody resolves.
+    ``order``: whom the pod's resolver asks, one after the other. ``name`` is empty where the target is an address or a
+    pod, which nobody resolves.
     """
 
     name: str
     addresses: tuple[str, ...]
     answered_by: str
     why: tuple[str, ...]
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class Explanation:
         if self.lookup.name:
             found = ", ".join(self.lookup.addresses) or "nothing"
             lines.append(f"name: {self.lookup.name} is {found}, asked at {self.lookup.answered_by}")
-            lines += [f"  {item}" for item in self.lookup.why]
+            lines += [f"  {item}" for item in (*self.lookup.why, *self.lookup.order)]
         if self.rules:
             lines.append("rules:")
         lines += [f"  {rule.name} {rule.verdict}: {rule.why}" for rule in self.rules]

@@ -32,6 +32,9 @@ class _Walker:
     def __init__(self, plan: Plan, joined: SlicePlan | None, answer: Answer, source: PodPlan) -> None:
         self._plan, self._slice, self._source = plan, joined, source
         self._destination = answer.hops[-1].address if answer.allowed else ""
+        self._proxies = {item.reference: item for item in joined.east_west} if joined else {}
+        passed = [hop.device for hop in answer.hops[:-1] if hop.kind == "proxy"]
+        self._via_proxy = self._proxies[passed[-1]] if passed else None
         self._crosses = any(hop.kind == "wan" for hop in answer.hops)
         self._alone = len(answer.hops) == 1 and answer.allowed
         self._reason = answer.reason
@@ -69,8 +72,10 @@ class _Walker:
         return within_cluster(self._node(hop), self._node(after))
 
     def _forwards(self, past: Hop | None, hop: Hop, after: Hop) -> str:
-        if hop.kind == "router" and after.cluster == hop.cluster and after.kind == "pod":
+        if hop.kind == "router" and after.cluster == hop.cluster and after.kind in ("pod", "proxy"):
             return f"has a host route to {after.address}, a client of its own"
+        if hop.interface == "eth0" and after.kind == "proxy":
+            return f"its Istio sidecar sends the request over the CNI of {hop.cluster} to the egress gateway"
         if hop.kind == "pod" and hop.interface == "eth0":
             return f"sends over the CNI of {hop.cluster}, outside the overlay"
         route = self._route(hop, after)
@@ -78,6 +83,8 @@ class _Walker:
             return f"passes it on to {after.device}"
         via = " and ".join(map(str, route.via))
         told = f"routes {route.destination} via {via} on {route.interface}"
+        if hop.kind == "proxy":
+            return f"ends the connection, picks an endpoint by weight and opens a new one: {told}"
         if hop.kind == "gateway":
             return f"encrypts: {told}" if after.kind == "wan" else f"decrypts, then {told}"
         if len(route.via) > 1:
@@ -118,8 +125,12 @@ class _Walker:
             return "the packet does not leave the pod"
         if not self._destination:
             return f"the packet stops here: {self._reason}"
+        if hop.kind == "proxy":
+            return "takes the connection on its own address; HTTP goes on to the pods behind it"
         if hop.device not in self._pods:
             return f"the packet is for {hop.address}"
+        if self._via_proxy and self._on_overlay(hop):
+            return f"receives it from {self._via_proxy.nsm_ip}: the gateway's address, not that of {self._source.name}"
         if self._on_overlay(hop):
             sender = f"receives it from {self._source.nsm_ip}: no address is translated on the way"
             return f"{sender}{self._masquerade()}"
@@ -140,5 +151,7 @@ class _Walker:
             return self._pods[hop.device].node
         if hop.kind == "gateway":
             return self._ends[hop.cluster, hop.device][0].node
+        if hop.kind == "proxy":
+            return self._proxies[hop.device].node
         router = self._slice.member(hop.cluster).router if self._slice is not None else None
         return router.node if router is not None else ""

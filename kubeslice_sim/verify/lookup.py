@@ -11,7 +11,8 @@ from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.change import listed
 from kubeslice_sim.planner.dns import TTL_S, service_records
-from kubeslice_sim.planner.plan import Plan, PodPlan, ServicePlan
+from kubeslice_sim.planner.external_gateways import HTTP_PORT
+from kubeslice_sim.planner.plan import ClusterPlan, Plan, PodPlan, ServicePlan
 from kubeslice_sim.verify.explanation import Lookup
 from kubeslice_sim.verify.resolution import resolve_name, resolve_pod
 
@@ -40,6 +41,20 @@ def look_up(plan: Plan, source: PodPlan, target: str) -> Lookup:
         addresses=_texts(found.addresses),
         answered_by=first if joined is not None else f"the DNS of {cluster.name}",
         why=why,
+        order=_order(source, cluster, joined is not None),
+    )
+
+
+def _order(source: PodPlan, cluster: ClusterPlan, on_slice: bool) -> tuple[str, ...]:
+    """Whom the pod's resolver asks, one after the other (cmd-nsc main.go, dnsutils/fanout)."""
+    if not on_slice:
+        return (f"/etc/resolv.conf names the DNS of {cluster.name}, and nobody else",)
+    own = f"the pod's own resolver, the DNS of {cluster.name}"
+    return (
+        "/etc/resolv.conf names 127.0.0.1: NSM's DNS proxy in the pod, search domain slice.local",
+        f"1. its cache, which keeps answers for their TTL ({TTL_S} s): an endpoint that went may live on in it",
+        f"2. the KubeSlice DNS of {cluster.name} at {cluster.dns_ip}, for all but AAAA questions: exact names only",
+        f"3. where it has no record: {own}, and all others together; an answer with records is preferred",
     )
 
 
@@ -64,6 +79,8 @@ def _from_slices(plan: Plan, cluster: str, asked: str) -> Iterator[str]:
 def _shape(service: ServicePlan, asked: str) -> Iterator[str]:
     if asked in service.aliases:
         yield f"{asked} is an alias of {service.dns_name}"
+    elif any(asked == end.dns_name and end.port == HTTP_PORT and service.backends for end in service.endpoints):
+        yield f"{asked} names the ingress gateway that stands for the pods of {service.dns_name}"
     elif asked != service.dns_name:
         yield f"{asked} names one pod of {service.dns_name}"
 

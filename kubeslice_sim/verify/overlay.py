@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from kubeslice_sim.model.underlay import Underlay
+from kubeslice_sim.planner.east_west import EastWestGateway
 from kubeslice_sim.planner.encapsulation import NODE_MTU_BYTES, NSM_MTU_BYTES, TUNNEL_MTU_BYTES
 from kubeslice_sim.planner.plan import PodPlan, RoutePlan, SlicePlan, TunnelEnd
 from kubeslice_sim.verify.answer import Hop, HopKind
@@ -33,6 +34,7 @@ class _Device(NamedTuple):
     cluster: str
     pod: PodPlan | None = None
     end: TunnelEnd | None = None
+    proxy: EastWestGateway | None = None
 
 
 class Overlay:
@@ -54,12 +56,17 @@ class Overlay:
         for pod in pods:
             if pod.nsm_ip is not None:
                 self._devices[pod.nsm_ip] = _Device("pod", pod.reference, pod.cluster, pod=pod)
+        for gateway in found.east_west:
+            self._devices[gateway.nsm_ip] = _Device("proxy", gateway.reference, gateway.cluster, proxy=gateway)
         for route in found.routes:
             self._tables[route.cluster, route.device].append(route)
 
-    def trace(self, source: PodPlan, destination: IPv4Address) -> Trace:
-        """The way from a pod of the slice to an overlay address."""
-        at = _Device("pod", source.reference, source.cluster, pod=source)
+    def trace(self, source: PodPlan | EastWestGateway, destination: IPv4Address) -> Trace:
+        """The way from a pod or an East-West gateway of the slice to an overlay address."""
+        if isinstance(source, PodPlan):
+            at = _Device("pod", source.reference, source.cluster, pod=source)
+        else:
+            at = _Device("proxy", source.reference, source.cluster, proxy=source)
         hops: list[Hop] = []
         evidence: list[str] = []
         target = self._devices.get(destination)
@@ -120,7 +127,7 @@ class Overlay:
         return max(matching, key=lambda route: route.destination.prefixlen, default=None)
 
     def _leave(self, at: _Device, interface: str, mtu_bytes: int | None) -> Hop:
-        address = at.pod.nsm_ip if at.pod is not None else at.end.nsm_ip if at.end is not None else None
+        address = next((part.nsm_ip for part in (at.pod, at.end, at.proxy) if part is not None), None)
         return Hop(
             device=at.name,
             kind=at.kind,

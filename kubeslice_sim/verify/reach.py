@@ -11,6 +11,7 @@ from kubeslice_sim.planner.plan import Plan, PodPlan
 from kubeslice_sim.planner.references import References, Target, Unresolved
 from kubeslice_sim.verify.answer import Answer, Hop
 from kubeslice_sim.verify.cni import Isolation
+from kubeslice_sim.verify.mesh import Mesh
 from kubeslice_sim.verify.overlay import Overlay
 from kubeslice_sim.verify.resolution import Resolution, resolve_name, resolve_pod
 
@@ -19,8 +20,8 @@ def reach(plan: Plan, source: str, target: str) -> Answer:
     """Whether ``source`` reaches ``target`` once everything in the plan is up, the way, and why.
 
     ``source``: ``namespace/workload[@cluster]`` or a pod (of a workload, its first pod is asked). ``target``: the same,
-    a DNS name or an address, with or without ``:port`` (a port decides nothing: KubeSlice filters none). A name or a
-    workload with several addresses is reached when every one of them is.
+    a DNS name or an address, with or without ``:port`` (KubeSlice filters none; users' NetworkPolicies and East-West
+    gateways do). A name or a workload with several addresses is reached when every one of them is.
 
     Raises :exc:`BadInput` for a pod or workload that is not in the plan.
     """
@@ -47,6 +48,8 @@ class Verifier:
             if item.subnet is not None
         }
 
+        self._mesh = Mesh(plan, self._overlays)
+
     def reach(self, source: str, target: str) -> Answer:
         """As :func:`reach`."""
         try:
@@ -61,10 +64,13 @@ class Verifier:
         return next((answer for answer in answers if not answer.allowed), answers[0])
 
     def _answer(self, pod: PodPlan, asked: str, target: Target) -> Answer:
+        service = self._mesh.service(pod, target.name)
+        if service is not None:
+            return self._mesh.request(pod, asked, service, target.port)
         found = self._resolve(pod, target.name)
         if not found.addresses:
             return Answer(source=pod.reference, target=asked, allowed=False, reason=found.how)
-        answers = [self._to_address(pod, asked, address, found.how) for address in found.addresses]
+        answers = [self._to_address(pod, asked, address, target.port, found.how) for address in found.addresses]
         return next((answer for answer in answers if not answer.allowed), answers[0])
 
     def _resolve(self, pod: PodPlan, name: str) -> Resolution:
@@ -77,10 +83,12 @@ class Verifier:
             return resolve_name(name, pod, self._clusters[pod.cluster], joined)
         return Resolution(addresses=(address,), how=f"{address} is an address")
 
-    def _to_address(self, pod: PodPlan, asked: str, address: IPv4Address, how: str) -> Answer:
+    def _to_address(self, pod: PodPlan, asked: str, address: IPv4Address, port: int | None, how: str) -> Answer:
         joined = self._slices[pod.slice] if pod.slice is not None else None
         if joined is not None and joined.subnet is not None and address in joined.subnet:
             trace = self._overlays[joined.name].trace(pod, address)
+            if trace.hops[-1].kind == "proxy":
+                return self._mesh.arrival(pod, asked, how, address, port, trace)
             return Answer(
                 source=pod.reference,
                 target=asked,

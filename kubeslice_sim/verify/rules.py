@@ -11,6 +11,7 @@ from kubeslice_sim.verify.explanation import Rule, Verdict
 
 _WEBHOOK = "worker-operator pkg/webhook/pod, controllers/slice/namespaces.go"
 _POLICY = "worker-operator pkg/networkpolicy/reconciler.go"
+_ISTIO = "worker-operator controllers/serviceimport/istio.go, controllers/serviceexport/istio.go"
 _ROUTES = "router-sidecar pkg/server/slicerouter_config.go, gateway-sidecar pkg/sidecar/sidecarpb"
 
 
@@ -26,11 +27,17 @@ def _rules(plan: Plan, answer: Answer, source: PodPlan, target: PodPlan | None) 
     if len(answer.hops) == 1 and answer.allowed:
         return  # the pod itself
     on_overlay = bool(answer.hops) and answer.hops[0].interface != "eth0"
+    proxies = [hop.device for hop in answer.hops if hop.kind == "proxy"]
+    if proxies:
+        on_overlay = True
     at_home = bool(answer.hops) and not on_overlay and target is not None and target.cluster == source.cluster
     for pod in (source, target):
         if pod is not None:
             yield onboarding(plan, pod, needed=not at_home)
-    if not answer.hops:
+    refused_by_mesh = not answer.hops and any("sidecar" in line for line in answer.evidence)
+    if refused_by_mesh:
+        pass  # the name resolves; it is Istio that has no way
+    elif not answer.hops:
         # A pod is not resolved: it has an address here or it has none, by the slices that it is on.
         name, whose = ("resolution", "cmd-nsc dnsutils/fanout") if target is None else ("membership", _WEBHOOK)
         yield Rule(name=name, verdict="stops", why=answer.reason, source=whose)
@@ -42,7 +49,10 @@ def _rules(plan: Plan, answer: Answer, source: PodPlan, target: PodPlan | None) 
         yield Rule(name="isolation", verdict=_verdict(answer.allowed), why=_last(answer), source=_POLICY)
     else:
         yield Rule(name="route", verdict=_verdict(answer.allowed), why=answer.reason, source=_ROUTES)
-    if ":" in answer.target:
+    if proxies or refused_by_mesh:
+        why = f"{answer.evidence[0]}; {answer.reason}" if answer.evidence else answer.reason
+        yield Rule(name="Istio", verdict=_verdict(answer.allowed), why=why, source=_ISTIO)
+    elif ":" in answer.target:
         why = "KubeSlice filters no ports: those of an export are told to importers, not enforced"
         yield Rule(name="port", verdict="does not apply", why=why, source=_POLICY)
 

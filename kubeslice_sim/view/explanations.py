@@ -74,7 +74,7 @@ def explanation_html(told: Explanation) -> str:
     rules = [(_MARKS[rule.verdict][0], rule.name, rule.why, rule.source) for rule in told.rules]
     return block(
         el("div", el("strong", _sentence(told))),
-        [el("div", _resolved(told)), *(el("div", line, class_="faint") for line in told.lookup.why)]
+        [el("div", _resolved(told)), *(el("div", line, class_="faint") for line in _told(told))]
         if told.lookup.name else "",
         table(_RULES, rules) if rules else "",
         table(_WAY, map(_cells, leg_rows(told))) if told.legs else "",
@@ -115,7 +115,11 @@ def _resolved(told: Explanation) -> str:
 
 
 def _lines(told: Explanation) -> str:
-    return "".join(f"· {line}\n" for line in told.lookup.why)
+    return "".join(f"· {line}\n" for line in _told(told))
+
+
+def _told(told: Explanation) -> tuple[str, ...]:
+    return (*told.lookup.why, *told.lookup.order)
 
 
 def _summary(told: Explanation) -> str:

@@ -17,6 +17,7 @@ from kubeslice_sim.verify import Explanation, explain, reach
 from tests.planner import worlds
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+REVIEWS = "reviews.bookinfo.svc.slice.local"
 SERVER = "iperf-server.iperf.svc.slice.local"
 QUESTIONS = {
     "another-cluster": ("two-clusters", "iperf/iperf-client", f"{SERVER}:5201"),
@@ -33,6 +34,14 @@ QUESTIONS = {
     "allowed-namespace": ("three-clusters", "monitoring/prometheus", "bookinfo/reviews-0@west"),
     "no-network": ("without-gateways", "free/visitor", "team/member@here"),
     "excluded": ("without-gateways", "app/excluded", "app/in"),
+    "through-east-west-gateways": (
+        "east-west",
+        "bookinfo/productpage@worker-1",
+        f"{REVIEWS}:9080",
+    ),
+    "no-sidecar": ("east-west", "bookinfo/productpage@worker-3", f"{REVIEWS}:9080"),
+    "at-an-ingress-gateway": ("east-west", "bookinfo/productpage@worker-3", f"{REVIEWS}:8080"),
+    "tcp-through-istio": ("east-west", "bookinfo/productpage@worker-1", "database.bookinfo.svc.slice.local:5432"),
     "itself": ("two-clusters", "iperf/iperf-client", "iperf/iperf-client"),
 }
 

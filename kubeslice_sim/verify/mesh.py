@@ -1,0 +1,130 @@
+"""Mesh: the way of a request that Istio's sidecar and the slice's East-West gateways carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from kubeslice_sim.planner import names
+from kubeslice_sim.planner.east_west import EastWestGateway
+from kubeslice_sim.planner.encapsulation import CNI_MTU_BYTES
+from kubeslice_sim.planner.external_gateways import GATEWAY_TYPE, HTTP_PORT, PORTS, external_gateway_of
+from kubeslice_sim.planner.istio import has_sidecar, speaks_http
+from kubeslice_sim.planner.plan import EndpointPlan, Plan, PodPlan, ServicePlan, SlicePlan
+from kubeslice_sim.verify.answer import Answer, Hop
+from kubeslice_sim.verify.overlay import Overlay, Trace
+
+
+class Mesh:
+    """What Istio makes of requests to the services of the slices."""
+
+    def __init__(self, plan: Plan, overlays: Mapping[str, Overlay]) -> None:
+        self._plan = plan
+        self._overlays = overlays
+        self._types = {
+            (config.metadata.name, cluster): external_gateway_of(config, cluster).gateway_type
+            for config in plan.world.slices
+            for cluster in config.spec.clusters
+        }
+
+    def service(self, pod: PodPlan, name: str) -> ServicePlan | None:
+        """The service that the pod's sidecar takes the name for; None where no sidecar has a say.
+
+        A VirtualService of worker-operator is exported to its own namespace only.
+        """
+        if pod.slice is None or self._types.get((pod.slice, pod.cluster)) != GATEWAY_TYPE:
+            return None
+        asked = name.rstrip(".").lower()
+        for service in self._plan.slice(pod.slice).services:
+            local = names.cluster_service_dns(service.name, service.namespace)
+            if service.namespace == pod.namespace and asked in (service.dns_name, local):
+                return service if service.endpoints and has_sidecar(self._plan.world, pod) else None
+        return None
+
+    def request(self, pod: PodPlan, asked: str, service: ServicePlan, port: int | None) -> Answer:
+        """The answer for all endpoints together: the first that is not reached, else the first."""
+        found = self._plan.slice(service.slice)
+        egress = _gateway(found, pod.cluster, "egress")
+        refusal = _refusal(service, port, egress)
+        how = f"the sidecar of {pod.reference} sends {service.dns_name} {_where(egress)}"
+        if refusal:
+            return Answer(source=pod.reference, target=asked, allowed=False, reason=refusal, evidence=(how,))
+        answers = [self._to(pod, asked, how, service, endpoint, egress) for endpoint in service.endpoints]
+        return next((answer for answer in answers if not answer.allowed), answers[0])
+
+    def arrival(
+        self, pod: PodPlan, asked: str, how: str, address: IPv4Address, port: int | None, trace: Trace
+    ) -> Answer:
+        """What becomes of a packet that DNS led to an ingress gateway, without a sidecar at its start."""
+        gateway = next((item for item in self._plan.slice(pod.slice or "").east_west if item.nsm_ip == address), None)
+        gone = Answer(source=pod.reference, target=asked, allowed=False, reason=trace.reason, hops=trace.hops,
+                      evidence=(how, *trace.evidence))  # fmt: skip
+        if gateway is None:
+            return gone
+        listens = sorted({item.target_port for item in PORTS[gateway.direction]})
+        if port is not None and port not in listens:
+            told = ", ".join(map(str, listens))
+            where = f"{gateway.name} on {gateway.cluster}"
+            reason = f"{where} listens on {told} only, and no Istio sidecar leads port {port} there"
+            return replace(gone, reason=reason)
+        reason = f"over slice {gateway.slice}, to {gateway.name}, which proxies HTTP to the pods behind it"
+        return replace(gone, allowed=True, reason=reason)
+
+    def _to(
+        self, pod: PodPlan, asked: str, how: str, service: ServicePlan, endpoint: EndpointPlan,
+        egress: EastWestGateway | None,
+    ) -> Answer:  # fmt: skip
+        overlay, found = self._overlays[service.slice], self._plan.slice(service.slice)
+        traces = [overlay.trace(egress or pod, endpoint.nsm_ip)]
+        ingress = _gateway(found, endpoint.cluster, "ingress")
+        reason = f"over slice {service.slice}{f', through {egress.name}' if egress else ''}"
+        if ingress is not None and ingress.nsm_ip == endpoint.nsm_ip:
+            behind = [item for item in service.backends if item.cluster == endpoint.cluster]
+            if not behind:
+                reason = f"{ingress.name} on {ingress.cluster} has no pod of {service.dns_name} behind it"
+                return _answer(pod, asked, how, reason, traces, egress, allowed=False)
+            traces.append(overlay.trace(ingress, behind[0].nsm_ip))
+            reason += f", to {ingress.name}:{HTTP_PORT} and the {len(behind)} behind it"
+        lost = next((trace.reason for trace in traces[-1:] if trace.delivered_to is None), "")
+        return _answer(pod, asked, how, lost or reason, traces, egress, allowed=not lost)
+
+
+def _answer(
+    pod: PodPlan, asked: str, how: str, reason: str, traces: Iterable[Trace], egress: EastWestGateway | None,
+    *, allowed: bool,
+) -> Answer:  # fmt: skip
+    """The hops of every connection in a row; where two meet, the proxy stands once."""
+    hops: list[Hop] = []
+    if egress is not None:
+        hops.append(Hop(device=pod.reference, kind="pod", cluster=pod.cluster, interface="eth0",
+                        address=str(pod.pod_ip), mtu_bytes=CNI_MTU_BYTES))  # fmt: skip
+    for trace in traces:
+        if hops and hops[-1].device == trace.hops[0].device:
+            hops.pop()
+        hops.extend(trace.hops)
+    evidence = (how, *(line for trace in traces for line in trace.evidence))
+    return Answer(source=pod.reference, target=asked, allowed=allowed, reason=reason, hops=tuple(hops),
+                  evidence=evidence)  # fmt: skip
+
+
+def _refusal(service: ServicePlan, port: int | None, egress: EastWestGateway | None) -> str:
+    """Why the proxies take no such request; empty where they do."""
+    first = service.ports[0].port if service.ports else 0
+    if not speaks_http(service.ports):
+        if egress is not None:
+            return f"{egress.name} takes HTTP only: its Service has no port {first} for what Istio takes for TCP"
+        if service.backends:
+            return f"an ingress gateway takes HTTP only, and Istio takes port {first} of {service.dns_name} for TCP"
+    if port is not None and port not in {item.port for item in service.ports}:
+        return f"Service {service.namespace}/{service.name} has no port {port}, so no VirtualService leads it anywhere"
+    return ""
+
+
+def _where(egress: EastWestGateway | None) -> str:
+    return f"to {egress.name} on {egress.cluster}" if egress is not None else "to its endpoints by weight"
+
+
+def _gateway(found: SlicePlan, cluster: str, direction: str) -> EastWestGateway | None:
+    wanted = (cluster, direction)
+    return next((item for item in found.east_west if (item.cluster, item.direction) == wanted), None)
