@@ -13,10 +13,12 @@ from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.slice_gateway import SliceGateway
+from kubeslice_sim.model.slice_topology import SliceTopology
 from kubeslice_sim.model.worker_slice_config import WorkerSliceConfig
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.history import History, SliceHistory
+from kubeslice_sim.planner.objects_gateway import gateway_count
 from kubeslice_sim.planner.pairings import Pairing
 from kubeslice_sim.planner.ports import FIRST_NODE_PORT, NodePorts
 
@@ -53,7 +55,8 @@ class NodePortAllocator:
         deployment = service.metadata.name.removeprefix(names.gateway_service(""))
         instance = int(deployment.removeprefix(gateway.metadata.name + "-").split("-")[0])
         pairings, history = self._past(store)
-        planner = NodePorts(self._world, self._configs(), pairings, history)
+        shapes = {item.spec.slice: item for item in self._hub.view.list(SliceTopology)}
+        planner = NodePorts(self._world, self._configs(), pairings, history, shapes)
         return planner.take(config.slice_name, store.cluster, deployment, self._slot(config), instance)
 
     def _slot(self, config: Any) -> int:
@@ -81,7 +84,10 @@ class NodePortAllocator:
                 continue
             config = gateway.status.config
             pairings[gateway.metadata.name] = Pairing(
-                slice=config.slice_name, server=store.cluster, client=config.slice_gateway_remote_cluster_id
+                slice=config.slice_name,
+                server=store.cluster,
+                client=config.slice_gateway_remote_cluster_id,
+                gateways=gateway_count(gateway.metadata),
             )
             past = history.slices.setdefault(config.slice_name, SliceHistory())
             past.node_ports[service.metadata.name.removeprefix(names.gateway_service(""))] = node_port(service)

@@ -15,6 +15,7 @@ from kubeslice_sim.controlplane.built_in import nsm_ip, running
 from kubeslice_sim.controlplane.effects import ConnectPod, ServeNames, SetNextHops, StartGateway
 from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.worker import east_west, namespaces, qos
@@ -27,7 +28,8 @@ from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.external_gateways import gateway_name
 from kubeslice_sim.planner.members import has_network, member_clusters, namespaces_on
-from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.objects_gateway import gateway_count
+from kubeslice_sim.planner.topology import edges_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +108,9 @@ def _slice(
         *(reason for cluster in member_clusters(config) for reason in _member(config, workers[cluster], ledger)),
         *(f"{item.name}: {item.reason}" for item in tunnels if not item.up),
     ]
-    if has_network(config) and len(tunnels) < NUMBER_OF_GATEWAYS * _ends(config):
+    if len(tunnels) < sum(2 * edge.gateways for edge in edges_of(config, shape_of(config, hub.view))):
         reasons.insert(0, "its gateways are not made yet")
     return Item(kind="slice", name=name, slice=name, reason=reasons[0] if reasons else "")
-
-
-def _ends(config: SliceConfig) -> int:
-    members = len(member_clusters(config))
-    return members * (members - 1)
 
 
 def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
@@ -150,7 +147,7 @@ def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger
     for gateway in hub.store.view.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: name}):
         local = gateway.spec.local_gateway_config
         site = workers[local.cluster_name]
-        for instance in range(NUMBER_OF_GATEWAYS):
+        for instance in range(gateway_count(gateway.metadata)):
             pod = names.gateway_deployment(gateway.metadata.name, instance)
             remote = ip.network(gateway.spec.remote_gateway_config.gateway_subnet)
             reason = _tunnel_reason(site, name, pod, remote, ledger)

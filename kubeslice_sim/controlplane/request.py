@@ -48,5 +48,6 @@ Request = Apply | Patch | Remove | Send
 HUB_KINDS = frozenset({
     "Project", "Cluster", "SliceConfig", "SliceQoSConfig", "ServiceExportConfig", "VpnKeyRotation",
     "WorkerSliceConfig", "WorkerSliceGateway", "WorkerServiceImport", "WorkerSliceGwRecycler",
+    "SliceTopology", "SliceIpam",
 })  # fmt: skip
-"""The kinds that live on the controller cluster."""
+"""The kinds that live on the controller cluster; the last two of no KubeSlice, but of ours."""

@@ -6,7 +6,7 @@ registered yet) waits here instead, because a world is handed in all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
@@ -15,10 +15,19 @@ from kubeslice_sim.controlplane.effects import IssueCertificates
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.certificate_job import certificate_job, complete, job_of
 from kubeslice_sim.controlplane.hub.default_slice import spare_default_slice
+from kubeslice_sim.controlplane.hub.slice_ipam import (
+    Blocks,
+    keep_ipam,
+    shape_of,
+    slice_of_ipam,
+    slice_of_shape,
+    without_ipam,
+)
 from kubeslice_sim.controlplane.hub.vpn_key_rotation import keep_rotation
 from kubeslice_sim.controlplane.hub.worker_slice_config import settled as settled_share
 from kubeslice_sim.controlplane.hub.worker_slice_gateway import without_gateway
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Delete, Note, Outcome, Update, View, Write
+from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.table import D
 from kubeslice_sim.model.cluster import Cluster, ClusterStatus
@@ -26,13 +35,14 @@ from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE, Project
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.slice_qos_config import SliceQosConfig
+from kubeslice_sim.model.slice_topology import SliceTopology
 from kubeslice_sim.model.worker_slice_config import WorkerSliceConfig
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.history import SliceHistory
 from kubeslice_sim.planner.members import has_network, member_clusters
 from kubeslice_sim.planner.nodes import project_of
-from kubeslice_sim.planner.objects_gateway import Side, worker_slice_gateways
+from kubeslice_sim.planner.objects_gateway import Side, gateway_count, worker_slice_gateways
 from kubeslice_sim.planner.objects_metadata import SLICE_CONFIG_FINALIZER
 from kubeslice_sim.planner.objects_slice import (
     FIRST_ROTATION,
@@ -62,15 +72,20 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     settled = registered_slice(config, project)
     first: tuple[Write, ...] = () if settled == config else (Update(item=settled),)
     first = (*first, *spare_default_slice(settled, project, view))
-    members = _members(settled, view)
+    shape = shape_of(settled, view)
+    blocks, ipam = keep_ipam(settled, shape, view, now_s)
+    if ipam.retry:
+        return replace(ipam, writes=first)
+    first = (*first, *ipam.writes)
+    members = _members(settled, blocks, view)
     if not has_network(settled) or members.retry or not all(name in clusters for name in member_clusters(settled)):
         return replace(members, writes=(*first, *members.writes))
-    gateways = _gateways(settled, clusters, view)
+    gateways = _gateways(settled, shape, blocks, clusters, view)
     rotation = keep_rotation(settled, view)
     return Outcome(
         writes=(*first, *members.writes, *gateways.writes, *rotation.writes),
         effects=gateways.effects,
-        events=(*members.events, *gateways.events, *rotation.events),
+        events=(*ipam.events, *members.events, *gateways.events, *rotation.events),
     )
 
 
@@ -83,7 +98,7 @@ def held_slots(config: SliceConfig, view: View) -> dict[str, int]:
     }
 
 
-def _members(config: SliceConfig, view: View) -> Outcome:
+def _members(config: SliceConfig, blocks: Blocks, view: View) -> Outcome:
     qos = profile_of(config, view.hub.list(SliceQosConfig, config.metadata.namespace))
     listed = member_clusters(config)
     slot_of: Mapping[str, int] = assign_slots(listed, held_slots(config, view)) if has_network(config) else {}
@@ -100,10 +115,13 @@ def _members(config: SliceConfig, view: View) -> Outcome:
             # KubeSlice panics here and is called again; the slot is free once the leaver's object is gone.
             retry = f"slot {slot} is still in use"
         elif there is None:
-            made = worker_slice_config(config, cluster, slot, qos)
+            made = worker_slice_config(config, cluster, slot, qos, blocks.get(cluster))
             writes.append(Create(item=made))
             events.append(Note(name="WorkerSliceConfigCreated", subject=key_of(made)))
-        elif not finalizer.deleting(there) and (wanted := settled_share(there, config, slot, qos)) != there:
+        elif (
+            not finalizer.deleting(there)
+            and (wanted := settled_share(there, config, slot, qos, blocks.get(cluster))) != there
+        ):
             writes.append(Update(item=wanted))
             events.append(Note(name="WorkerSliceConfigUpdated", subject=key_of(wanted)))
     for gone in held.values():
@@ -113,14 +131,18 @@ def _members(config: SliceConfig, view: View) -> Outcome:
     return Outcome(writes=tuple(writes), events=tuple(events), retry=retry)
 
 
-def _gateways(config: SliceConfig, clusters: Mapping[str, Cluster], view: View) -> Outcome:
-    """Delete gateways of clusters that left or whose number is another; make the pairs that are missing.
+def _gateways(
+    config: SliceConfig, shape: SliceTopology | None, blocks: Blocks, clusters: Mapping[str, Cluster], view: View
+) -> Outcome:
+    """Delete gateways of pairs that are wanted no more or whose number is another; make the pairs that are missing.
 
     A pair of which one end is still on its way out waits until that is gone.
     """
     slot_of = assign_slots(member_clusters(config), held_slots(config, view))
     held = {item.metadata.name: item for item in _of_slice(config, view, WorkerSliceGateway)}
-    obsolete = [item for item in held.values() if not finalizer.deleting(item) and _obsolete(item, slot_of)]
+    pairings = pair_clusters(config, SliceHistory(servers=_servers(held.values())), shape)
+    wanted = {frozenset((pairing.server, pairing.client)) for pairing in pairings}
+    obsolete = [item for item in held.values() if not finalizer.deleting(item) and _obsolete(item, slot_of, wanted)]
     writes: list[Write] = []
     effects: list[IssueCertificates] = []
     events: list[Note] = []
@@ -128,15 +150,20 @@ def _gateways(config: SliceConfig, clusters: Mapping[str, Cluster], view: View) 
         writes.extend(without_gateway(gone, view))
         events.append(Note(name="WorkerSliceGatewayDeleted", subject=key_of(gone)))
     dying = {item.metadata.name for item in (*obsolete, *(item for item in held.values() if finalizer.deleting(item)))}
-    for pairing in pair_clusters(config, SliceHistory(servers=_servers(held.values()))):
-        server_side, client_side = (Side(clusters[name], slot_of[name]) for name in (pairing.server, pairing.client))
-        sides = worker_slice_gateways(config, server_side, client_side)
+    for pairing in pairings:
+        server_side, client_side = (
+            Side(clusters[name], slot_of[name], blocks.get(name)) for name in (pairing.server, pairing.client)
+        )
+        sides = worker_slice_gateways(config, server_side, client_side, pairing.gateways)
         if any(side.metadata.name in dying for side in sides):
             continue
         for side in sides:
             if side.metadata.name not in held:
                 writes.append(Create(item=side))
                 events.append(Note(name="WorkerSliceGatewayCreated", subject=key_of(side)))
+            elif gateway_count(held[side.metadata.name].metadata) != pairing.gateways:
+                there = held[side.metadata.name]
+                writes.append(Update(item=with_metadata(there, annotations=side.metadata.annotations)))
         server, client = (side.metadata.name for side in sides)
         job = job_of(server, view)
         if job is None:
@@ -150,11 +177,11 @@ def _gateways(config: SliceConfig, clusters: Mapping[str, Cluster], view: View) 
     return Outcome(writes=tuple(writes), effects=tuple(effects), events=tuple(events))
 
 
-def _obsolete(gateway: WorkerSliceGateway, slot_of: Mapping[str, int]) -> bool:
-    ends = [slot_of.get(side.cluster_name) for side in (
-        gateway.spec.local_gateway_config, gateway.spec.remote_gateway_config
-    )]  # fmt: skip
-    near, far = ends
+def _obsolete(gateway: WorkerSliceGateway, slot_of: Mapping[str, int], wanted: Set[frozenset[str]]) -> bool:
+    ends = [side.cluster_name for side in (gateway.spec.local_gateway_config, gateway.spec.remote_gateway_config)]
+    near, far = (slot_of.get(name) for name in ends)
+    if frozenset(ends) not in wanted:
+        return True
     return near is None or far is None or gateway_number(near, far) != gateway.spec.gateway_number
 
 
@@ -166,6 +193,7 @@ def _tear_down(config: SliceConfig, view: View) -> Outcome:
         writes=(
             *(write for gateway in gateways for write in without_gateway(gateway, view)),
             *(Delete(key=key_of(member)) for member in members),
+            *without_ipam(config, view),
             Update(item=finalizer.removed(config, SLICE_CONFIG_FINALIZER)),
         ),
         events=(
@@ -239,5 +267,7 @@ SLICE_CONFIG = ControllerSpec(
         Watch(kind="WorkerSliceGateway", keys=_left),
         Watch(kind="Cluster", keys=_slices_of_new_cluster),
         Watch(kind="SliceQoSConfig", keys=_slices_of_profile),
+        Watch(kind="SliceTopology", keys=slice_of_shape),
+        Watch(kind="SliceIpam", keys=slice_of_ipam),
     ),
 )

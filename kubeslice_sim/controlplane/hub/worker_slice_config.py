@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch
@@ -44,9 +45,13 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
 
 
 def settled(
-    there: WorkerSliceConfig, config: SliceConfig, slot: int | None, qos: QosProfile | None
+    there: WorkerSliceConfig,
+    config: SliceConfig,
+    slot: int | None,
+    qos: QosProfile | None,
+    cidr: IPv4Network | None = None,
 ) -> WorkerSliceConfig:
-    """The object with the spec that the slice gives it.
+    """The object with the spec that the slice gives it. ``cidr``: the cluster's; None: that of its slot.
 
     A label or annotation of the slice arrives where there is none of that key yet; it is never changed or taken away.
     """
@@ -60,7 +65,7 @@ def settled(
         metadata=replace(
             meta, labels=meta.labels.with_items(new_labels), annotations=meta.annotations.with_items(new_annotations)
         ),
-        spec=worker_slice_config_spec(config, cluster, slot, qos),
+        spec=worker_slice_config_spec(config, cluster, slot, qos, cidr),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.hub.certificate_job import job_of
+from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.hub.worker_objects import release
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, View, Write
 from kubeslice_sim.model.document import ObjectKey, key_of
@@ -18,6 +19,7 @@ from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner.gateways import service_type
 from kubeslice_sim.planner.objects_metadata import WORKER_SLICE_GATEWAY_FINALIZER
+from kubeslice_sim.planner.topology import edges_of
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -83,7 +85,7 @@ def _leave(gateway: WorkerSliceGateway, config: SliceConfig | None, view: View, 
     if not gone.writes:
         return gone
     leftovers = without_gateway(gateway, view)[1:]
-    if config is None or finalizer.deleting(config) or _local(gateway) not in config.spec.clusters:
+    if config is None or finalizer.deleting(config) or not _wanted(gateway, config, view):
         return replace(gone, writes=(*leftovers, *gone.writes))
     peer = _peer(gateway, view)
     pair = without_gateway(peer, view) if peer is not None and not finalizer.deleting(peer) else ()
@@ -93,6 +95,12 @@ def _leave(gateway: WorkerSliceGateway, config: SliceConfig | None, view: View, 
         writes=(*pair, *leftovers, *gone.writes),
         events=tuple(Note(name=name, subject=key_of(gateway)) for name in names),
     )
+
+
+def _wanted(gateway: WorkerSliceGateway, config: SliceConfig, view: View) -> bool:
+    """Whether the slice still joins the two clusters."""
+    ends = {_local(gateway), _remote(gateway)}
+    return any({edge.server, edge.client} == ends for edge in edges_of(config, shape_of(config, view)))
 
 
 def _peer(gateway: WorkerSliceGateway, view: View) -> WorkerSliceGateway | None:

@@ -22,6 +22,7 @@ from kubeslice_sim.controlplane.reconciler import (
     View,
     Write,
 )
+from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.model.document import ObjectKey, ObjectMeta, key_of
 from kubeslice_sim.model.frozen import FrozenMap
@@ -30,6 +31,7 @@ from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE, gateway_secret
+from kubeslice_sim.planner.objects_gateway import GATEWAYS_ANNOTATION
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -52,13 +54,15 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     if view.local.find("Secret", SYSTEM_NAMESPACE, name) is None:
         secret = built_in("Secret", SYSTEM_NAMESPACE, name, labels={GATEWAY_LABEL: key.name}, body={"type": "Opaque"})
         first = (*first, Create(item=secret))
-    config = mirror(gateway)
+    config, annotations = mirror(gateway), _count(gateway)
     if there is None:
         item = _slice_gateway(gateway, slice_, config)
         return Outcome(
             writes=(*first, Create(item=item), UpdateStatus(item=item)),
             events=(Note(name="SliceGWCreated", subject=key_of(item)),),
         )
+    if there.metadata.annotations != annotations:
+        first = (*first, Update(item=with_metadata(there, annotations=annotations)))
     if there.status.config == config:
         return Outcome(writes=first)
     return Outcome(
@@ -97,12 +101,19 @@ def _slice_gateway(gateway: WorkerSliceGateway, slice_: Slice, config: SliceGate
             name=gateway.metadata.name,
             namespace=SYSTEM_NAMESPACE,
             labels=FrozenMap({SLICE_LABEL: gateway.spec.slice_name}),
+            annotations=_count(gateway),
             finalizers=(finalizer.SLICE_GATEWAY,),
             owner_references=(owned_by(slice_, "Slice", Slice.RESOURCE.api_version),),
         ),
         spec=SliceGatewaySpec(slice_name=gateway.spec.slice_name),
         status=SliceGatewayStatus(config=config),
     )
+
+
+def _count(gateway: WorkerSliceGateway) -> FrozenMap[str]:
+    """How many pods the gateway has, where that is not KubeSlice's number; ours."""
+    told = gateway.metadata.annotations
+    return FrozenMap({GATEWAYS_ANNOTATION: told[GATEWAYS_ANNOTATION]} if GATEWAYS_ANNOTATION in told else {})
 
 
 def _let_go(gateway: WorkerSliceGateway, there: SliceGateway | None) -> Outcome:

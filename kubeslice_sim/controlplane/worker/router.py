@@ -28,7 +28,7 @@ from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.addresses import AddressPool
-from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.objects_gateway import gateway_count
 
 
 def deploy(slice_: Slice, view: View) -> tuple[Write, ...]:
@@ -101,7 +101,7 @@ def _expected_gateways(slice_: str, view: View) -> tuple[str, ...]:
     return tuple(
         names.gateway_deployment(item.metadata.name, instance)
         for item in in_order
-        for instance in range(NUMBER_OF_GATEWAYS)
+        for instance in range(gateway_count(item.metadata))
     )
 
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer, ip
-from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, SLICE_LABEL, node_port, nsm_ip, running
+from kubeslice_sim.controlplane.built_in import (
+    GATEWAY_LABEL,
+    GATEWAY_OWNER_LABEL,
+    SLICE_LABEL,
+    node_port,
+    nsm_ip,
+    running,
+)
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, owner
 from kubeslice_sim.controlplane.effects import SetNextHops
 from kubeslice_sim.controlplane.reconciler import (
@@ -33,7 +40,7 @@ from kubeslice_sim.model.slice_gateway import GatewayPodStatus, GatewayTunnelSta
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
-from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.objects_gateway import gateway_count
 
 UP, DOWN = 0, 1
 """``Status`` of a tunnel, as the sidecar's gRPC enum has it (the CRD's comment says the reverse)."""
@@ -51,10 +58,10 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     ports = _publish_ports(gateway, view) if _is_server(gateway) else _find_server(gateway, view)
     if ports is None:
         return Outcome(requeue_after_s=view.timing.wait_for_router_s)
-    missing = _missing_deployments(gateway, view)
-    if ports.writes or missing:
+    changed = (*_missing_deployments(gateway, view), *_surplus(gateway, view))
+    if ports.writes or changed:
         return Outcome(
-            writes=(*ports.writes, *missing), events=ports.events, requeue_after_s=view.timing.wait_for_pods_s
+            writes=(*ports.writes, *changed), events=ports.events, requeue_after_s=view.timing.wait_for_pods_s
         )
     return _watch_tunnels(gateway, view)
 
@@ -63,7 +70,7 @@ def _publish_ports(gateway: SliceGateway, view: View) -> Outcome:
     """A server's Services, and their node ports on the hub, instance by instance."""
     services = [
         view.local.find("Service", names.SYSTEM_NAMESPACE, service.metadata.name) or service
-        for service in (gateway_pod.node_port_service(gateway, index) for index in range(NUMBER_OF_GATEWAYS))
+        for service in (gateway_pod.node_port_service(gateway, index) for index in _instances(gateway))
     ]
     missing = tuple(Create(item=service) for service in services if not service.metadata.uid)
     if missing:
@@ -101,13 +108,34 @@ def _missing_deployments(gateway: SliceGateway, view: View) -> tuple[Write, ...]
         return ()
     number = rotation.spec.rotation_count
     dialled = gateway.status.config.slice_gateway_remote_node_ports
-    ports = (None,) * NUMBER_OF_GATEWAYS if _is_server(gateway) else dialled[:NUMBER_OF_GATEWAYS]
+    count = gateway_count(gateway.metadata)
+    ports = (None,) * count if _is_server(gateway) else dialled[:count]
     wanted = (gateway_pod.deployment(gateway, index, number, port) for index, port in enumerate(ports))
     return tuple(
         Create(item=item)
         for item in wanted
         if view.local.find("Deployment", names.SYSTEM_NAMESPACE, item.metadata.name) is None
     )
+
+
+def _surplus(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
+    """The Deployments and Services of pods that the gateway has no more (KubeSlice's number never changes)."""
+    owned = (
+        item
+        for kind in ("Deployment", "Service")
+        for item in view.local.objects(kind, names.SYSTEM_NAMESPACE, {GATEWAY_OWNER_LABEL: gateway.metadata.name})
+    )
+    return tuple(Delete(key=key_of(item)) for item in owned if _instance(item, gateway) not in _instances(gateway))
+
+
+def _instance(owned: KubernetesObject, gateway: SliceGateway) -> int:
+    """Which of the gateway's pods a Deployment or Service is for: the first number after the gateway's name."""
+    name = owned.metadata.name.removeprefix(names.gateway_service(""))
+    return int(name.removeprefix(gateway.metadata.name + "-").split("-")[0])
+
+
+def _instances(gateway: SliceGateway) -> range:
+    return range(gateway_count(gateway.metadata))
 
 
 def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:

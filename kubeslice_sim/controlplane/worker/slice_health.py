@@ -16,7 +16,7 @@ from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice_config import SliceHealth, WorkerSliceConfig
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
-from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS
+from kubeslice_sim.planner.objects_gateway import gateway_count
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -53,19 +53,20 @@ def _parts(config: WorkerSliceConfig, view: View) -> tuple[ComponentStatus, ...]
     tunnels = [
         sum(pod.tunnel_status.tunnel_state == "UP" for pod in item.status.gateway_pod_status) for item in gateways
     ]
+    wanted = sum(gateway_count(item.metadata) for item in gateways)
     found: dict[str, ComponentHealth] = {
         "dns": "Normal" if dns is not None and running(dns) else "Error",
-        "slice-gateway": _share(pods),
+        "slice-gateway": _share(pods, wanted),
         "slice-router": "Normal" if router_runs(slice_, view) else "Error",
-        "gateway-tunnel": _share(tunnels),
+        "gateway-tunnel": _share(tunnels, wanted),
     }
     return tuple(ComponentStatus(component=name, component_health_status=health) for name, health in found.items())
 
 
-def _share(counts: Iterable[int]) -> ComponentHealth:
+def _share(counts: Iterable[int], wanted: int) -> ComponentHealth:
     """All of the gateways' pods (or tunnels): Normal; some: Warning; none: Error."""
     counts = tuple(counts)
-    if sum(counts) >= NUMBER_OF_GATEWAYS * len(counts):
+    if sum(counts) >= wanted:
         return "Normal"
     return "Warning" if any(counts) else "Error"
 
