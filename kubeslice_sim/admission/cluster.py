@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from kubeslice_sim.admission.namespace import in_project_namespace
-from kubeslice_sim.admission.rule import DELETE, WRITE, Finding, Request, rule
+from kubeslice_sim.admission.rule import DELETE, UPDATE, WRITE, Finding, Request, rule
 from kubeslice_sim.admission.slice_namespaces import DEFAULT_SLICE_SUFFIX
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.project import PROJECT_NAMESPACE_PREFIX
+from kubeslice_sim.model.release import DETECTS_NODE_IPS, includes
 
 _SOURCE = "kubeslice-controller service/cluster_webhook_validation.go"
 _GO_FLOAT = re.compile(
@@ -45,6 +46,15 @@ def cluster_node_ips(request: Request) -> Iterator[Finding]:
         if not _is_ip(text):
             message = f'"{text}" is no valid IP address'
             yield Finding(("spec", "nodeIPs", index), message, "such as 10.9.8.7 or 2001:db8::ffff")
+
+
+@rule("Cluster", on=UPDATE, source=_SOURCE, field="spec.networkInterface")
+def cluster_network_interface_kept(request: Request) -> Iterator[Finding]:
+    """A Cluster's network interface stays, once it is named (before 0.7.0)."""
+    old, new = request.old.spec.network_interface, request.document.spec.network_interface
+    if not includes(request.state.version, DETECTS_NODE_IPS) and old and new != old:
+        message = f"the network interface cannot be changed from {old} to {new or 'nothing'}"
+        yield Finding(("spec", "networkInterface"), message, "register the cluster anew")
 
 
 @rule("Cluster", on=DELETE, source=_SOURCE, field="Cluster")

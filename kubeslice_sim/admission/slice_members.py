@@ -6,6 +6,7 @@ KubeSlice goes through the clusters one by one; so do these rules, by ``turn``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.state import names
 from kubeslice_sim.model.cluster import ClusterStatus
 from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.release import ASKS_HEALTH, ASKS_NETWORK, DETECTS_NODE_IPS, includes
 from kubeslice_sim.model.suggest import meant
 
 SOURCE = "kubeslice-controller service/slice_config_webhook_validation.go"
@@ -28,6 +30,7 @@ class Member(NamedTuple):
     name: str
     key: ObjectKey
     spec_node_ips: tuple[str, ...]
+    network_interface: str
     status: ClusterStatus
 
 
@@ -55,8 +58,8 @@ def slice_clusters_registered(request: Request) -> Iterator[Finding]:
 
 @rule("SliceConfig", source=SOURCE, field="Spec.Clusters[{turn}]")
 def slice_clusters_registration_complete(request: Request) -> Iterator[Finding]:
-    """Every cluster's registration is complete."""
-    for member in _members(request):
+    """Every cluster's registration is complete (since 1.0.0)."""
+    for member in _members(request, ASKS_HEALTH):
         status = member.status.registration_status
         if status != "Registered":
             yield _finding(
@@ -68,8 +71,8 @@ def slice_clusters_registration_complete(request: Request) -> Iterator[Finding]:
 
 @rule("SliceConfig", source=SOURCE, field="Spec.Clusters[{turn}]")
 def slice_clusters_healthy(request: Request) -> Iterator[Finding]:
-    """Every cluster that reports health reports Normal."""
-    for member in _members(request):
+    """Every cluster that reports health reports Normal (since 1.0.0)."""
+    for member in _members(request, ASKS_HEALTH):
         health = member.status.cluster_health
         if health is not None and health.cluster_health_status != "Normal":
             said = health.cluster_health_status or "not set"
@@ -78,16 +81,34 @@ def slice_clusters_healthy(request: Request) -> Iterator[Finding]:
 
 @rule("SliceConfig", on=WRITE, source=SOURCE, field="Status.NodeIPs")
 def slice_clusters_node_ips(request: Request) -> Iterator[Finding]:
-    """Every cluster has node IPs, given or detected."""
+    """Every cluster has node IPs, given or detected (since 0.7.0; before, given)."""
+    if not includes(request.state.version, DETECTS_NODE_IPS):
+        for member in _members(request):
+            if not member.spec_node_ips:
+                message = f"{member.name} has no node IPs: KubeSlice {request.state.version} does not detect them"
+                told = _finding(member, message, "give spec.nodeIPs in its Cluster")
+                yield replace(told, field="Spec.Clusters.NodeIPs")
+        return
     for member in _members(request):
         if not (member.spec_node_ips or member.status.node_ips):
             yield _finding(member, f"{member.name} has no node IPs", "give spec.nodeIPs in its Cluster")
 
 
+@rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.Clusters.NetworkInterface")
+def slice_clusters_network_interface(request: Request) -> Iterator[Finding]:
+    """Every cluster names its gateway nodes' network interface (before 0.7.0)."""
+    if includes(request.state.version, DETECTS_NODE_IPS):
+        return
+    for member in _members(request):
+        if not member.network_interface:
+            message = f"{member.name} names no network interface: KubeSlice {request.state.version} asks for it"
+            yield _finding(member, message, "give spec.networkInterface in its Cluster, such as eth0")
+
+
 @rule("SliceConfig", on=WRITE, source=SOURCE, field="Spec.Clusters[{turn}]")
 def slice_clusters_network(request: Request) -> Iterator[Finding]:
-    """Every cluster has KubeSlice's network installed, unless the slice wants none."""
-    for member in _networked(request):
+    """Every cluster has KubeSlice's network installed, unless the slice wants none (since 1.3.0)."""
+    for member in _networked(request, ASKS_NETWORK):
         if not member.status.network_present:
             hint = "install the worker with networking, or use overlayNetworkDeploymentMode: no-network"
             yield _finding(member, f"the network of {member.name} is not present", hint)
@@ -133,18 +154,22 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
-def _members(request: Request) -> Iterator[Member]:
+def _members(request: Request, since: str = "") -> Iterator[Member]:
+    """The members that are registered here; none in a release before the one that asks."""
+    if not includes(request.state.version, since):
+        return
     namespace = request.document.metadata.namespace
     for index, name in enumerate(request.document.spec.clusters):
         cluster = request.state.find("Cluster", namespace, name)
         if cluster is not None:
             key = ObjectKey("Cluster", namespace, name)
-            yield Member(index, name, key, cluster.spec.node_ips, request.state.status_of(cluster))
+            status = request.state.status_of(cluster)
+            yield Member(index, name, key, cluster.spec.node_ips, cluster.spec.network_interface, status)
 
 
-def _networked(request: Request) -> Iterator[Member]:
+def _networked(request: Request, since: str = "") -> Iterator[Member]:
     if request.document.spec.overlay_network_deployment_mode != "no-network":
-        yield from _members(request)
+        yield from _members(request, since)
 
 
 def _finding(member: Member, message: str, hint: str = "") -> Finding:

@@ -12,6 +12,7 @@ from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
 from kubeslice_sim.admission.slice_members import SOURCE
 from kubeslice_sim.admission.state import names
 from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.release import MAKES_DEFAULT_QOS, includes
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.suggest import meant
 
@@ -112,10 +113,11 @@ def slice_one_qos_profile(request: Request) -> Iterator[Finding]:
 def slice_qos_profile_exists(request: Request) -> Iterator[Finding]:
     """The named QoS profile exists in the project."""
     name, namespace = request.document.spec.standard_qos_profile_name, request.document.metadata.namespace
-    if not _has_network(request.document) or name in ("", DEFAULT_QOS_PROFILE):
+    made = (DEFAULT_QOS_PROFILE,) if includes(request.state.version, MAKES_DEFAULT_QOS) else ()
+    if not _has_network(request.document) or name in ("", *made):
         return
     if request.state.find("SliceQoSConfig", namespace, name) is None:
-        known = (*names(request.state.all("SliceQoSConfig", namespace)), DEFAULT_QOS_PROFILE)
+        known = (*names(request.state.all("SliceQoSConfig", namespace)), *made)
         about = (ObjectKey("SliceQoSConfig", namespace, name),)
         yield Finding(
             ("spec", "standardQosProfileName"), f"the SliceQoSConfig {name} was not found", meant(name, known), about

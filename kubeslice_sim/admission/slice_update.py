@@ -8,6 +8,7 @@ from kubeslice_sim.admission.rule import UPDATE, Finding, Request, rule
 from kubeslice_sim.admission.slice_members import SOURCE
 from kubeslice_sim.admission.state import names
 from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.release import ASKS_HEALTH, includes
 from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayServiceType
 from kubeslice_sim.model.suggest import meant
 
@@ -73,9 +74,9 @@ def slice_gateway_services_kept(request: Request) -> Iterator[Finding]:
 def slice_new_clusters_ready(request: Request) -> Iterator[Finding]:
     """A cluster that joins is registered and healthy (one that reports no health makes KubeSlice's webhook panic)."""
     config: SliceConfig = request.document
-    namespace = config.metadata.namespace
+    namespace, asked = config.metadata.namespace, includes(request.state.version, ASKS_HEALTH)
     for index, name in enumerate(config.spec.clusters):
-        if name in request.old.spec.clusters:
+        if name in request.old.spec.clusters or not asked:
             continue
         at, about = ("spec", "clusters", index), (ObjectKey("Cluster", namespace, name),)
         cluster = request.state.find("Cluster", namespace, name)

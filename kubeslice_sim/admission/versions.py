@@ -1,63 +1,77 @@
-"""What a KubeSlice release does not have yet (KubeSlice's release notes; tags of kubeslice-controller)."""
+"""What a KubeSlice release does not have: fields, values and kinds that came later (``model.release`` knows which).
+
+A real API server would drop the fields without a word; a world that names them means them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from kubeslice_sim.admission.rule import WRITE, Finding, Request, rule
+from kubeslice_sim.admission.rule import WRITE, Finding, Request, Rule, rule
 from kubeslice_sim.model.field_path import FieldPath
-from kubeslice_sim.model.slice_config import SliceConfigSpec
+from kubeslice_sim.model.kinds import NOUNS
+from kubeslice_sim.model.release import KubeSliceVersion, Newer, includes, newer_in, newer_in_data
 
 _SOURCE = "KubeSlice release notes"
-_OLD = "0.6"
+_NOUNS = {noun.RESOURCE.kind: noun for noun in NOUNS}
+_IN_REQUESTS = ("spec", "status")
 
 
-@rule("SliceConfig", on=WRITE, source=_SOURCE)
-def slice_features_of_version(request: Request) -> Iterator[Finding]:
-    """A SliceConfig uses only what the world's KubeSlice version has."""
-    if request.state.version == _OLD:
-        for path, what, since in _newer(request.document.spec):
-            yield _absent(path, what, since)
+def absent(found: Newer, version: KubeSliceVersion) -> Finding:
+    """The finding that a release does not have something, and which has it."""
+    hint = f"KubeSlice has it since {found.release}: set kubesliceVersion in the Underlay, or leave it out"
+    return Finding(found.path, f"KubeSlice {version} has no {found.what}", hint)
 
 
-@rule("Project", on=WRITE, source=_SOURCE)
-def project_features_of_version(request: Request) -> Iterator[Finding]:
-    """A Project uses only what the world's KubeSlice version has."""
-    if request.state.version == _OLD and request.document.spec.default_slice_creation:
-        yield _absent(("spec", "defaultSliceCreation"), "defaultSliceCreation", "1.4.0")
+def _features(kind: str, called: str) -> Rule:
+    """The rule that a document of that kind uses only what the world's KubeSlice version has."""
+
+    def check(request: Request) -> Iterator[Finding]:
+        for found in newer_in(request.document, request.state.version):
+            yield absent(found, request.state.version)
+
+    check.__doc__ = f"A {kind} uses only what the world's KubeSlice version has."
+    return rule(kind, on=WRITE, source=_SOURCE, id=f"{called}-features-of-version")(check)
 
 
-@rule("ServiceExport", on=WRITE, source=_SOURCE)
-def export_features_of_version(request: Request) -> Iterator[Finding]:
-    """A ServiceExport uses only what the world's KubeSlice version has."""
-    if request.state.version == _OLD and request.document.spec.aliases:
-        yield _absent(("spec", "aliases"), "aliases", "0.7.0")
+project_features_of_version = _features("Project", "project")
+cluster_features_of_version = _features("Cluster", "cluster")
+slice_features_of_version = _features("SliceConfig", "slice")
+export_features_of_version = _features("ServiceExport", "export")
+FEATURES: Mapping[str, Rule] = {
+    item.kind: item
+    for item in (
+        project_features_of_version, cluster_features_of_version, slice_features_of_version, export_features_of_version,
+    )
+}  # fmt: skip
+"""The rule of each kind that a world holds."""
 
 
-def _newer(spec: SliceConfigSpec) -> Iterator[tuple[FieldPath, str, str]]:
-    if spec.overlay_network_deployment_mode != "single-network":
-        yield ("spec", "overlayNetworkDeploymentMode"), "overlayNetworkDeploymentMode", "1.3.0"
-    if spec.vpn_config is not None:
-        yield ("spec", "vpnConfig"), "vpnConfig", "1.1.0"
-    if spec.renew_before is not None:
-        yield ("spec", "renewBefore"), "renewBefore", "1.1.0"
-    if spec.rotation_interval != SliceConfigSpec().rotation_interval:
-        yield ("spec", "rotationInterval"), "rotationInterval", "1.1.0"
-    provider = spec.slice_gateway_provider
-    if provider is not None:
-        at: FieldPath = ("spec", "sliceGatewayProvider")
-        if provider.slice_gateway_type == "Wireguard":
-            yield (*at, "sliceGatewayType"), "gateway type Wireguard", "1.9"
-        if provider.slice_gateway_service_type:
-            yield (*at, "sliceGatewayServiceType"), "sliceGatewayServiceType", "1.2.0"
-    for index, entry in enumerate(spec.external_gateway_config):
-        at = ("spec", "externalGatewayConfig", index)
-        if entry.gateway_type == "envoy":
-            yield (*at, "gatewayType"), "gateway type envoy", "1.4.0"
-        if entry.vpc_service_access is not None:
-            yield (*at, "vpcServiceAccess"), "vpcServiceAccess", "1.4.0"
+@rule("Scenario", source=_SOURCE)
+def timeline_features_of_version(request: Request) -> Iterator[Finding]:
+    """What a timeline applies and patches is known to the world's KubeSlice version."""
+    version = request.state.version
+    for index, step in enumerate(request.document.spec.timeline):
+        at: FieldPath = ("spec", "timeline", index)
+        for number, body in enumerate(step.apply):
+            yield from _newer_in_request(body, version, (*at, "apply", number))
+        if step.patch is not None:
+            yield from _newer_in_request(step.patch, version, (*at, "patch"))
 
 
-def _absent(path: FieldPath, what: str, since: str) -> Finding:
-    hint = f"KubeSlice has it since {since}: set kubesliceVersion in the Underlay, or leave it out"
-    return Finding(path, f"KubeSlice {_OLD} has no {what}", hint)
+def newer_in_document(kind: str, data: Mapping[str, object], version: KubeSliceVersion) -> tuple[Finding, ...]:
+    """What a document as it was written names that the version does not have, even if only to say its default."""
+    if kind not in FEATURES:
+        return ()
+    return tuple(absent(found, version) for found in newer_in_data(_NOUNS[kind], data, version))
+
+
+def _newer_in_request(body: Mapping[str, object], version: KubeSliceVersion, at: FieldPath) -> Iterator[Finding]:
+    noun = _NOUNS.get(str(body.get("kind")))
+    if noun is None:
+        return
+    if not includes(version, noun.RESOURCE.since):
+        yield absent(Newer((*at, "kind"), f"kind {noun.RESOURCE.kind}", noun.RESOURCE.since), version)
+        return
+    for found in newer_in_data(noun, {key: body[key] for key in _IN_REQUESTS if key in body}, version, at):
+        yield absent(found, version)

@@ -26,6 +26,9 @@ def misfits(value: Any, schema: Schema, at: str) -> Iterator[Misfit]:
     elif isinstance(value, Mapping):
         yield from _object_misfits(value, schema, at)
     elif isinstance(value, list):
+        if len(value) > schema.get("maxItems", len(value)):
+            most = schema["maxItems"]
+            yield Misfit(at, f"Too many: {len(value)}: must have at most {most} items", "maxItems")
         for index, item in enumerate(value):
             yield from misfits(item, schema.get("items", {}), f"{at}[{index}]")
     else:

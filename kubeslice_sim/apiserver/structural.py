@@ -8,16 +8,17 @@ from functools import cache
 from typing import Any
 
 from kubeslice_sim import manifest
+from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 
 Schema = Mapping[str, Any]
 
 
 @cache
-def schemas() -> Mapping[str, Schema]:
-    """The ``openAPIV3Schema`` of each of KubeSlice's kinds."""
+def schemas(version: KubeSliceVersion = DEFAULT_VERSION) -> Mapping[str, Schema]:
+    """The ``openAPIV3Schema`` of each of KubeSlice's kinds in that version."""
     return {
         crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-        for crd in manifest.crds()
+        for crd in manifest.crds(version)
     }  # fmt: skip
 
 

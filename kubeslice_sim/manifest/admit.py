@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kubeslice_sim import admission
 from kubeslice_sim.admission import Violation
+from kubeslice_sim.admission.versions import FEATURES, newer_in_document
 from kubeslice_sim.errors import Problem
 from kubeslice_sim.manifest.assemble import Draft
 from kubeslice_sim.model.document import ObjectKey, key_of
@@ -21,7 +24,7 @@ def admit(draft: Draft, world: World, *, whole: bool) -> tuple[list[Problem], li
     Left out is what only follows from a problem that is told already: of a field that could not be read, of an object
     that could not be read, and (``whole`` is False: a file had faults) of an object that nobody has seen.
     """
-    errors: list[Problem] = []
+    errors: list[Problem] = list(_newer(draft, world))
     warnings: list[Problem] = []
     seen = {key_of(document) for document in world.documents()}
     for violation in admission.check(world):
@@ -39,6 +42,16 @@ def refusals(world: World) -> list[Problem]:
         for item in admission.check(world)
         if item.severity == "error"
     ]
+
+
+def _newer(draft: Draft, world: World) -> Iterator[Problem]:
+    """What a document names that the world's version does not have; admission misses what only says a default."""
+    for document in world.documents():
+        source = draft.sources.get(id(document))
+        kind = key_of(document).kind
+        if source is not None and kind in FEATURES:
+            for found in newer_in_document(kind, source.data, world.underlay.spec.kubeslice_version):
+                yield source.problem(found.path, found.message, found.hint, FEATURES[kind].id)
 
 
 def _problem(violation: Violation, draft: Draft) -> Problem:

@@ -19,6 +19,20 @@ KubeSliceVersion = Literal["0.6", "1.9", "next"]
 DEFAULT_VERSION: KubeSliceVersion = "1.9"
 NEXT = "next"
 
+# Behaviour that came with a release (kubeslice-controller, by the tags of its services).
+DETECTS_NODE_IPS = "0.7.0"
+"""Workers report node IPs: before, ``spec.nodeIPs`` and ``spec.networkInterface`` must be given."""
+ASKS_HEALTH = "1.0.0"
+"""A slice's clusters must be registered and healthy."""
+HAS_CIPHERS = "1.1.0"
+"""The mutating webhook gives a slice its cipher."""
+ROTATES_KEYS = "1.1.0"
+"""A slice has a VpnKeyRotation."""
+MAKES_DEFAULT_QOS = "1.1.0"
+"""Every project gets the SliceQoSConfig ``default``."""
+ASKS_NETWORK = "1.3.0"
+"""A slice's clusters must have KubeSlice's network."""
+
 
 @dataclass(frozen=True, slots=True)
 class Since:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from kubeslice_sim.model.release import ROTATES_KEYS, includes
 from kubeslice_sim.planner.plan import MemberPlan, Plan, SlicePlan
 from kubeslice_sim.planner.ports import FIRST_NODE_PORT, LAST_NODE_PORT, wanted_by_services
 
 YEAR_H = 365 * 24
-UNROTATED = frozenset({"0.6"})
-"""Versions without key rotation (it came with KubeSlice 1.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,7 @@ def measure_capacity(plan: Plan) -> Capacity:
     """The room that ``plan`` leaves, slice by slice and cluster by cluster."""
     on_slice = Counter((pod.slice, pod.cluster) for pod in plan.pods)
     days = {config.metadata.name: config.spec.rotation_interval for config in plan.world.slices}
-    rotates = plan.kubeslice_version not in UNROTATED
+    rotates = includes(plan.kubeslice_version, ROTATES_KEYS)
     return Capacity(
         slices=tuple(_slice(item, on_slice, days.get(item.name) if rotates else None) for item in plan.slices),
         clusters=_clusters(plan),

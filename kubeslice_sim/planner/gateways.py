@@ -20,6 +20,7 @@ from kubeslice_sim.planner.plan import (
     TunnelPlan,
 )
 from kubeslice_sim.planner.ports import NodePorts
+from kubeslice_sim.planner.topology import hubs_of, routes_entire_slice
 
 
 def service_type(provider: SliceGatewayProvider | None, cluster: str) -> tuple[ServiceType, TransportProtocol]:
@@ -98,24 +99,31 @@ def _pair(
         connectivity=connectivity,
         protocol=protocol,
         vpn_network=slots.vpn_network(subnet),
-        server=_gateway(pairing, server, client, "Server", server_vpn, clusters[server.cluster]),
-        client=_gateway(pairing, client, server, "Client", client_vpn, clusters[client.cluster]),
+        server=_gateway(config, server, client, "Server", server_vpn, clusters[server.cluster]),
+        client=_gateway(config, client, server, "Client", client_vpn, clusters[client.cluster]),
         tunnels=tunnels,
     )
 
 
 def _gateway(
-    pairing: Pairing, local: MemberPlan, remote: MemberPlan, role: HostType, vpn_ip: IPv4Address, cluster: ClusterPlan
+    config: SliceConfig,
+    local: MemberPlan,
+    remote: MemberPlan,
+    role: HostType,
+    vpn_ip: IPv4Address,
+    cluster: ClusterPlan,
 ) -> GatewayPlan:
+    slice_ = config.metadata.name
     return GatewayPlan(
-        name=names.gateway(pairing.slice, local.cluster, remote.cluster),
-        slice=pairing.slice,
+        name=names.gateway(slice_, local.cluster, remote.cluster),
+        slice=slice_,
         cluster=local.cluster,
         peer=remote.cluster,
         host_type=role,
         vpn_ip=vpn_ip,
         subnet=local.cidr,
         node_ips=cluster.node_ips,
+        routes_entire_slice=routes_entire_slice(hubs_of(config), local.cluster, remote.cluster),
     )
 
 

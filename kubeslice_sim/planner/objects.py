@@ -10,6 +10,7 @@ from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import ObjectMeta
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import Project
+from kubeslice_sim.model.release import MAKES_DEFAULT_QOS, ROTATES_KEYS, includes
 from kubeslice_sim.model.service_export_config import ServiceExportConfig
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.planner import (
@@ -34,7 +35,8 @@ def manifests(plan: Plan) -> tuple[dict[str, Any], ...]:
 
     Secrets appear by name and type only. Times, uids and node ports, which no plan decides, are left out.
     """
-    return tuple(stored(item) for item in hub_objects(plan))
+    version = plan.world.underlay.spec.kubeslice_version
+    return tuple(stored(item, version) for item in hub_objects(plan))
 
 
 def hub_objects(plan: Plan) -> Iterator[Any]:
@@ -64,7 +66,8 @@ def _project_objects(project: Project, plan: Plan) -> Iterator[Any]:
     yield from objects_access.roles(project)
     yield from objects_access.user_accounts(project)
     own = [item for item in plan.world.qos_profiles if item.metadata.namespace == project.project_namespace]
-    if objects_project.DEFAULT_QOS not in {item.metadata.name for item in own}:
+    made = includes(plan.world.underlay.spec.kubeslice_version, MAKES_DEFAULT_QOS)
+    if made and objects_project.DEFAULT_QOS not in {item.metadata.name for item in own}:
         yield objects_project.default_qos_profile(project)
     yield from (objects_project.registered_qos_profile(item) for item in own)
 
@@ -90,7 +93,7 @@ def _slice_objects(config: SliceConfig, plan: Plan, found: SlicePlan, clusters: 
             yield gateway
             yield _gateway_secret(gateway.metadata.name, gateway.metadata.namespace)
     rotation = objects_slice.vpn_key_rotation(config, {name: tuple(found) for name, found in gateways.items()})
-    if rotation is not None:
+    if rotation is not None and includes(plan.world.underlay.spec.kubeslice_version, ROTATES_KEYS):
         yield rotation
 
 

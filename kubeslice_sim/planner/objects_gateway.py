@@ -23,7 +23,7 @@ from kubeslice_sim.planner.topology import NUMBER_OF_GATEWAYS, hubs_of, routes_e
 
 
 class Side(NamedTuple):
-    """One cluster of a pair, as the hub knows it, and its slot in the slice."""
+    """One cluster of a pair, as the hub knows it, its slot in the slice, and its CIDR (None: that of the slot)."""
 
     cluster: Cluster
     slot: int
@@ -104,6 +104,7 @@ def _gateway(
             local_gateway_config=near,
             remote_gateway_config=far,
             gateway_number=slots.gateway_number(local.slot, remote.slot),
+            route_entire_slice_subnet=routes_entire_slice(hubs_of(config), local.name, remote.name),
         ),
     )
 

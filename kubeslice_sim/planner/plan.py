@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.release import KubeSliceVersion
 from kubeslice_sim.model.slice_config import DscpClass, GatewayType, OverlayMode, ServiceType, TransportProtocol
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.east_west import EastWestGateway, IstioObject
@@ -119,7 +120,10 @@ class TunnelPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayPlan:
-    """One WorkerSliceGateway: a cluster's side of a pair."""
+    """One WorkerSliceGateway: a cluster's side of a pair.
+
+    ``routes_entire_slice``: a spoke's, which sends all of the slice's traffic to its hub.
+    """
 
     name: str
     slice: str
@@ -129,6 +133,7 @@ class GatewayPlan:
     vpn_ip: IPv4Address
     subnet: IPv4Network
     node_ips: tuple[str, ...]
+    routes_entire_slice: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +248,7 @@ class NetworkPolicyPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlicePlan:
-    """One slice, complete."""
+    """One slice, complete. ``hubs``: the clusters that relay between all others; none in a full mesh."""
 
     name: str
     project: str
@@ -320,7 +325,7 @@ class Plan:
     """
 
     world: World
-    kubeslice_version: str
+    kubeslice_version: KubeSliceVersion
     clusters: tuple[ClusterPlan, ...]
     slices: tuple[SlicePlan, ...]
     pods: tuple[PodPlan, ...]

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
-from kubeslice_sim.planner.plan import GatewayPairPlan, MemberPlan, PodPlan, RoutePlan, RouterPlan, TunnelEnd
+from kubeslice_sim.planner.plan import (
+    GatewayPairPlan,
+    GatewayPlan,
+    MemberPlan,
+    PodPlan,
+    RoutePlan,
+    RouterPlan,
+    TunnelEnd,
+)
 
 
 def vpn_interface(gateway_type: str) -> Literal["wg0", "tun0"]:
@@ -21,36 +29,50 @@ def plan_routes(
     """Every route of a slice: routers first, then gateways pair by pair, then pods.
 
     - router: a remote cluster's CIDR over the NSM addresses of all local gateways towards it, ECMP by 5-tuple
-      (router-sidecar pkg/server/slicerouter_config.go);
+      (router-sidecar pkg/server/slicerouter_config.go); a spoke's has the slice subnet over those to its hub instead;
     - gateway: the remote CIDR over the peer's VPN address (gateway-sidecar pkg/sidecar/sidecarpb), the slice subnet
-      over the router (given by NSM);
+      over the router (given by NSM); a spoke's has the slice subnet over the tunnel (the sidecar replaces NSM's route
+      by halves of it, gateway-sidecar pull request 64) and only its own cluster's CIDR over the router;
     - pod: the slice subnet over the router (cmd-nse-vl3); its default route stays on the CNI.
     """
     pairs = tuple(pairs)
     routers = {member.cluster: member.router for member in members if member.router is not None}
     cidrs = {member.cluster: member.cidr for member in members}
     return (
-        *_router_routes(routers, cidrs, pairs),
+        *_router_routes(subnet, routers, cidrs, pairs),
         *(route for pair in pairs for route in _gateway_routes(pair, subnet, routers, cidrs)),
         *_pod_routes(subnet, routers, pods),
     )
 
 
+def tunnelled(gateway: GatewayPlan, subnet: IPv4Network, remote: IPv4Network) -> IPv4Network:
+    """What a gateway sends through its tunnels: the remote cluster's CIDR, or all of the slice from a spoke.
+
+    (worker-operator controllers/slicegateway remoteNsmSubnetForRoute, pull request 496)
+    """
+    return subnet if gateway.routes_entire_slice else remote
+
+
 def _router_routes(
-    routers: Mapping[str, RouterPlan], cidrs: Mapping[str, IPv4Network], pairs: Iterable[GatewayPairPlan]
+    subnet: IPv4Network,
+    routers: Mapping[str, RouterPlan],
+    cidrs: Mapping[str, IPv4Network],
+    pairs: Iterable[GatewayPairPlan],
 ) -> Iterator[RoutePlan]:
-    hops: dict[str, dict[str, list[IPv4Address]]] = {cluster: defaultdict(list) for cluster in routers}
+    hops: dict[str, dict[IPv4Network, list[IPv4Address]]] = {cluster: defaultdict(list) for cluster in routers}
     for pair in pairs:
-        for tunnel in pair.tunnels:
-            for end in tunnel.ends:
-                hops[end.cluster][end.peer].append(end.nsm_ip)
+        for gateway in (pair.server, pair.client):
+            destination = tunnelled(gateway, subnet, cidrs[gateway.peer])
+            hops[gateway.cluster][destination] += [
+                end.nsm_ip for tunnel in pair.tunnels for end in tunnel.ends if end.cluster == gateway.cluster
+            ]
     for cluster, router in routers.items():
-        for peer, via in hops[cluster].items():
+        for destination, via in hops[cluster].items():
             yield RoutePlan(
                 slice=router.slice,
                 cluster=cluster,
                 device=router.name,
-                destination=cidrs[peer],
+                destination=destination,
                 via=tuple(via),
                 interface="nsm0",
             )
@@ -64,9 +86,13 @@ def _gateway_routes(
 ) -> Iterator[RoutePlan]:
     interface = vpn_interface(pair.gateway_type)
     for tunnel in pair.tunnels:
-        for end, other in ((tunnel.server, tunnel.client), (tunnel.client, tunnel.server)):
-            yield _gateway_route(end, cidrs[end.peer], other.vpn_ip, interface)
-            yield _gateway_route(end, subnet, routers[end.cluster].address, "nsm0")
+        for gateway, end, other in (
+            (pair.server, tunnel.server, tunnel.client),
+            (pair.client, tunnel.client, tunnel.server),
+        ):
+            inward = cidrs[end.cluster] if gateway.routes_entire_slice else subnet
+            yield _gateway_route(end, tunnelled(gateway, subnet, cidrs[end.peer]), other.vpn_ip, interface)
+            yield _gateway_route(end, inward, routers[end.cluster].address, "nsm0")
 
 
 def _gateway_route(
