@@ -93,8 +93,8 @@ def _namespace(name: str) -> KubernetesObject:
 def _concerns(cluster: str) -> Callable[[Any], bool]:
     """What a worker's operator looks at on the hub: what bears its name.
 
-    Gateway secrets, which bear no label, are told by their names, ``<slice>-<local>-<remote>``; a few too many do no
-    harm.
+    Gateway secrets and recyclers, which bear no label of a cluster, are told by the gateways' names,
+    ``<slice>-<local>-<remote>``; a few too many do no harm.
     """
 
     def concerns(item: Any) -> bool:
@@ -103,6 +103,8 @@ def _concerns(cluster: str) -> Callable[[Any], bool]:
             return key.name == cluster
         if key.kind == "Secret":
             return f"-{cluster}-" in key.name
+        if key.kind == "WorkerSliceGwRecycler":
+            return any(f"-{cluster}-" in f"{name}-" for name in (item.spec.slice_gw_server, item.spec.slice_gw_client))
         return key.kind == "VpnKeyRotation" or item.metadata.labels.get(labels.WORKER_CLUSTER) == cluster
 
     return concerns

@@ -16,6 +16,16 @@ class CertificatesIssued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesFailed:
+    """A pod of the certificate job of a pair ended without certificates."""
+
+    slice: str
+    server: str
+    client: str
+    rotation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PodRunning:
     """A pod (application, router or gateway) runs."""
 
@@ -44,4 +54,4 @@ class PingRound:
     rtt_s: float | None
 
 
-Fact = CertificatesIssued | PodRunning | PodStopped | PingRound
+Fact = CertificatesIssued | CertificatesFailed | PodRunning | PodStopped | PingRound

@@ -16,8 +16,15 @@ from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.dataplane import DataPlane
 from kubeslice_sim.controlplane.effects import StartGateway
 from kubeslice_sim.controlplane.event import Event, TunnelTransition
-from kubeslice_sim.controlplane.facts import CertificatesIssued, Fact, PingRound, PodRunning, PodStopped
-from kubeslice_sim.controlplane.hub.certificate_job import finish_job
+from kubeslice_sim.controlplane.facts import (
+    CertificatesFailed,
+    CertificatesIssued,
+    Fact,
+    PingRound,
+    PodRunning,
+    PodStopped,
+)
+from kubeslice_sim.controlplane.hub.certificate_job import fail_job, finish_job
 from kubeslice_sim.controlplane.informer import Informer
 from kubeslice_sim.controlplane.kubelet import report_phase
 from kubeslice_sim.controlplane.ledger import Ledger
@@ -83,8 +90,11 @@ class Fleet:
                 self._ping(fact, now_s)
             case PodRunning() | PodStopped():
                 self._phase(fact, now_s)
-            case CertificatesIssued():
-                finish_job(fact, self.hub.store, now_s)
+            case CertificatesIssued() | CertificatesFailed():
+                if isinstance(fact, CertificatesIssued):
+                    finish_job(fact, self.hub.store, now_s)
+                else:
+                    fail_job(fact, self.hub.store, now_s)
                 self.ledger.done("certificates", fact.slice, fact.server, fact.client)
                 self._publish(self.hub.store, now_s)
 

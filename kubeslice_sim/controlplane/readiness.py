@@ -20,6 +20,7 @@ from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.worker import east_west, namespaces, qos
 from kubeslice_sim.controlplane.worker.app_pods import own_pods, takes
+from kubeslice_sim.controlplane.worker.gateway_deployments import held_deployments, split
 from kubeslice_sim.controlplane.worker.router import router_runs
 from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.slice_config import SliceConfig
@@ -148,9 +149,13 @@ def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger
         local = gateway.spec.local_gateway_config
         site = workers[local.cluster_name]
         for instance in range(gateway_count(gateway.metadata)):
-            pod = names.gateway_deployment(gateway.metadata.name, instance)
             remote = ip.network(gateway.spec.remote_gateway_config.gateway_subnet)
-            reason = _tunnel_reason(site, name, pod, remote, ledger)
+            pod, reason = names.gateway_deployment(gateway.metadata.name, instance), "its pod is not there yet"
+            # While one is replaced there are two of them; the tunnel is up if either is.
+            for held in held_deployments(gateway.metadata.name, site.view):
+                if reason and split(gateway.metadata.name, held.metadata.name)[0] == instance:
+                    pod = held.metadata.name
+                    reason = _tunnel_reason(site, name, pod, remote, ledger)
             yield Item(kind="tunnel", name=pod, slice=name, cluster=site.name, reason=reason)
 
 

@@ -39,6 +39,11 @@ class Timing:
     tunnel_handshake_s: float = 1.0
     dns_ttl_s: float = 60.0
     worker_finalizer_patience_s: float = 180.0
+    rotation_poll_s: float = 120.0
+    recycler_poll_s: float = 10.0
+    recycler_pause_s: float = 5.0
+    deregister_timeout_s: float = 600.0
+    deregister_retry_s: float = 60.0
 
 
 KUBESLICE = Timing()
@@ -79,6 +84,11 @@ class TimingChoice:
     tunnel_handshake: Seconds | None = None
     dns_ttl: Seconds | None = None
     worker_finalizer_patience: Seconds | None = None
+    rotation_poll: Interval | None = None
+    recycler_poll: Interval | None = None
+    recycler_pause: Seconds | None = None
+    deregister_timeout: Seconds | None = None
+    deregister_retry: Interval | None = None
 
     def settle(self) -> Timing:
         """The waits that hold."""

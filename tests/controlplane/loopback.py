@@ -34,6 +34,8 @@ class Loopback:
     effects: list[Effect] = field(default_factory=list)
     alive: dict[tuple[str, str, str], bool] = field(default_factory=dict)
     gateways: dict[tuple[str, str], StartGateway] = field(default_factory=dict)
+    ends: dict[tuple[str, str, int, int], StartGateway] = field(default_factory=dict)
+    """Who answers to a gateway's name, on a node port, with keys of a number."""
     coming: list[tuple[float, int, Any]] = field(default_factory=list)
     count: int = 0
 
@@ -51,6 +53,7 @@ class Loopback:
                 self._start(effect.cluster, SYSTEM, effect.pod)
             case StartGateway():
                 self.gateways[effect.cluster, effect.pod] = effect
+                self.ends[effect.cluster, effect.gateway, effect.node_port, effect.rotation] = effect
                 self._start(effect.cluster, SYSTEM, effect.pod)
             case StopPod():
                 self.alive.pop((effect.cluster, effect.namespace, effect.pod), None)
@@ -95,7 +98,7 @@ class Loopback:
         if self.gateways.get((gateway.cluster, gateway.pod)) != gateway or not self._lives(gateway):
             return None
         self._later(self.timing.ping_round_s, gateway)
-        peer = self.gateways.get((gateway.remote_cluster, f"{gateway.remote_gateway}-{gateway.instance}-0"))
+        peer = self.ends.get((gateway.remote_cluster, gateway.remote_gateway, gateway.node_port, gateway.rotation))
         answered = peer is not None and self._lives(peer)
         return PingRound(
             cluster=gateway.cluster, pod=gateway.pod, sent=3, received=3 if answered else 0,

@@ -86,7 +86,7 @@ def _comparable(item: Any) -> Mapping[str, Any]:
     if data["kind"] == "VpnKeyRotation":
         data["spec"].pop("certificateCreationTime", None)
         data["spec"].pop("certificateExpiryTime", None)
-    if data["kind"] in ("WorkerSliceConfig", "Secret"):
+    if data["kind"] in ("WorkerSliceConfig", "Secret", "VpnKeyRotation"):
         data.pop("status", None)
         data.pop("type", None)
     if data["kind"] == "Cluster":

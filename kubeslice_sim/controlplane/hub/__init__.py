@@ -1,6 +1,7 @@
 """What runs on the controller cluster: KubeSlice's controller."""
 
 from kubeslice_sim.controlplane.hub.cluster import CLUSTER
+from kubeslice_sim.controlplane.hub.job import JOB
 from kubeslice_sim.controlplane.hub.project import PROJECT
 from kubeslice_sim.controlplane.hub.service_export_config import SERVICE_EXPORT_CONFIG
 from kubeslice_sim.controlplane.hub.slice_config import SLICE_CONFIG
@@ -17,6 +18,7 @@ HUB_CONTROLLERS = (
     SLICE_CONFIG,
     WORKER_SLICE_CONFIG,
     WORKER_SLICE_GATEWAY,
+    JOB,
     VPN_KEY_ROTATION,
     SERVICE_EXPORT_CONFIG,
     WORKER_SERVICE_IMPORT,

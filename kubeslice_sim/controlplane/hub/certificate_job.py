@@ -1,22 +1,29 @@
-"""Certificate jobs: the Job that makes a pair's key material, and what stands there once it is done."""
+"""Certificate jobs: the Job that makes a pair's key material, and what stands there once it is done or has failed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID, uuid5
 
 from kubeslice_sim.controlplane.built_in import built_in, with_status_fields
-from kubeslice_sim.controlplane.facts import CertificatesIssued
+from kubeslice_sim.controlplane.facts import CertificatesFailed, CertificatesIssued
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.controlplane.store import Store
+from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.planner.objects_slice import FIRST_ROTATION
 
 _NAMES = UUID("6b756265-736c-6963-652d-73696d000002")
 SERVER = "SERVER_SLICEGATEWAY_NAME"
 CLIENT = "CLIENT_SLICEGATEWAY_NAME"
+BACKOFF_LIMIT = 2
+"""So often a failed pod of the Job is tried again."""
+TTL_S = 86400
+"""After so long a finished Job is deleted (``ttlSecondsAfterFinished``)."""
 
 
 def job_name(server: str, rotation: int) -> str:
@@ -24,9 +31,20 @@ def job_name(server: str, rotation: int) -> str:
     return f"open-cert-{uuid5(_NAMES, f'{server}/{rotation}').hex[:8]}"
 
 
-def job_of(server: str, view: View) -> KubernetesObject | None:
-    """The job of the pair that this gateway serves, None where there is none."""
-    return view.hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, FIRST_ROTATION))
+def job_of(server: str, rotation: int, view: View) -> KubernetesObject | None:
+    """The job that makes the keys of that number for the pair that this gateway serves, None where there is none."""
+    return view.hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, rotation))
+
+
+def jobs_of_slice(slice_: str, view: View) -> tuple[KubernetesObject, ...]:
+    """Every job of the slice that is still there, finished or not."""
+    return view.hub.objects("Job", CONTROLLER_NAMESPACE, {labels.JOB_SLICE: slice_})
+
+
+def rotation_count(slice_: str, namespace: str, view: View) -> int:
+    """The number of the keys that the slice uses now."""
+    rotation = view.hub.get(VpnKeyRotation, namespace, slice_)
+    return rotation.spec.rotation_count if rotation is not None else FIRST_ROTATION
 
 
 def certificate_job(slice_: str, server: str, client: str, rotation: int, namespace: str) -> KubernetesObject:
@@ -42,23 +60,53 @@ def certificate_job(slice_: str, server: str, client: str, rotation: int, namesp
     template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
     return built_in(
         "Job", CONTROLLER_NAMESPACE, job_name(server, rotation), labels={labels.JOB_SLICE: slice_},
-        body={"spec": {"backoffLimit": 2, "ttlSecondsAfterFinished": 86400, "template": template}},
+        body={"spec": {"backoffLimit": BACKOFF_LIMIT, "ttlSecondsAfterFinished": TTL_S, "template": template}},
     )  # fmt: skip
+
+
+def environment_of(job: KubernetesObject) -> dict[str, str]:
+    """What the Job's container is told."""
+    container = job.spec["template"]["spec"]["containers"][0]
+    return {str(item["name"]): str(item["value"]) for item in container.get("env") or ()}
 
 
 def complete(job: KubernetesObject) -> bool:
     """Whether the Job is done."""
-    return any(item["type"] == "Complete" for item in job.status.get("conditions") or ())
+    return "Complete" in _conditions(job)
+
+
+def failed(job: KubernetesObject) -> bool:
+    """Whether the Job has given up."""
+    return "Failed" in _conditions(job)
 
 
 def finish_job(fact: CertificatesIssued, store: Store, now_s: float) -> None:
-    """Mark the Job complete and make the pair's secrets, without the key material: no store ever holds that."""
+    """Mark the Job complete and make the pair's secrets anew, without the key material: no store ever holds that."""
     job = store.view.find("Job", CONTROLLER_NAMESPACE, job_name(fact.server, fact.rotation))
-    if job is None:
-        return  # its slice is gone
-    container = job.spec["template"]["spec"]["containers"][0]
-    namespace = next(item["value"] for item in container["env"] if item["name"] == "NAMESPACE")
+    if job is None or complete(job):
+        return  # its slice is gone, or it was told twice
+    namespace = environment_of(job)["NAMESPACE"]
     for name in (fact.server, fact.client):
-        if store.view.at(ObjectKey("Secret", namespace, name)) is None:
-            store.create(built_in("Secret", namespace, name, body={"type": "Opaque"}), now_s)
-    store.update_status(with_status_fields(job, conditions=[{"type": "Complete", "status": "True"}], succeeded=1))
+        if store.view.at(ObjectKey("Secret", namespace, name)) is not None:
+            store.delete(ObjectKey("Secret", namespace, name), now_s)
+        store.create(built_in("Secret", namespace, name, body={"type": "Opaque"}), now_s)
+    conditions = [{"type": "Complete", "status": "True"}]
+    store.update_status(
+        with_status_fields(job, conditions=conditions, succeeded=1, completionTime=timestamp(now_s))
+    )  # fmt: skip
+
+
+def fail_job(fact: CertificatesFailed, store: Store, now_s: float) -> None:
+    """Count a failed pod of the Job; one more than ``backoffLimit`` and the Job has failed for good."""
+    job = store.view.find("Job", CONTROLLER_NAMESPACE, job_name(fact.server, fact.rotation))
+    if job is None or complete(job) or failed(job):
+        return
+    count = int(job.status.get("failed") or 0) + 1
+    condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    # A real Job has no such field: its controller reads from its pods when the last of them ended. Ours has no pods.
+    given_up = {"conditions": [condition]} if count > BACKOFF_LIMIT else {}
+    store.update_status(with_status_fields(job, failed=count, lastFailureTime=timestamp(now_s), **given_up))
+
+
+def _conditions(job: KubernetesObject) -> Iterator[str]:
+    return (item["type"] for item in job.status.get("conditions") or () if item["status"] == "True")

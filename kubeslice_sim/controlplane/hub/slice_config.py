@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled
-from kubeslice_sim.controlplane.effects import IssueCertificates
 from kubeslice_sim.controlplane.hub import labels
-from kubeslice_sim.controlplane.hub.certificate_job import certificate_job, complete, job_of
+from kubeslice_sim.controlplane.hub.certificate_job import certificate_job, job_of, rotation_count
 from kubeslice_sim.controlplane.hub.default_slice import spare_default_slice
 from kubeslice_sim.controlplane.hub.slice_ipam import (
     Blocks,
@@ -44,11 +43,7 @@ from kubeslice_sim.planner.members import has_network, member_clusters
 from kubeslice_sim.planner.nodes import project_of
 from kubeslice_sim.planner.objects_gateway import Side, gateway_count, worker_slice_gateways
 from kubeslice_sim.planner.objects_metadata import SLICE_CONFIG_FINALIZER
-from kubeslice_sim.planner.objects_slice import (
-    FIRST_ROTATION,
-    registered_slice,
-    worker_slice_config,
-)
+from kubeslice_sim.planner.objects_slice import registered_slice, worker_slice_config
 from kubeslice_sim.planner.pairings import pair_clusters
 from kubeslice_sim.planner.qos import profile_of
 from kubeslice_sim.planner.slots import assign_slots, gateway_number
@@ -84,7 +79,6 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     rotation = keep_rotation(settled, view)
     return Outcome(
         writes=(*first, *members.writes, *gateways.writes, *rotation.writes),
-        effects=gateways.effects,
         events=(*ipam.events, *members.events, *gateways.events, *rotation.events),
     )
 
@@ -140,11 +134,11 @@ def _gateways(
     """
     slot_of = assign_slots(member_clusters(config), held_slots(config, view))
     held = {item.metadata.name: item for item in _of_slice(config, view, WorkerSliceGateway)}
+    namespace, number = config.metadata.namespace, rotation_count(config.metadata.name, config.metadata.namespace, view)
     pairings = pair_clusters(config, SliceHistory(servers=_servers(held.values())), shape)
     wanted = {frozenset((pairing.server, pairing.client)) for pairing in pairings}
     obsolete = [item for item in held.values() if not finalizer.deleting(item) and _obsolete(item, slot_of, wanted)]
     writes: list[Write] = []
-    effects: list[IssueCertificates] = []
     events: list[Note] = []
     for gone in obsolete:
         writes.extend(without_gateway(gone, view))
@@ -165,16 +159,11 @@ def _gateways(
                 there = held[side.metadata.name]
                 writes.append(Update(item=with_metadata(there, annotations=side.metadata.annotations)))
         server, client = (side.metadata.name for side in sides)
-        job = job_of(server, view)
-        if job is None:
-            job = certificate_job(config.metadata.name, server, client, FIRST_ROTATION, config.metadata.namespace)
-            writes.append(Create(item=job))
+        # A finished job is deleted after a day; what it made stays.
+        if job_of(server, number, view) is None and view.hub.find("Secret", namespace, server) is None:
+            writes.append(Create(item=certificate_job(config.metadata.name, server, client, number, namespace)))
             events.append(Note(name="SliceGatewayJobCreated", subject=key_of(sides[0])))
-        if not complete(job):
-            effects.append(IssueCertificates(
-                slice=config.metadata.name, server=server, client=client, rotation=FIRST_ROTATION
-            ))  # fmt: skip
-    return Outcome(writes=tuple(writes), effects=tuple(effects), events=tuple(events))
+    return Outcome(writes=tuple(writes), events=tuple(events))
 
 
 def _obsolete(gateway: WorkerSliceGateway, slot_of: Mapping[str, int], wanted: Set[frozenset[str]]) -> bool:

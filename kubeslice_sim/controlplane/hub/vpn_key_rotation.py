@@ -1,8 +1,9 @@
 """VpnKeyRotation: which gateways a slice's keys belong to, and since when (service/vpn_key_rotation_service.go).
 
-The slice's controller keeps clusters, gateways and interval; this one the times. The first certificates count from the
-moment at which all of the slice's jobs are found done; that is looked at every 30 s. KubeSlice compares gateway lists
-in random order and rewrites them without end; ours are sorted.
+The slice's controller keeps clusters, gateways and interval; this one the times. Certificates count from the moment at
+which all of the slice's jobs are found done; that is looked at every 30 s. When they expire, every pair gets a new job,
+and the rotation its next number. KubeSlice compares gateway lists in random order and rewrites them without end; ours
+are sorted. It remembers in one flag for all slices that jobs are under way; ours are known by their names.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from dataclasses import replace
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.hub import labels
-from kubeslice_sim.controlplane.hub.certificate_job import complete
-from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, Update, View
+from kubeslice_sim.controlplane.hub.certificate_job import (
+    certificate_job,
+    complete,
+    failed,
+    job_of,
+    jobs_of_slice,
+)
+from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, Update, View, Write
 from kubeslice_sim.controlplane.timestamp import seconds, timestamp
 from kubeslice_sim.model.document import ObjectKey, key_of
-from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
+from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.members import member_clusters
 from kubeslice_sim.planner.objects_slice import vpn_key_rotation
@@ -30,7 +37,10 @@ MARGIN_S = 3600.0
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
-    """Undo what somebody else changed; set creation and expiry once every job of the slice is complete."""
+    """Undo what somebody else changed; date the certificates once every job is complete; renew them when they expire.
+
+    A job that failed ends it, as in KubeSlice: nobody looks again before this object changes or its jobs are gone.
+    """
     rotation = view.hub.get(VpnKeyRotation, key.namespace, key.name)
     if rotation is None:
         return NOTHING
@@ -38,19 +48,56 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     if mended != rotation:
         note = Note(name="VPNKeyRotationConfigUpdated", subject=key)
         return Outcome(writes=(Update(item=mended),), events=(note,))
-    if rotation.spec.certificate_creation_time is not None:
-        return NOTHING
-    jobs = view.hub.objects("Job", CONTROLLER_NAMESPACE, {labels.JOB_SLICE: key.name})
+    expiry = rotation.spec.certificate_expiry_time
+    if rotation.spec.certificate_creation_time is not None and expiry is not None:
+        left_s = seconds(expiry) - now_s
+        return Outcome(requeue_after_s=left_s) if left_s > 0 else _renew(rotation, view, now_s)
+    jobs = jobs_of_slice(key.name, view)
     if not jobs:
         return NOTHING  # a slice of one cluster has no gateways; a second cluster's arrival changes this object
+    if any(failed(job) for job in jobs):
+        return _given_up(rotation)
     if not all(complete(job) for job in jobs):
         return Outcome(requeue_after_s=view.timing.certificate_poll_s)
+    return Outcome(writes=(Update(item=_dated(rotation, now_s)),))
+
+
+def _renew(rotation: VpnKeyRotation, view: View, now_s: float) -> Outcome:
+    """Make the missing jobs of the next number; when all of the slice's jobs are done, begin the rotation."""
+    key, number = key_of(rotation), rotation.spec.rotation_count + 1
+    servers = {
+        item.metadata.name: item
+        for item in view.hub.list(WorkerSliceGateway, key.namespace, {labels.SLICE: key.name})
+        if item.spec.gateway_host_type == "Server" and not finalizer.deleting(item)
+    }
+    missing: list[Write] = [
+        Create(item=certificate_job(
+            key.name, name, item.spec.remote_gateway_config.gateway_name, number, key.namespace
+        ))
+        for name, item in servers.items() if job_of(name, number, view) is None
+    ]  # fmt: skip
+    if missing:
+        return Outcome(writes=tuple(missing), requeue_after_s=view.timing.certificate_poll_s)
+    jobs = jobs_of_slice(key.name, view)
+    if any(failed(job) for job in jobs):
+        return _given_up(rotation)
+    if not all(complete(job) for job in jobs):
+        return Outcome(requeue_after_s=view.timing.certificate_poll_s)
+    dated = _dated(rotation, now_s)
+    begun = replace(dated, spec=replace(dated.spec, rotation_count=number))
+    return Outcome(writes=(Update(item=begun),), events=(Note(name="VPNKeyRotationStart", subject=key),))
+
+
+def _given_up(rotation: VpnKeyRotation) -> Outcome:
+    return Outcome(events=(Note(name="CertificateJobFailed", subject=key_of(rotation)),))
+
+
+def _dated(rotation: VpnKeyRotation, now_s: float) -> VpnKeyRotation:
     made = timestamp(now_s)
-    spec = replace(
+    return replace(rotation, spec=replace(
         rotation.spec, certificate_creation_time=made,
         certificate_expiry_time=_expiry(made, rotation.spec.rotation_interval),
-    )  # fmt: skip
-    return Outcome(writes=(Update(item=replace(rotation, spec=spec)),))
+    ))  # fmt: skip
 
 
 def keep_rotation(config: SliceConfig, view: View) -> Outcome:
@@ -74,12 +121,25 @@ def keep_rotation(config: SliceConfig, view: View) -> Outcome:
             spec, rotation_interval=days,
             certificate_expiry_time=spec.certificate_expiry_time if made is None else _expiry(made, days),
         )  # fmt: skip
+    events = () if spec == there.spec else (Note(name="VPNKeyRotationConfigUpdated", subject=key),)
+    if _renewal_asked(config, there):
+        # KubeSlice's webhook writes this when renewBefore changes; here it is seen when the slice is looked at.
+        spec = replace(spec, certificate_expiry_time=config.spec.renew_before)
+        events = (*events, Note(name="CertificatesRenewNow", subject=key))
     if spec == there.spec:
         return NOTHING
-    return Outcome(
-        writes=(Update(item=replace(there, spec=spec)),),
-        events=(Note(name="VPNKeyRotationConfigUpdated", subject=key),),
-    )
+    return Outcome(writes=(Update(item=replace(there, spec=spec)),), events=events)
+
+
+def _renewal_asked(config: SliceConfig, rotation: VpnKeyRotation) -> bool:
+    """Whether ``renewBefore`` names a moment since the certificates were made (which the webhook lets be in the past).
+
+    One from before says nothing: it may have been granted long ago.
+    """
+    asked, made = config.spec.renew_before, rotation.spec.certificate_creation_time
+    if asked is None or made is None or asked == rotation.spec.certificate_expiry_time:
+        return False
+    return seconds(asked) >= seconds(made)
 
 
 def _mended(rotation: VpnKeyRotation, config: SliceConfig | None) -> VpnKeyRotation:

@@ -10,13 +10,15 @@ from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
-from kubeslice_sim.controlplane.hub.certificate_job import job_of
+from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.hub.certificate_job import job_of, rotation_count
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.hub.worker_objects import release
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, View, Write
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
+from kubeslice_sim.model.worker_slice_gw_recycler import WorkerSliceGwRecycler
 from kubeslice_sim.planner.gateways import service_type
 from kubeslice_sim.planner.objects_metadata import WORKER_SLICE_GATEWAY_FINALIZER
 from kubeslice_sim.planner.topology import edges_of
@@ -54,13 +56,23 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
 
 
 def without_gateway(gateway: WorkerSliceGateway, view: View) -> tuple[Write, ...]:
-    """Delete a gateway with its secret and its certificate job."""
+    """Delete a gateway with its secret, its certificate jobs and the recyclers of its pods."""
     namespace, name = gateway.metadata.namespace, gateway.metadata.name
-    secret = view.hub.find("Secret", namespace, name)
+    number = rotation_count(gateway.spec.slice_name, namespace, view)
+    jobs = (job_of(name, rotation, view) for rotation in (number, number + 1))
     return (
         Delete(key=key_of(gateway)),
-        *(Delete(key=key_of(item)) for item in (secret, job_of(name, view)) if item is not None),
-    )
+        *(Delete(key=key_of(item)) for item in (view.hub.find("Secret", namespace, name), *jobs) if item is not None),
+        *(
+            Delete(key=key_of(item)) for item in recyclers_of_slice(gateway.spec.slice_name, view)
+            if name in (item.spec.slice_gw_server, item.spec.slice_gw_client)
+        ),
+    )  # fmt: skip
+
+
+def recyclers_of_slice(slice_: str, view: View) -> tuple[WorkerSliceGwRecycler, ...]:
+    """The replacements of gateway pods that are under way, or have just ended."""
+    return view.hub.list(WorkerSliceGwRecycler, labels={labels.RECYCLER_SLICE: slice_})
 
 
 def _mirrored(gateway: WorkerSliceGateway, peer: WorkerSliceGateway) -> WorkerSliceGateway:

@@ -3,7 +3,9 @@
 from kubeslice_sim.controlplane.worker.cluster_report import CLUSTER_REPORT
 from kubeslice_sim.controlplane.worker.dns import DNS_SERVER
 from kubeslice_sim.controlplane.worker.gateway_mirror import GATEWAY_MIRROR
+from kubeslice_sim.controlplane.worker.gateway_recycler import GATEWAY_RECYCLER
 from kubeslice_sim.controlplane.worker.import_mirror import IMPORT_MIRROR
+from kubeslice_sim.controlplane.worker.key_rotation import KEY_ROTATION
 from kubeslice_sim.controlplane.worker.pod import POD
 from kubeslice_sim.controlplane.worker.router import ROUTER
 from kubeslice_sim.controlplane.worker.service_export import SERVICE_EXPORT
@@ -23,6 +25,8 @@ WORKER_CONTROLLERS = (
     ROUTER,
     GATEWAY_MIRROR,
     SLICE_GATEWAY,
+    KEY_ROTATION,
+    GATEWAY_RECYCLER,
     SERVICE_EXPORT,
     IMPORT_MIRROR,
     SERVICE_IMPORT,

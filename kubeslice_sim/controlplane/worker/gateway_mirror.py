@@ -50,8 +50,9 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     hub_secret = view.hub.find("Secret", key.namespace, gateway.spec.gateway_credentials.secret_name)
     if slice_ is None or rotation is None or hub_secret is None:
         return Outcome(writes=first, requeue_after_s=view.timing.wait_for_pods_s)
-    name = gateway_secret(key.name, rotation.spec.rotation_count)
-    if view.local.find("Secret", SYSTEM_NAMESPACE, name) is None:
+    if not view.local.objects("Secret", SYSTEM_NAMESPACE, {GATEWAY_LABEL: key.name}):
+        # The first; those of later rotations are the business of worker/key_rotation.py.
+        name = gateway_secret(key.name, rotation.spec.rotation_count)
         secret = built_in("Secret", SYSTEM_NAMESPACE, name, labels={GATEWAY_LABEL: key.name}, body={"type": "Opaque"})
         first = (*first, Create(item=secret))
     config, annotations = mirror(gateway), _count(gateway)
@@ -63,6 +64,9 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         )
     if there.metadata.annotations != annotations:
         first = (*first, Update(item=with_metadata(there, annotations=annotations)))
+    config = replace(
+        config, slice_gateway_intermediate_deployments=there.status.config.slice_gateway_intermediate_deployments
+    )  # fmt: skip
     if there.status.config == config:
         return Outcome(writes=first)
     return Outcome(

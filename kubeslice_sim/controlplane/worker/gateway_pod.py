@@ -6,7 +6,8 @@ a client dials, the rotation of its keys) is written into its template, as KubeS
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import (
@@ -35,10 +36,9 @@ VPN_PORT = 11194
 NODE_PORT = "NODE_PORT"
 
 
-def deployment(gateway: SliceGateway, instance: int, rotation: int, dialled: int | None) -> KubernetesObject:
+def deployment(gateway: SliceGateway, name: str, rotation: int, dialled: int | None) -> KubernetesObject:
     """The Deployment of one gateway pod. ``dialled``: the node port that a client is given; None for a server."""
     config = gateway.status.config
-    name = names.gateway_deployment(gateway.metadata.name, instance)
     labels = {POD_TYPE_LABEL: "slicegateway", SLICE_LABEL: config.slice_name, GATEWAY_LABEL: gateway.metadata.name}
     environment = [] if dialled is None else [{"name": NODE_PORT, "value": str(dialled)}]
     pod = {
@@ -56,9 +56,8 @@ def deployment(gateway: SliceGateway, instance: int, rotation: int, dialled: int
     )  # fmt: skip
 
 
-def node_port_service(gateway: SliceGateway, instance: int) -> KubernetesObject:
-    """The Service in front of a server's pod; the API server gives it its node port."""
-    name = names.gateway_deployment(gateway.metadata.name, instance)
+def node_port_service(gateway: SliceGateway, name: str) -> KubernetesObject:
+    """The Service in front of a server's pod of that name; the API server gives it its node port."""
     port = {"port": VPN_PORT, "targetPort": VPN_PORT, "protocol": gateway.status.config.slice_gateway_protocol}
     return built_in(
         "Service", names.SYSTEM_NAMESPACE, names.gateway_service(name), labels=_labels(gateway),
@@ -109,7 +108,7 @@ def start_gateway(pod: KubernetesObject, view: View) -> StartGateway | None:
         return None
     config = found[0].status.config
     server = config.slice_gateway_host_type == "Server"
-    port = _served_port(pod, view) if server else _dialled_port(pod)
+    port = _served_port(pod, view) if server else dialled_port(pod.spec)
     if not port:
         return None
     qos = settings.qos_profile_details
@@ -121,7 +120,7 @@ def start_gateway(pod: KubernetesObject, view: View) -> StartGateway | None:
         remote_gateway=config.slice_gateway_remote_gateway_id,
         remote_cluster=config.slice_gateway_remote_cluster_id,
         instance=instance_of(pod),
-        rotation=_rotation(pod),
+        rotation=rotation_of(pod.spec),
         host_type="Server" if server else "Client",
         protocol="TCP" if config.slice_gateway_protocol == "TCP" else "UDP",
         node=node_of(pod),
@@ -148,13 +147,15 @@ def _served_port(pod: KubernetesObject, view: View) -> int:
     return node_port(service) if service is not None else 0
 
 
-def _dialled_port(pod: KubernetesObject) -> int:
-    environment = pod.spec["containers"][0].get("env") or ()
+def dialled_port(pod: Mapping[str, Any]) -> int:
+    """The node port that a client's pod is told by its spec; 0 for a server's."""
+    environment = pod["containers"][0].get("env") or ()
     return next((int(item["value"]) for item in environment if item["name"] == NODE_PORT), 0)
 
 
-def _rotation(pod: KubernetesObject) -> int:
-    return int(str(pod.spec["volumes"][0]["secret"]["secretName"]).rpartition("-")[2])
+def rotation_of(pod: Mapping[str, Any]) -> int:
+    """The number of the keys that a pod is given by its spec."""
+    return int(str(pod["volumes"][0]["secret"]["secretName"]).rpartition("-")[2])
 
 
 def _labels(gateway: SliceGateway) -> dict[str, str]:

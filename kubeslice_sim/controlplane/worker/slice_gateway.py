@@ -19,6 +19,7 @@ from kubeslice_sim.controlplane.built_in import (
 )
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, owner
 from kubeslice_sim.controlplane.effects import SetNextHops
+from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_slice
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
     Create,
@@ -33,11 +34,17 @@ from kubeslice_sim.controlplane.reconciler import (
 from kubeslice_sim.controlplane.sidecar import TunnelStatus
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.worker import gateway_pod
+from kubeslice_sim.controlplane.worker.gateway_deployments import (
+    excluded,
+    held_deployments,
+    retire,
+    wanted_deployments,
+)
+from kubeslice_sim.controlplane.worker.gateway_recycler import END
 from kubeslice_sim.controlplane.worker.router import router_runs
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.slice_gateway import GatewayPodStatus, GatewayTunnelStatus, SliceGateway
-from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.objects_gateway import gateway_count
@@ -55,10 +62,14 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         return _tear_down(gateway, view)
     if not router_runs(gateway.spec.slice_name, view):
         return Outcome(requeue_after_s=view.timing.wait_for_router_s)
-    ports = _publish_ports(gateway, view) if _is_server(gateway) else _find_server(gateway, view)
+    gone = retire(gateway, view)
+    if gone:
+        return Outcome(writes=gone, requeue_after_s=view.timing.wait_for_pods_s)
+    wanted = wanted_deployments(gateway, gateway_count(gateway.metadata), view)
+    ports = _publish_ports(gateway, wanted, view) if _is_server(gateway) else _find_server(gateway, view)
     if ports is None:
         return Outcome(requeue_after_s=view.timing.wait_for_router_s)
-    changed = (*_missing_deployments(gateway, view), *_surplus(gateway, view))
+    changed = (*_missing_deployments(gateway, wanted, view), *_surplus(gateway, view))
     if ports.writes or changed:
         return Outcome(
             writes=(*ports.writes, *changed), events=ports.events, requeue_after_s=view.timing.wait_for_pods_s
@@ -66,11 +77,11 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     return _watch_tunnels(gateway, view)
 
 
-def _publish_ports(gateway: SliceGateway, view: View) -> Outcome:
+def _publish_ports(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -> Outcome:
     """A server's Services, and their node ports on the hub, instance by instance."""
     services = [
         view.local.find("Service", names.SYSTEM_NAMESPACE, service.metadata.name) or service
-        for service in (gateway_pod.node_port_service(gateway, index) for index in _instances(gateway))
+        for service in (gateway_pod.node_port_service(gateway, name) for name in wanted)
     ]
     missing = tuple(Create(item=service) for service in services if not service.metadata.uid)
     if missing:
@@ -100,22 +111,31 @@ def _find_server(gateway: SliceGateway, view: View) -> Outcome | None:
     return Outcome(writes=tuple(writes))
 
 
-def _missing_deployments(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
-    rotation = next(
-        (item for item in view.hub.list(VpnKeyRotation) if item.metadata.name == gateway.spec.slice_name), None
-    )
-    if rotation is None:
+def _missing_deployments(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -> tuple[Write, ...]:
+    """The Deployments that are not there yet, with the newest keys that this cluster has.
+
+    A client's gets the node port of its instance, or where that is dialled already one that nobody dials: without any,
+    it waits.
+    """
+    name, config = gateway.metadata.name, gateway.status.config
+    secrets = view.local.objects("Secret", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: name})
+    if not secrets:
         return ()
-    number = rotation.spec.rotation_count
-    dialled = gateway.status.config.slice_gateway_remote_node_ports
-    count = gateway_count(gateway.metadata)
-    ports = (None,) * count if _is_server(gateway) else dialled[:count]
-    wanted = (gateway_pod.deployment(gateway, index, number, port) for index, port in enumerate(ports))
-    return tuple(
-        Create(item=item)
-        for item in wanted
-        if view.local.find("Deployment", names.SYSTEM_NAMESPACE, item.metadata.name) is None
-    )
+    number = max(int(secret.metadata.name.rpartition("-")[2]) for secret in secrets)
+    held = {item.metadata.name: item for item in held_deployments(name, view)}
+    dialled = {gateway_pod.dialled_port(item.pod_template["spec"]) for item in held.values()}
+    free = [port for port in config.slice_gateway_remote_node_ports if port not in dialled]
+    writes: list[Write] = []
+    for item in wanted:
+        if item in held:
+            continue
+        port: int | None = None
+        if not _is_server(gateway):
+            if not free:
+                break
+            port = free.pop(0)
+        writes.append(Create(item=gateway_pod.deployment(gateway, item, number, port)))
+    return tuple(writes)
 
 
 def _surplus(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
@@ -143,7 +163,10 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
     config = gateway.status.config
     pods = _pods(gateway, view)
     tunnels = {pod.metadata.name: view.sidecars.get(pod.metadata.name) for pod in pods if running(pod)}
-    up = [pod for pod in pods if (tunnel := tunnels.get(pod.metadata.name)) is not None and tunnel.up]
+    up = [
+        pod for pod in pods
+        if (tunnel := tunnels.get(pod.metadata.name)) is not None and tunnel.up and not excluded(pod)
+    ]  # fmt: skip
     statuses = tuple(
         _pod_status(pod, tunnel, gateway) for pod in pods if (tunnel := tunnels.get(pod.metadata.name)) is not None
     )
@@ -162,8 +185,12 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
         again_s = view.timing.wait_for_router_s
     else:
         again_s = view.timing.gateway_reconcile_s
+    ended = (
+        Delete(key=key_of(item), at="hub") for item in recyclers_of_slice(config.slice_name, view)
+        if item.spec.slice_gw_server == gateway.metadata.name and item.spec.state == END
+    )  # fmt: skip
     return Outcome(
-        writes=(UpdateStatus(item=replace(gateway, status=status)),) if status != gateway.status else (),
+        writes=(*((UpdateStatus(item=replace(gateway, status=status)),) if status != gateway.status else ()), *ended),
         effects=(hops,),
         requeue_after_s=again_s,
     )
@@ -180,6 +207,7 @@ def _pod_status(pod: KubernetesObject, tunnel: TunnelStatus, gateway: SliceGatew
         pod_name=pod.metadata.name,
         peer_pod_name=peer if tunnel.up else "",
         local_nsm_ip=nsm_ip(pod),
+        route_removed=int(excluded(pod)),
         tunnel_status=GatewayTunnelStatus(
             intf_name="wg0" if config.slice_gateway_type == "Wireguard" else "tun0",
             local_ip=config.slice_gateway_local_vpn_ip,
