@@ -26,11 +26,12 @@ class MemberCapacity:
     addresses: int
     pods: int
     gateway_pods: int
+    east_west_gateways: int = 0
 
     @property
     def addresses_left(self) -> int:
         """Free overlay addresses."""
-        return self.addresses - self.pods - self.gateway_pods
+        return self.addresses - self.pods - self.gateway_pods - self.east_west_gateways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ def rotations_per_year(interval_days: int) -> float:
 
 def _slice(item: SlicePlan, pods: Counter[tuple[str | None, str]], interval_days: int | None) -> SliceCapacity:
     ends = Counter(end.cluster for tunnel in item.tunnels for end in tunnel.ends)
+    external = Counter(gateway.cluster for gateway in item.east_west)
     return SliceCapacity(
         slice=item.name,
         max_clusters=item.max_clusters,
@@ -137,14 +139,14 @@ def _slice(item: SlicePlan, pods: Counter[tuple[str | None, str]], interval_days
         tunnels=len(item.tunnels),
         rotations_per_year=rotations_per_year(interval_days) if item.pairs and interval_days else 0.0,
         members=tuple(
-            _member(member, pods[item.name, member.cluster], ends[member.cluster])
+            _member(member, pods[item.name, member.cluster], ends[member.cluster], external[member.cluster])
             for member in item.members
             if member.router is not None
         ),
     )
 
 
-def _member(member: MemberPlan, pods: int, gateway_pods: int) -> MemberCapacity:
+def _member(member: MemberPlan, pods: int, gateway_pods: int, external: int) -> MemberCapacity:
     return MemberCapacity(
         slice=member.slice,
         cluster=member.cluster,
@@ -152,6 +154,7 @@ def _member(member: MemberPlan, pods: int, gateway_pods: int) -> MemberCapacity:
         addresses=member.cidr.num_addresses - 1,
         pods=pods,
         gateway_pods=gateway_pods,
+        east_west_gateways=external,
     )
 
 

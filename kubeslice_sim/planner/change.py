@@ -35,6 +35,8 @@ ChangeKind = Literal[
     "cipher changes",
     "shaping changes",
     "isolation changes",
+    "external gateway appears",
+    "external gateway vanishes",
 ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kubeslice_sim.planner.change import Change, ChangeKind, counted
+from kubeslice_sim.planner.difference_east_west import east_west_changes
 from kubeslice_sim.planner.difference_names import name_changes
 from kubeslice_sim.planner.difference_pods import pod_changes
 from kubeslice_sim.planner.difference_slice import slice_changes
@@ -48,6 +49,7 @@ def diff(before: Plan, after: Plan) -> Difference:
         *_clusters_come_and_go(before, after),
         *_slices_come_and_go(old, new),
         *(change for name in new if name in old for change in slice_changes(old[name], new[name], before, after)),
+        *(change for name in new if name in old for change in east_west_changes(old[name], new[name])),
         *pod_changes(before, after),
         *name_changes(before, after),
     )

@@ -74,6 +74,8 @@ def _devices(plan: Plan) -> dict[tuple[str, str, str], str]:
                 found[item.name, member.cluster, member.router.name] = str(member.router.address)
         for end in (end for tunnel in item.tunnels for end in tunnel.ends):
             found[item.name, end.cluster, end.deployment] = str(end.nsm_ip)
+        for gateway in item.east_west:
+            found[item.name, gateway.cluster, gateway.name] = str(gateway.nsm_ip)
     return found
 
 

@@ -31,14 +31,19 @@ def name_questions(asked: Asked) -> Iterator[Question]:
 
 def client_address(asked: Asked, cluster: str, client: str, address: IPv4Address, path: str) -> Provenance:
     """The address that a router gave one of its clients (a pod's reference or a gateway's deployment)."""
-    order, gateways = asked.clients(cluster), asked.gateway_pods[cluster]
-    pods = len(order) - gateways
+    order, gateways, external = asked.clients(cluster), asked.gateway_pods[cluster], asked.east_west[cluster]
+    pods = len(order) - gateways - external
     place, cidr = order[client], asked.slice.member(cluster).cidr
     rule = "a client keeps the address that it had, else the router gives the lowest free one from .1 on"
+    told = "then East-West gateways, then " if external else "then "
     if address == cidr[place + 1]:
-        first = (counted(min(place, pods), "pod"), counted(max(0, place - pods), "gateway"))
+        first = (
+            counted(min(place, pods), "pod"),
+            *((counted(min(place - pods, external), "East-West gateway"),) if external and place > pods else ()),
+            counted(max(0, place - pods - external), "gateway"),
+        )
         before = " and ".join(first) if place else "nobody"
-        formula = f"{rule}; {before} asked before: pods by namespace and name, then gateways pair by pair"
+        formula = f"{rule}; {before} asked before: pods by namespace and name, {told}gateways pair by pair"
     else:
         formula = f"{rule}; it has this one since before the world changed: asked anew it would get {cidr[place + 1]}"
     return Provenance(
@@ -46,11 +51,16 @@ def client_address(asked: Asked, cluster: str, client: str, address: IPv4Address
         value=str(address),
         inputs=(
             asked.known(f"{cluster}/cidr", cidr),
-            Input(name="clients of the router", value=f"{counted(pods, 'pod')}, {counted(gateways, 'gateway')}"),
+            Input(name="clients of the router", value=_who(pods, external, gateways)),
         ),
         formula=formula,
         source="cmd-nse-vl3 ippool.go (the order of asking is ours: pods connect while certificates are being made)",
     )
+
+
+def _who(pods: int, external: int, gateways: int) -> str:
+    parts = [(pods, "pod"), *([(external, "East-West gateway")] if external else []), (gateways, "gateway")]
+    return ", ".join(counted(number, noun) for number, noun in parts)
 
 
 def _pod(asked: Asked, pod: PodPlan, address: IPv4Address, path: str) -> Provenance:

@@ -112,12 +112,14 @@ class Asked:
 
     @cached_property
     def _clients(self) -> Mapping[str, Mapping[str, int]]:
-        """Cluster → client of its router → place in which it asks for an address: pods first, then gateways."""
+        """Cluster → client of its router → its place in the order of asking: pods, East-West gateways, gateways."""
         name = self.slice.name
         joined = (pod for pod in self.plan.pods if pod.slice == name)
         order: dict[str, dict[str, int]] = {member.cluster: {} for member in self.slice.members}
         for pod in sorted(joined, key=lambda pod: (pod.namespace, pod.name)):
             order[pod.cluster][pod.reference] = len(order[pod.cluster])
+        for gateway in self.slice.east_west:
+            order[gateway.cluster][gateway.name] = len(order[gateway.cluster])
         for end in (end for tunnel in self.slice.tunnels for end in tunnel.ends):
             order[end.cluster][end.deployment] = len(order[end.cluster])
         return order
@@ -135,6 +137,11 @@ class Asked:
     def ends_by_address(self) -> Mapping[IPv4Address, TunnelEnd]:
         """Overlay address → gateway pod."""
         return {end.nsm_ip: end for end in self.ends.values()}
+
+    @cached_property
+    def east_west(self) -> Counter[str]:
+        """Cluster → how many East-West gateways it has."""
+        return Counter(gateway.cluster for gateway in self.slice.east_west)
 
     @cached_property
     def gateway_pods(self) -> Counter[str]:

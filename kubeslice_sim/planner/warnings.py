@@ -9,6 +9,7 @@ from itertools import chain
 from kubeslice_sim.planner import qos, slots
 from kubeslice_sim.planner.plan import Plan, PlanWarning, SlicePlan
 from kubeslice_sim.planner.services import Export
+from kubeslice_sim.planner.warnings_east_west import external_gateway_warnings
 
 LONGEST_NAME = 15
 """For clusters and slices; beyond it label values of exports get too long (KubeSlice's documentation)."""
@@ -17,7 +18,8 @@ _IROUTE_HOSTS = 256
 
 def warn(plan: Plan, exports: Sequence[Export]) -> tuple[PlanWarning, ...]:
     """Everything worth knowing before this world is deployed; ordered by kind, then as in the world."""
-    per_slice = (_vpn_in_last_slot, _unmarked, _wireguard_tcp, _idle_cipher, _few_clusters, _load_balancer)
+    per_slice = (_vpn_in_last_slot, _unmarked, _wireguard_tcp, _idle_cipher, _few_clusters, _load_balancer,
+                 external_gateway_warnings)  # fmt: skip
     return (
         *_long_names(plan),
         *chain.from_iterable(rule(item, plan) for rule in per_slice for item in plan.slices),

@@ -24,13 +24,13 @@ SLICE_SCHEMA: Schema = {
 }  # fmt: skip
 MEMBER_SCHEMA: Schema = {
     "slice": TEXT, "cluster": TEXT, "cidr": TEXT, "addresses": COUNT, "pods": COUNT, "gateway_pods": COUNT,
-    "addresses_left": COUNT,
+    "east_west_gateways": COUNT, "addresses_left": COUNT,
 }  # fmt: skip
 NODE_SCHEMA: Schema = {
     "cluster": TEXT, "node": TEXT, "gateway_pods": COUNT, "routers": COUNT, "shaped_slices": COUNT,
 }  # fmt: skip
 _SLICES = ("slice", "clusters", "left", "pairs", "tunnels", "gateway pods", "certificates", "renewals a year")
-_MEMBERS = ("slice", "cluster", "CIDR", "addresses", "pods", "gateway pods", "left")
+_MEMBERS = ("slice", "cluster", "CIDR", "addresses", "pods", "gateway pods", "E-W gateways", "left")
 _CLUSTERS = ("cluster", "node ports", "left", "gateway node", "gateway pods", "routers", "shaped slices")
 
 
@@ -103,7 +103,7 @@ def _members(capacity: Capacity) -> Iterator[tuple[str, ...]]:
     for item in capacity.slices:
         for member in item.members:
             yield (member.slice, member.cluster, member.cidr, str(member.addresses), str(member.pods),
-                   str(member.gateway_pods), str(member.addresses_left))  # fmt: skip
+                   str(member.gateway_pods), str(member.east_west_gateways), str(member.addresses_left))  # fmt: skip
 
 
 def _nodes(clusters: tuple[ClusterCapacity, ...]) -> Iterator[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,6 +59,9 @@ def devices(plan: Plan) -> Iterator[Device]:
                 yield Device(slice=item.name, cluster=end.cluster, kind=f"gateway ({end.host_type.lower()})",
                              name=end.deployment, node=end.node, nsm_ip=str(end.nsm_ip), vpn_ip=str(end.vpn_ip),
                              peer=end.peer)  # fmt: skip
+        for gate in item.east_west:
+            yield Device(slice=item.name, cluster=gate.cluster, kind=gate.direction, name=gate.name, node=gate.node,
+                         nsm_ip=str(gate.nsm_ip), pod_ip=str(gate.pod_ip))  # fmt: skip
     for pod in plan.pods:
         yield Device(slice=pod.slice or "", cluster=pod.cluster, kind="pod", name=f"{pod.namespace}/{pod.name}",
                      node=pod.node, nsm_ip=str(pod.nsm_ip or ""), pod_ip=str(pod.pod_ip))  # fmt: skip
@@ -70,6 +74,8 @@ def plan_tables(plan: Plan) -> Iterator[Group]:
         yield titled(slice_line(item), _members(item))
         if item.pairs:
             yield titled(f"tunnels of {item.name}", _tunnels(item))
+        if item.east_west:
+            yield titled(f"East-West gateways of {item.name}", _east_west(item))
         if item.services:
             yield titled(f"exported services of {item.name}", _services(item))
     if plan.pods:
@@ -116,6 +122,15 @@ def _tunnels(item: SlicePlan) -> Table:
             _add(table, f"{server.deployment} on {server.node}", f"{client.deployment} on {client.node}",
                  f"{server.vpn_ip} → {client.vpn_ip} {pair.protocol}", tunnel.node_port,
                  f"{server.nsm_ip} → {client.nsm_ip}")  # fmt: skip
+    return table
+
+
+def _east_west(item: SlicePlan) -> Table:
+    table = new_table("cluster", "gateway", "nsm0", "pod IP", "node", "ports", "Istio objects there")
+    made = Counter(found.cluster for found in item.istio_objects)
+    for gate in item.east_west:
+        ports = ", ".join(f"{port.port} to {port.target_port}" for port in gate.ports)
+        _add(table, gate.cluster, gate.name, gate.nsm_ip, gate.pod_ip, gate.node, ports, made[gate.cluster])
     return table
 
 

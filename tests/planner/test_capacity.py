@@ -29,6 +29,7 @@ def left_by_trying(found: Plan, slice_: str, cluster: str) -> int:
     ends = (end for tunnel in found.slice(slice_).tunnels for end in tunnel.ends)
     pool.reserve((end, end.nsm_ip) for end in ends if end.cluster == cluster)
     pool.reserve((p, p.nsm_ip) for p in found.pods if p.nsm_ip and (p.slice, p.cluster) == (slice_, cluster))
+    pool.reserve((gate, gate.nsm_ip) for gate in found.slice(slice_).east_west if gate.cluster == cluster)
     for count in range(1 << 16):
         try:
             pool.allocate(count)

@@ -121,7 +121,10 @@ def test_who_joins_moves_nobody(world: World) -> None:
     before = plan(world)
     after = plan(worlds.with_member(world, "newcomer"), previous=before)
     told = diff(before, after)
-    assert {change.kind for change in told.changes} <= {"cluster registered", "cluster joins", "tunnels added"}
+    assert {change.kind for change in told.changes} <= {
+        "cluster registered", "cluster joins", "tunnels added", "external gateway appears",
+    }  # fmt: skip
+    assert all(change.cluster == "newcomer" for change in told.of("external gateway appears"))
     assert all("nobody's CIDR moves, no pod restarts" in line for line in told.headlines)
     added = {item.name: len(item.members) for item in before.slices}
     for name, members in added.items():
