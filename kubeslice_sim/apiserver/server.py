@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from kubeslice_sim.admission import RULES, DocumentState, Request, judge
-from kubeslice_sim.admission.rule import ANY_KIND, Operation
+from kubeslice_sim.admission import DocumentState
+from kubeslice_sim.admission.rule import Operation
 from kubeslice_sim.apiserver.answer import Answer, Refusal
 from kubeslice_sim.apiserver.incoming import (
     admissible,
@@ -22,20 +22,17 @@ from kubeslice_sim.apiserver.incoming import (
     noun_of,
 )
 from kubeslice_sim.apiserver.merge_patch import merged
+from kubeslice_sim.apiserver.objection import first_objection
 from kubeslice_sim.apiserver.step import Step
 from kubeslice_sim.apiserver.structural import schemas
-from kubeslice_sim.model.document import key_of
 from kubeslice_sim.model.frozen import FrozenMap, freeze, thaw
 from kubeslice_sim.model.kinds import HUB_NOUNS
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
-from kubeslice_sim.model.underlay import KubeSliceVersion
+from kubeslice_sim.model.release import KubeSliceVersion
 from kubeslice_sim.planner.stored import stored
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system", CONTROLLER_NAMESPACE)
 """Those of every controller cluster; each project adds its own."""
-_ASKED = frozenset((rule.id, rule.kind) for rule in RULES if rule.is_asked_of_requests)
-_ASKED_OF_ALL = frozenset(key for key in _ASKED if key[1] == ANY_KIND)
-"""Those of Kubernetes itself: a kind's own rules are its webhook's."""
 
 
 class ApiServer:
@@ -53,6 +50,7 @@ class ApiServer:
         webhooks: bool = True,
     ) -> None:
         self._state = DocumentState(objects, version)
+        self._version = version
         self._now = now
         self._webhooks = webhooks
 
@@ -70,21 +68,21 @@ class ApiServer:
 
     def _create(self, step: Step) -> Answer:
         sent = thaw(step.body)
-        noun = noun_of(sent)
+        noun = noun_of(sent, self._version)
         sent["metadata"] = {**known_metadata(sent.get("metadata")), "namespace": step.namespace}
         if noun in HUB_NOUNS:
             self._check_namespace(step.namespace)
-        data = completed(sent, mutate=self._webhooks)
-        if step.kind in schemas():
+        data = completed(sent, mutate=self._webhooks, version=self._version)
+        if step.kind in schemas(self._version):
             data.pop("status", None)  # a subresource: a create cannot set it
-        document = admissible(data)
+        document = admissible(data, self._version)
         self._judge("create", document)
         if self._state.find(step.kind, step.namespace, step.name) is not None:
             raise Refusal("object-unique", "metadata.name", f"a {step.kind} {step.name} already exists")
-        return _stored(step, data, document, dropped_fields(sent))
+        return _stored(step, data, document, dropped_fields(sent, self._version))
 
     def _patch(self, step: Step, old: Any) -> Answer:
-        held, of_status = stored(old), step.operation == "merge-patch status"
+        held, of_status = stored(old, self._version), step.operation == "merge-patch status"
         sent = merged(held, thaw(step.body))
         check_identity(held, sent)
         # Each of the two subresources keeps what belongs to the other.
@@ -92,12 +90,12 @@ class ApiServer:
             sent.pop(part, None)
             sent.update({part: held[part]} if part in held else {})
         sent["metadata"] = known_metadata(sent["metadata"])
-        data = completed(sent, mutate=self._webhooks and not of_status)
-        document = admissible(data)
+        data = completed(sent, mutate=self._webhooks and not of_status, version=self._version)
+        document = admissible(data, self._version)
         check_finalizers(old.metadata, document.metadata)
         if not of_status:
             self._judge("update", document, old)
-        return _stored(step, data, document, dropped_fields(sent))
+        return _stored(step, data, document, dropped_fields(sent, self._version))
 
     def _delete(self, step: Step, old: Any) -> Answer:
         self._judge("delete", old)
@@ -106,13 +104,11 @@ class ApiServer:
         return Answer(id=step.id, allowed=True, message=message)
 
     def _judge(self, operation: Operation, document: Any, old: Any = None) -> None:
-        request = Request(operation=operation, document=document, old=old, state=self._state, now=self._now)
-        kind, asked = key_of(document).kind, _ASKED if self._webhooks else _ASKED_OF_ALL
-        for violation in judge(request):
-            if (violation.rule, kind) in asked or (violation.rule, ANY_KIND) in asked:
-                hint = f" ({violation.hint})" if violation.hint else ""
-                field = violation.webhook_field or violation.path
-                raise Refusal(violation.rule, field, violation.message + hint)
+        found = first_objection(
+            operation, document, self._state, old=old, now=self._now, webhooks=self._webhooks
+        )  # fmt: skip
+        if found is not None:
+            raise found
 
     def _target(self, step: Step) -> Any:
         for item in self._state.all(step.kind, step.namespace or None):

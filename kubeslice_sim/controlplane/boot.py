@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.built_in import DNS, built_in
 from kubeslice_sim.controlplane.hub import HUB_CONTROLLERS, labels
 from kubeslice_sim.controlplane.node_ports import NodePortAllocator
@@ -27,23 +28,23 @@ DEFAULT_NAMESPACE = "default"
 WORKER_NAMESPACES = (DEFAULT_NAMESPACE, "kube-system", SYSTEM_NAMESPACE)
 
 
-def boot(world: World, timing: Timing) -> tuple[Site, dict[str, Site]]:
+def boot(world: World, timing: Timing, load: ApiLoad) -> tuple[Site, dict[str, Site]]:
     """The controller cluster and the worker clusters, with their controllers, in the world's order."""
-    hub = boot_hub(world, timing)
+    hub = boot_hub(world, timing, load)
     allocator = NodePortAllocator(world, hub.store)
     workers = {}
     for cluster in build_clusters(world, History()):
         store = Store(cluster.name, complete=allocator.complete)
         _furnish(store, cluster)
         workers[cluster.name] = Site(
-            store, WORKER_CONTROLLERS, timing, world.underlay, hub, _concerns(cluster.name)
+            store, WORKER_CONTROLLERS, timing, world.underlay, load, hub, _concerns(cluster.name)
         )  # fmt: skip
     return hub, workers
 
 
-def boot_hub(world: World, timing: Timing, *, tidies: bool = True) -> Site:
+def boot_hub(world: World, timing: Timing, load: ApiLoad, *, tidies: bool = True) -> Site:
     """The controller cluster alone; ``tidies`` False: without a kube-controller-manager (see :class:`Store`)."""
-    hub = Site(Store(HUB, tidies=tidies), HUB_CONTROLLERS, timing, world.underlay)
+    hub = Site(Store(HUB, tidies=tidies), HUB_CONTROLLERS, timing, world.underlay, load)
     for namespace in (DEFAULT_NAMESPACE, "kube-system", CONTROLLER_NAMESPACE):
         hub.store.create(_namespace(namespace), 0.0)
     return hub

@@ -24,33 +24,53 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerSpec:
-    """A controller as controller-runtime builds one. ``name`` is the reconciler's, for logs and counts."""
+    """A controller as controller-runtime builds one. ``name`` is the reconciler's, for logs and counts.
+
+    ``workers``: how many keys it works on at a time (MaxConcurrentReconciles; 1 in all of KubeSlice's).
+    """
 
     name: str
     reconcile: Reconcile
     watches: tuple[Watch, ...]
+    workers: int = 1
 
 
 class Controller:
-    """One running controller of one cluster: one key at a time (MaxConcurrentReconciles 1)."""
+    """One running controller of one cluster."""
 
     def __init__(self, spec: ControllerSpec) -> None:
         self.spec = spec
-        self.queue = WorkQueue()
-        self.busy = False
         self.reconciles = 0
         self.writes = 0
+        self._watches: dict[tuple[Place, str], tuple[Watch, ...]] = {}
+        for watch in spec.watches:
+            entry = (watch.at, watch.kind)
+            self._watches[entry] = (*self._watches.get(entry, ()), watch)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin with an empty queue, as a new process does."""
+        self.queue = WorkQueue()
+        self.busy = 0
         self.wake_s = float("inf")
         """The moment for which a wake-up is already arranged."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it could take another key."""
+        return self.busy < self.spec.workers
+
+    def watched(self) -> Iterable[tuple[Place, str]]:
+        """The API servers and kinds that it watches."""
+        return self._watches.keys()
 
     def see(self, at: Place, change: Change, view: View) -> bool:
         """Queue the keys that a change concerns; whether there were any."""
         found = False
-        for watch in self.spec.watches:
-            if watch.at == at and watch.kind == change.key.kind:
-                for key in watch.keys(change, view):
-                    self.queue.add(key)
-                    found = True
+        for watch in self._watches.get((at, change.key.kind), ()):
+            for key in watch.keys(change, view):
+                self.queue.add(key)
+                found = True
         return found
 
 

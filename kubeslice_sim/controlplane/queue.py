@@ -2,7 +2,8 @@
 
 As k8s.io/client-go util/workqueue does: a key waits at most once; a key added while it is worked on is worked on
 again afterwards, never twice at a time; of two delayed additions of a key the earlier counts; failures of a key
-wait 5 ms · 2^n up to 1000 s until it is forgotten.
+wait 5 ms · 2^n up to 1000 s until it is forgotten, and all failures of a queue share a bucket of 10 a second and 100
+at once: the longer pause counts (controller-runtime's DefaultTypedControllerRateLimiter).
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 from collections import deque
 from heapq import heappop, heappush
 
+from kubeslice_sim.controlplane.bucket import TokenBucket
 from kubeslice_sim.model.document import ObjectKey
 
 BASE_DELAY_S = 0.005
 MAX_DELAY_S = 1000.0
+FAILURES_HZ = 10.0
+FAILURES_AT_ONCE = 100
 
 
 class WorkQueue:
@@ -26,6 +30,7 @@ class WorkQueue:
         self._later: dict[ObjectKey, float] = {}
         self._timers: list[tuple[float, int, ObjectKey]] = []
         self._failures: dict[ObjectKey, int] = {}
+        self._bucket = TokenBucket(FAILURES_HZ, FAILURES_AT_ONCE)
         self._count = 0
 
     def __len__(self) -> int:
@@ -52,7 +57,8 @@ class WorkQueue:
         """Work on it again after a pause that doubles with every failure."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        self.add_at(key, now_s + min(BASE_DELAY_S * 2 ** min(failures, 62), MAX_DELAY_S))
+        own_s = now_s + min(BASE_DELAY_S * 2 ** min(failures, 62), MAX_DELAY_S)
+        self.add_at(key, max(own_s, self._bucket.take(now_s)))
 
     def forget(self, key: ObjectKey) -> None:
         """It went well: its next failure counts as the first."""

@@ -39,8 +39,27 @@ class Conflict(Refused):
 
     code = 409
 
-    def __init__(self, key: ObjectKey, sent: str, held: str) -> None:
-        super().__init__(key, f"resourceVersion {sent} was sent but {held} is held; read it again and retry")
+    def __init__(self, key: ObjectKey, sent: str, held: str, field: str = "resourceVersion") -> None:
+        super().__init__(key, f"{field} {sent} was sent but {held} is held; read it again and retry")
+
+
+class Denied(Refused):
+    """A rule of the API server or of one of KubeSlice's webhooks is against it; ``field`` as the server names it."""
+
+    code = 403
+
+    def __init__(self, key: ObjectKey, rule: str, field: str, message: str) -> None:
+        self.rule, self.field = rule, field
+        super().__init__(key, f"{f'{field}: ' if field else ''}{message} [{rule}]")
+
+
+class Unavailable(Refused):
+    """The API server did not answer; whether the request had its effect is not known."""
+
+    code = 503
+
+    def __init__(self, key: ObjectKey) -> None:
+        super().__init__(key, "the API server did not answer; try again")
 
 
 class Expired(KubesliceSimError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kubeslice_sim.controlplane.api_client import ApiClient, ApiServerPost
+from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.controller import Controller, ControllerSpec
 from kubeslice_sim.controlplane.informer import Informer
 from kubeslice_sim.controlplane.reconciler import Place, View
@@ -20,38 +22,37 @@ HUB = "controller"
 class Site:
     """One cluster. ``hub`` is the controller cluster's site, None for itself.
 
-    ``crossing_s`` is one way over the WAN to the controller cluster. Times as in the Underlay: a request takes the
-    API server's latency, and over the WAN a crossing each way; a watch event takes the API server's latency and a
-    crossing, at home it shows with the write.
+    Times as in the Underlay: a request takes the API server's latency, and over the WAN to the controller cluster a
+    crossing each way; a watch event takes the API server's latency and a crossing, at home it shows with the write.
+    ``running``: whether the process with the controllers lives and leads; ``life`` counts how often it began.
     """
 
     def __init__(
-        self, store: Store, specs: Sequence[ControllerSpec], timing: Timing, underlay: Underlay,
+        self, store: Store, specs: Sequence[ControllerSpec], timing: Timing, underlay: Underlay, load: ApiLoad,
         hub: Site | None = None, wants: Callable[[Any], bool] | None = None,
     ) -> None:  # fmt: skip
         name = store.cluster
         self.name = name
         self.store = store
-        self.latency_s = underlay.cluster(name).api_latency_s
-        self.crossing_s = underlay.path(name, HUB).delay_s if hub is not None else 0.0
+        self.post = ApiServerPost(store, underlay.cluster(name).api_latency_s)
         self.hub = hub or self
         self.sidecars: dict[str, TunnelStatus] = {}
         self.controllers = [Controller(spec) for spec in specs]
-        local = Informer(store)
+        self.running = True
+        self.life = 0
+        at_home = ApiClient(name, self.post, 0.0, timing, load)
+        self.clients: dict[Place, ApiClient] = {"local": at_home, "hub": at_home}
+        local = Informer(store, lambda: at_home.watch_s)
         self.informers: dict[Place, Informer] = {"local": local, "hub": local}
         if hub is not None:
-            self.informers["hub"] = Informer(hub.store, self.crossing_s + hub.latency_s, wants)
+            over_the_wan = ApiClient(name, hub.post, underlay.path(name, HUB).delay_s, timing, load)
+            self.clients["hub"] = over_the_wan
+            self.informers["hub"] = Informer(hub.store, lambda: over_the_wan.watch_s, wants)
         self.view = View(
             cluster=name, hub=self.informers["hub"].view, local=local.view, sidecars=self.sidecars,
             timing=timing, underlay=underlay,
         )  # fmt: skip
 
-    def server(self, place: Place) -> Store:
-        """The API server that a controller of this cluster means."""
-        return self.hub.store if place == "hub" else self.store
-
-    def request_s(self, place: Place) -> tuple[float, float]:
-        """How long a request takes until it has its effect, and how long the answer takes then."""
-        if place == "hub" and self.hub is not self:
-            return self.crossing_s + self.hub.latency_s, self.crossing_s
-        return self.latency_s, 0.0
+    def places(self) -> tuple[Place, ...]:
+        """Whose API servers its controllers follow, each once."""
+        return ("local",) if self.hub is self else ("local", "hub")

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
+from kubeslice_sim.controlplane.garbage import FOREGROUND, ORPHAN, GarbageCollector
 from kubeslice_sim.controlplane.refusal import AlreadyExists, Conflict, Expired, NotFound, Refused
 from kubeslice_sim.controlplane.status import status_of, with_metadata, with_status, without_status
 from kubeslice_sim.controlplane.table import ObjectTable
@@ -20,6 +21,8 @@ from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey, key_of
 
 T = TypeVar("T")
+Propagation = Literal["Background", "Foreground", "Orphan"]
+_WAITS = {"Background": (), "Foreground": (FOREGROUND,), "Orphan": (ORPHAN,)}
 _FIRST_UID = UUID("6b756265-736c-4963-a500-000000000000").int
 """Ours count upward in the order of creation, so that a run can be repeated; Kubernetes' are random."""
 
@@ -36,36 +39,38 @@ class Change:
 
 
 class Store:
-    """The API server of one cluster.
+    """The API server of one cluster, with the garbage collector beside it.
 
     ``complete`` is what the API server fills in at creation (a Service's node port, say). Every method that changes
     something takes the moment (``now_s``) and raises :exc:`Refused`. A request that would change nothing is no
     change: no new resourceVersion, nothing in the log. ``tidies``: whether a kube-controller-manager runs beside it,
-    which deletes what has lost its owners and what stands in a deleted namespace; without one, both stay.
+    which deletes what has lost its owners and what stands in a deleted namespace; without one, both stay, and a
+    deletion that waits for it never ends.
     """
 
     def __init__(self, cluster: str, complete: Callable[[Any, Store], Any] | None = None, tidies: bool = True) -> None:
         self.cluster = cluster
-        self._tidies = tidies
         self.view = ObjectTable()
+        self._collector = GarbageCollector(self) if tidies else None
         self.sequence = 0
         """The resourceVersion of the newest change: how many there were since the store began."""
         self._log: deque[Change] = deque()
+        self._compacted = 0
         self._complete = complete
-        self._owned: dict[str, set[ObjectKey]] = {}
         self._uids: set[str] = set()
 
     def changes(self, after: int) -> tuple[Change, ...]:
         """A watch: what happened after that resourceVersion. Raises :exc:`Expired` if the log begins later."""
-        if self._log and after < self._log[0].sequence - 1:
+        if after < self._compacted:
             raise Expired(after)
-        skip = len(self._log) - (self.sequence - after)
-        return tuple(islice(self._log, max(skip, 0), None))
+        newest = list(islice(reversed(self._log), self.sequence - after))
+        newest.reverse()  # the log is long, and who follows it wants its end
+        return tuple(newest)
 
     def compact(self, upto: int) -> None:
         """Forget the changes up to that resourceVersion, as etcd's compaction does."""
         while self._log and self._log[0].sequence <= upto:
-            self._log.popleft()
+            self._compacted = self._log.popleft().sequence
 
     def create(self, item: T, now_s: float) -> T:
         """Store a new object; its status, if it brings any, is dropped. Returns it as stored."""
@@ -80,10 +85,8 @@ class Store:
             item, uid=uid, generation=1, creation_timestamp=timestamp(now_s), deletion_timestamp=None
         ))  # fmt: skip
         self._uids.add(uid)
-        for owner in _owners(item):
-            self._owned.setdefault(owner, set()).add(key)
-        if self._tidies and _owners(item) and not any(owner in self._uids for owner in _owners(item)):
-            self._collect(key, now_s)
+        if self._collector is not None:
+            self._collector.appeared(item, now_s)
         return item
 
     def update(self, item: T, now_s: float) -> T:
@@ -103,7 +106,6 @@ class Store:
         if meta.deletion_timestamp is not None and not new.finalizers:
             self._remove(key, now_s)
             return sent  # type: ignore[no-any-return]
-        self._reown(key, held, sent)
         return self._commit("MODIFIED", sent, held)  # type: ignore[no-any-return]
 
     def update_status(self, item: T) -> T:
@@ -112,19 +114,34 @@ class Store:
         sent = with_status(held, status_of(item))
         return held if sent == held else self._commit("MODIFIED", sent, held)  # type: ignore[no-any-return]
 
-    def delete(self, key: ObjectKey, now_s: float) -> None:
-        """Delete the object, or mark it for deletion while it has finalizers."""
+    def delete(
+        self, key: ObjectKey, now_s: float, *, propagation: Propagation = "Background", uid: str = ""
+    ) -> None:  # fmt: skip
+        """Delete the object, or mark it for deletion while it has finalizers; ``uid`` not empty: exactly this one.
+
+        What it owns goes after it (Background), before it (Foreground), or stays (Orphan).
+        """
         held = self.view.at(key)
         if held is None:
             raise NotFound(key)
+        meta = held.metadata
+        if uid and uid != meta.uid:
+            raise Conflict(key, uid, meta.uid, field="uid")
+        waits = tuple(name for name in _WAITS[propagation] if name not in meta.finalizers)
         namespace = key.kind == "Namespace"  # ends by the finalizer in its spec, which that manager takes away
-        if not held.metadata.finalizers and (self._tidies or not namespace):
+        if not meta.finalizers and not waits and (self._collector is not None or not namespace):
             self._remove(key, now_s)
-        elif held.metadata.deletion_timestamp is None:
-            marked = with_metadata(
-                held, deletion_timestamp=timestamp(now_s), generation=held.metadata.generation + 1
-            )  # fmt: skip
-            self._commit("MODIFIED", marked, held)
+        elif meta.deletion_timestamp is None:
+            marked = self._commit("MODIFIED", with_metadata(
+                held, deletion_timestamp=timestamp(now_s), generation=meta.generation + 1,
+                finalizers=(*meta.finalizers, *waits),
+            ), held)  # fmt: skip
+            if self._collector is not None:
+                self._collector.marked(marked, now_s)
+
+    def lives(self, uid: str) -> bool:
+        """Whether an object of that uid is there."""
+        return uid in self._uids
 
     def _held(self, item: Any) -> tuple[ObjectKey, Any]:
         key = key_of(item)
@@ -149,33 +166,10 @@ class Store:
         held: Any = self.view.at(key)
         self.view.drop(key)
         self._uids.discard(held.metadata.uid)
-        for owner in _owners(held):
-            self._owned.get(owner, set()).discard(key)
         self.sequence += 1
         self._log.append(Change(sequence=self.sequence, action="DELETED", key=key, item=held, previous=held))
-        if not self._tidies:
-            return
-        for dependent in sorted(self._owned.pop(held.metadata.uid, ())):
-            self._collect(dependent, now_s)
-        if key.kind == "Namespace":
-            for inside in self.view.inside(key.name):
-                self.delete(inside, now_s)
-
-    def _collect(self, key: ObjectKey, now_s: float) -> None:
-        """Delete the object if none of its owners lives."""
-        held = self.view.at(key)
-        if held is not None and not any(owner in self._uids for owner in _owners(held)):
-            self.delete(key, now_s)
-
-    def _reown(self, key: ObjectKey, held: Any, sent: Any) -> None:
-        for owner in _owners(held):
-            self._owned.get(owner, set()).discard(key)
-        for owner in _owners(sent):
-            self._owned.setdefault(owner, set()).add(key)
-
-
-def _owners(item: Any) -> tuple[str, ...]:
-    return tuple(owner.uid for owner in item.metadata.owner_references if owner.uid)
+        if self._collector is not None:
+            self._collector.gone(held, now_s)
 
 
 def _spec(item: Any) -> Any:

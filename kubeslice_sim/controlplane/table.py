@@ -6,10 +6,12 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar, cast
 
-from kubeslice_sim.model.document import Document, ObjectKey, key_of
+from kubeslice_sim.model.document import Document, ObjectKey, ObjectMeta, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
 D = TypeVar("D", bound=Document)
+K = TypeVar("K")
+_NONE: frozenset[ObjectKey] = frozenset()
 
 
 class StoreView(Protocol):
@@ -39,6 +41,10 @@ class StoreView(Protocol):
         """Kubernetes' own objects of a kind (of a namespace, with these labels)."""
         ...
 
+    def dependents(self, uid: str) -> tuple[Any, ...]:
+        """The objects that name the object of that uid as an owner."""
+        ...
+
 
 class ObjectTable:
     """A mutable set of immutable objects; implements :class:`StoreView`."""
@@ -47,6 +53,7 @@ class ObjectTable:
         self._objects: dict[ObjectKey, Any] = {}
         self._sorted: dict[str, list[ObjectKey]] = {}
         self._labelled: dict[tuple[str, str, str], set[ObjectKey]] = {}
+        self._owned: dict[str, set[ObjectKey]] = {}
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -58,6 +65,10 @@ class ObjectTable:
     def keys(self, kind: str) -> tuple[ObjectKey, ...]:
         """The keys of a kind, in order."""
         return tuple(self._sorted.get(kind, ()))
+
+    def all_keys(self) -> tuple[ObjectKey, ...]:
+        """Every key, kind by kind."""
+        return tuple(key for kind in self.kinds() for key in self._sorted[kind])
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds that have objects, in alphabetical order."""
@@ -72,20 +83,35 @@ class ObjectTable:
         key = key_of(item)
         held = self._objects.get(key)
         self._objects[key] = item
+        meta = item.metadata
         if held is None:
             insort(self._sorted.setdefault(key.kind, []), key)
-        elif held.metadata.labels == item.metadata.labels:
+            self._label(key, meta)
+            self._own(key, meta)
             return
-        else:
-            self._unlabel(key, held)
-        for label in item.metadata.labels.items():
-            self._labelled.setdefault((key.kind, *label), set()).add(key)
+        if held.metadata.labels != meta.labels:
+            self._unlabel(key, held.metadata)
+            self._label(key, meta)
+        if held.metadata.owner_references != meta.owner_references:
+            self._disown(key, held.metadata)
+            self._own(key, meta)
 
     def drop(self, key: ObjectKey) -> None:
         """Take the object away. Raises :exc:`KeyError`."""
-        self._unlabel(key, self._objects.pop(key))
+        meta = self._objects.pop(key).metadata
+        self._unlabel(key, meta)
+        self._disown(key, meta)
         keys = self._sorted[key.kind]
         del keys[bisect_left(keys, key)]
+
+    def clear(self) -> None:
+        """Take everything away."""
+        for part in (self._objects, self._sorted, self._labelled, self._owned):
+            part.clear()
+
+    def dependents(self, uid: str) -> tuple[Any, ...]:
+        """See :class:`StoreView`."""
+        return tuple(self._objects[key] for key in sorted(self._owned.get(uid, ())))
 
     def get(self, noun: type[D], namespace: str, name: str) -> D | None:
         """See :class:`StoreView`."""
@@ -109,8 +135,8 @@ class ObjectTable:
 
     def _select(self, kind: str, namespace: str | None, labels: Mapping[str, str] | None) -> tuple[Any, ...]:
         if labels:
-            sets = [self._labelled.get((kind, key, value), set()) for key, value in labels.items()]
-            keys = sorted(set.intersection(*sets))
+            found = [self._labelled.get((kind, key, value), _NONE) for key, value in labels.items()]
+            keys = sorted(found[0].intersection(*found[1:]) if len(found) > 1 else found[0])
             if namespace is not None:
                 keys = [key for key in keys if key.namespace == namespace]
         else:
@@ -119,11 +145,28 @@ class ObjectTable:
                 start = bisect_left(keys, ObjectKey(kind, namespace, ""))
                 end = bisect_left(keys, ObjectKey(kind, namespace + "\0", ""))
                 keys = keys[start:end]
-        return tuple(self._objects[key] for key in keys)
+        return tuple(map(self._objects.__getitem__, keys))
 
-    def _unlabel(self, key: ObjectKey, item: Any) -> None:
-        for label in item.metadata.labels.items():
-            keys = self._labelled[(key.kind, *label)]
-            keys.discard(key)
-            if not keys:
-                del self._labelled[(key.kind, *label)]
+    def _label(self, key: ObjectKey, meta: ObjectMeta) -> None:
+        for label in meta.labels.items():
+            self._labelled.setdefault((key.kind, *label), set()).add(key)
+
+    def _unlabel(self, key: ObjectKey, meta: ObjectMeta) -> None:
+        for label in meta.labels.items():
+            _take_out(self._labelled, (key.kind, *label), key)
+
+    def _own(self, key: ObjectKey, meta: ObjectMeta) -> None:
+        for reference in meta.owner_references:
+            self._owned.setdefault(reference.uid, set()).add(key)
+
+    def _disown(self, key: ObjectKey, meta: ObjectMeta) -> None:
+        for reference in meta.owner_references:
+            _take_out(self._owned, reference.uid, key)
+
+
+def _take_out(index: dict[K, set[ObjectKey]], entry: K, key: ObjectKey) -> None:
+    keys = index.get(entry)
+    if keys is not None:  # two references to one owner are one entry
+        keys.discard(key)
+        if not keys:
+            del index[entry]

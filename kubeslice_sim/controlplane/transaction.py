@@ -7,56 +7,82 @@ from typing import Any
 
 from kubeslice_sim.controlplane.agenda import Agenda
 from kubeslice_sim.controlplane.reconciler import Create, Delete, Outcome, Place, Update, UpdateStatus, Write
-from kubeslice_sim.controlplane.refusal import NotFound, Refused
+from kubeslice_sim.controlplane.refusal import NotFound, Refused, Unavailable
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Store
+from kubeslice_sim.controlplane.webhooks import Webhooks
 from kubeslice_sim.model.document import ObjectKey
+
+VERBS: dict[type, str] = {Create: "create", Update: "update", UpdateStatus: "update status", Delete: "delete"}
 
 
 class Transaction:
     """Sends an outcome's writes; ``end`` hears when it is over, and of the refusal if there was one.
 
     A later write to an object that an earlier one wrote goes out with the resourceVersion that the earlier got back,
-    as a Go controller's own copy would.
+    as a Go controller's own copy would. When the process dies meanwhile, what was sent still arrives, and nobody hears
+    of the end.
     """
 
     def __init__(
-        self, site: Site, outcome: Outcome, agenda: Agenda,
+        self, site: Site, outcome: Outcome, agenda: Agenda, webhooks: Webhooks,
         wrote: Callable[[Store, float], None], end: Callable[[float, Refused | None], None],
     ) -> None:  # fmt: skip
         self._site = site
+        self._life = site.life
         self._writes = outcome.writes
         self._agenda = agenda
+        self._webhooks = webhooks
         self._wrote = wrote
         self._end = end
         self._versions: dict[tuple[Place, ObjectKey], str] = {}
 
     def send(self, index: int, now_s: float) -> None:
         """Send the write of that index, or end."""
+        if self._site.life != self._life:
+            return
         if index == len(self._writes):
             self._end(now_s, None)
             return
-        there_s, back_s = self._site.request_s(self._writes[index].at)
-        self._agenda.at(now_s + there_s, lambda arrived_s: self._arrive(index, arrived_s, back_s))
+        write = self._writes[index]
+        client = self._site.clients[write.at]
+        leaves_s = client.leave(VERBS[type(write)], write.key.kind, now_s)
+        if not client.reachable:
+            self._fail(write, leaves_s + client.failure_s)
+            return
+        self._agenda.at(leaves_s + client.there_s, lambda arrived_s: self._arrive(index, arrived_s))
 
-    def _arrive(self, index: int, now_s: float, back_s: float) -> None:
+    def _arrive(self, index: int, now_s: float) -> None:
+        write = self._writes[index]
+        client = self._site.clients[write.at]
+        if not client.reachable:
+            self._fail(write, now_s + client.failure_s)
+            return
         refusal: Refused | None = None
         try:
-            self._write(self._writes[index], now_s)
+            self._write(write, client.server.store, now_s)
         except Refused as error:
             refusal = error
-        if refusal is not None:
-            self._agenda.at(now_s + back_s, lambda end_s: self._end(end_s, refusal))
-        elif back_s:
-            self._agenda.at(now_s + back_s, lambda end_s: self.send(index + 1, end_s))
+        if client.back_s:
+            self._agenda.at(now_s + client.back_s, lambda end_s: self._answer(index, refusal, end_s))
         else:
-            self.send(index + 1, now_s)
+            self._answer(index, refusal, now_s)
 
-    def _write(self, write: Write, now_s: float) -> None:
-        store = self._site.server(write.at)
+    def _answer(self, index: int, refusal: Refused | None, now_s: float) -> None:
+        if refusal is None:
+            self.send(index + 1, now_s)
+        elif self._site.life == self._life:
+            self._end(now_s, refusal)
+
+    def _fail(self, write: Write, at_s: float) -> None:
+        """Nobody answers: the client gives up at that moment."""
+        self._agenda.at(at_s, lambda end_s: self._answer(0, Unavailable(write.key), end_s))
+
+    def _write(self, write: Write, store: Store, now_s: float) -> None:
         before = store.sequence
         stored: Any = None
+        self._webhooks.judge(write, store, now_s)
         match write:
             case Create():
                 stored = store.create(write.item, now_s)

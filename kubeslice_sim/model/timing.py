@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt
 
 from kubeslice_sim.model.document import kube
 from kubeslice_sim.model.quantity import Interval, Seconds
@@ -18,7 +18,8 @@ class Timing:
     """Every wait of the control plane, in seconds. Defaults: worker-operator, gateway-sidecar, kubeslice-controller.
 
     ``certificates`` and ``pod_start`` are not KubeSlice's constants but what its parts take (dhparam of 2048 bits,
-    image and NSM start-up).
+    image and NSM start-up). ``client_qps`` and ``client_burst`` are controller-runtime's pace of requests,
+    ``dial_timeout``, ``connection_loss`` (HTTP/2 health check), ``watch_retry`` and ``lease`` client-go's constants.
     """
 
     slice_reconcile_s: float = 10.0
@@ -39,6 +40,15 @@ class Timing:
     tunnel_handshake_s: float = 1.0
     dns_ttl_s: float = 60.0
     worker_finalizer_patience_s: float = 180.0
+    client_qps: float = 20.0
+    client_burst: int = 30
+    dial_timeout_s: float = 30.0
+    connection_loss_s: float = 45.0
+    watch_retry_s: float = 0.8
+    watch_retry_limit_s: float = 30.0
+    lease_duration_s: float = 15.0
+    lease_renew_deadline_s: float = 10.0
+    lease_retry_s: float = 2.0
     rotation_poll_s: float = 120.0
     recycler_poll_s: float = 10.0
     recycler_pause_s: float = 5.0
@@ -47,7 +57,7 @@ class Timing:
 
 
 KUBESLICE = Timing()
-_COUNTS = ("rounds_until_down",)
+_COUNTS = ("rounds_until_down", "client_burst")
 FAST_FACTOR = 20.0
 """How much faster the ``fast`` profile runs than KubeSlice itself."""
 
@@ -55,7 +65,9 @@ FAST = Timing(
     **{
         item.name: getattr(KUBESLICE, item.name) / (1.0 if item.name in _COUNTS else FAST_FACTOR)
         for item in fields(Timing)
-    }
+        if item.name != "client_qps"
+    },
+    client_qps=KUBESLICE.client_qps * FAST_FACTOR,
 )
 
 
@@ -63,7 +75,7 @@ FAST = Timing(
 class TimingChoice:
     """A profile and the waits that differ from it; what a loop waits between two looks cannot be nothing."""
 
-    __pydantic_config__: ClassVar[Any] = kube()
+    __pydantic_config__: ClassVar[Any] = kube(client_qps="clientQPS")
 
     profile: Profile = "kubeslice"
     slice_reconcile: Interval | None = None
@@ -84,6 +96,15 @@ class TimingChoice:
     tunnel_handshake: Seconds | None = None
     dns_ttl: Seconds | None = None
     worker_finalizer_patience: Seconds | None = None
+    client_qps: Annotated[float, Gt(0)] | None = None
+    client_burst: Annotated[int, Ge(1)] | None = None
+    dial_timeout: Seconds | None = None
+    connection_loss: Seconds | None = None
+    watch_retry: Interval | None = None
+    watch_retry_limit: Interval | None = None
+    lease_duration: Interval | None = None
+    lease_renew_deadline: Interval | None = None
+    lease_retry: Interval | None = None
     rotation_poll: Interval | None = None
     recycler_poll: Interval | None = None
     recycler_pause: Seconds | None = None

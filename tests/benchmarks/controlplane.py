@@ -44,7 +44,7 @@ class Cost:
 
     def __str__(self) -> str:
         return (
-            f"{self.size:>7}: up after {self.up_s:5.0f} simulated s in {self.wall_s:6.2f} s; {self.tunnels:5d} tunnels, "
+            f"{self.size:>7}: up after {self.up_s:5.0f} sim s in {self.wall_s:6.2f} s: {self.tunnels:5d} tunnels, "
             f"{self.reconciles:7d} reconciles ({self.reconciles / self.wall_s:6.0f}/s), {self.writes:7d} writes "
             f"({self.writes / self.wall_s:5.0f}/s), peak {self.peak_bytes / 1e6:.0f} MB"
         )

@@ -13,7 +13,8 @@ import yaml
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.built_in import nsm_ip, running
 from kubeslice_sim.controlplane.effects import ServeNames, SetNextHops, StartGateway
-from kubeslice_sim.controlplane.request import Apply, Remove
+from kubeslice_sim.controlplane.refusal import Refused
+from kubeslice_sim.controlplane.request import Apply, Remove, Request
 from kubeslice_sim.controlplane.worker.router import router_runs
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -71,14 +72,18 @@ class _Story:
 
     def _apply(self, name: str) -> Iterable[str]:
         for document in yaml.safe_load_all(self._files[name]):
-            self._hand.fleet.submit(Apply(document=manifest.decode(document)), self._hand.now_s)
-        return ()
+            yield from self._submit(Apply(document=manifest.decode(document)))
 
     def _delete(self, kind: str, where: str, *clusters: str) -> Iterable[str]:
         namespace, _, name = where.rpartition("/")
         key = ObjectKey(kind, namespace, name)
-        self._hand.fleet.submit(Remove(key=key, clusters=clusters or ("*",)), self._hand.now_s)
-        return ()
+        yield from self._submit(Remove(key=key, clusters=clusters or ("*",)))
+
+    def _submit(self, request: Request) -> Iterable[str]:
+        try:
+            self._hand.fleet.submit(request, self._hand.now_s)
+        except Refused as refusal:
+            yield f"refused: {refusal}"
 
     def _slices(self) -> Iterable[str]:
         """Each worker's Slice: what its operator made of it."""

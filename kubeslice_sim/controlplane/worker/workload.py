@@ -16,10 +16,7 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     if workload is None or workload.metadata.deletion_timestamp is not None:
         return NOTHING
     wanted = pods_of(workload, view)
-    owned = [
-        pod for pod in view.local.objects("Pod", key.namespace)
-        if any(reference.uid == workload.metadata.uid for reference in pod.metadata.owner_references)
-    ]  # fmt: skip
+    owned = [item for item in view.local.dependents(workload.metadata.uid) if item.kind == "Pod"]
     there = {pod.metadata.name for pod in owned}
     return Outcome(writes=(
         *(Create(item=_pod(workload, name)) for name in wanted if name not in there),

@@ -1,0 +1,67 @@
+"""ApiLoad: how many requests each API server got, from whom and when, and how full the work queues were.
+
+Only counts are kept: one number for each slot of time, server, client, verb and kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class RequestCount(NamedTuple):
+    """So many requests of one sort in the slot that begins at ``at_s``. ``server``, ``client``: clusters' names."""
+
+    at_s: float
+    server: str
+    client: str
+    verb: str
+    kind: str
+    requests: int
+
+
+class QueueDepth(NamedTuple):
+    """The most keys that waited in one controller's queue in the slot that begins at ``at_s``."""
+
+    at_s: float
+    cluster: str
+    controller: str
+    depth: int
+
+
+class ApiLoad:
+    """``slot_s``: how finely time is told."""
+
+    def __init__(self, slot_s: float = 1.0) -> None:
+        self.slot_s = slot_s
+        self._requests: Counter[tuple[int, str, str, str, str]] = Counter()
+        self._depths: dict[tuple[int, str, str], int] = {}
+
+    def request(self, server: str, client: str, verb: str, kind: str, now_s: float, count: int = 1) -> None:
+        """Requests reached an API server (or would have, had it been there)."""
+        self._requests[int(now_s / self.slot_s), server, client, verb, kind] += count
+
+    def depth(self, cluster: str, controller: str, depth: int, now_s: float) -> None:
+        """A work queue has that many keys waiting."""
+        key = (int(now_s / self.slot_s), cluster, controller)
+        if depth > self._depths.get(key, 0):
+            self._depths[key] = depth
+
+    def requests(self) -> Iterator[RequestCount]:
+        """All counts, in order of time."""
+        for (slot, server, client, verb, kind), count in sorted(self._requests.items()):
+            yield RequestCount(slot * self.slot_s, server, client, verb, kind, count)
+
+    def depths(self) -> Iterator[QueueDepth]:
+        """The depths of all queues that had anything, in order of time."""
+        for (slot, cluster, controller), depth in sorted(self._depths.items()):
+            yield QueueDepth(slot * self.slot_s, cluster, controller, depth)
+
+    def totals(self) -> Counter[tuple[str, str, str, str]]:
+        """Requests by server, client, verb and kind, over all time."""
+        found: Counter[tuple[str, str, str, str]] = Counter()
+        for (_, *sort), count in self._requests.items():
+            server, client, verb, kind = sort
+            found[server, client, verb, kind] += count
+        return found

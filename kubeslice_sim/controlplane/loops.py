@@ -1,0 +1,133 @@
+"""Loops: the controllers of all clusters at work: what changed wakes them, what is due they do, what they want is sent.
+
+As controller-runtime does (pkg/internal/controller, reconcileHandler): caches feed queues, a key is worked on once at a
+time, a refused write or a wish to retry waits longer each time, anything else forgets the failures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from kubeslice_sim.controlplane.agenda import Agenda
+from kubeslice_sim.controlplane.api_load import ApiLoad
+from kubeslice_sim.controlplane.controller import Controller
+from kubeslice_sim.controlplane.informer import Informer
+from kubeslice_sim.controlplane.reconciler import Outcome, Place
+from kubeslice_sim.controlplane.refusal import Refused
+from kubeslice_sim.controlplane.site import Site
+from kubeslice_sim.controlplane.store import Store
+from kubeslice_sim.controlplane.transaction import Transaction
+from kubeslice_sim.controlplane.webhooks import Webhooks
+
+LOG_LENGTH = 1000
+"""How many changes a store keeps for watches that come later."""
+Done = Callable[[Site, Outcome, float], None]
+
+
+class Loops:
+    """All controllers of these sites. ``done`` hears of every reconcile that went well, with what it wants told."""
+
+    def __init__(
+        self, sites: Iterable[Site], agenda: Agenda, webhooks: Webhooks, load: ApiLoad, done: Done
+    ) -> None:  # fmt: skip
+        self._agenda = agenda
+        self._webhooks = webhooks
+        self._load = load
+        self._done = done
+        self._followers: dict[str, list[tuple[Site, Place, Informer]]] = {}
+        for site in sites:
+            for place in site.places():
+                followed = site.clients[place].server.store.cluster
+                self._followers.setdefault(followed, []).append((site, place, site.informers[place]))
+
+    def publish(self, store: Store, now_s: float) -> None:
+        """Send what is new in a store's log on its way to the caches that follow it."""
+        for site, place, informer in self._followers[store.cluster]:
+            self._await(site, place, informer, informer.read(now_s))
+        store.compact(store.sequence - LOG_LENGTH)
+
+    def stop(self, site: Site) -> None:
+        """The process with a cluster's controllers ends: queues and caches are lost, what was sent is not."""
+        site.running = False
+        site.life += 1
+        for place in site.places():
+            site.informers[place].forget()
+        for controller in site.controllers:
+            controller.restart()
+
+    def start(self, site: Site, now_s: float) -> None:
+        """It begins again (and leads): it lists everything and looks at every object."""
+        site.running = True
+        for place in site.places():
+            if site.clients[place].reachable:
+                self.connect(site, place, now_s)
+
+    def connect(self, site: Site, place: Place, now_s: float) -> None:
+        """Watch again what a cluster's controllers watch there."""
+        informer, client = site.informers[place], site.clients[place]
+        before = informer.relists
+        arrives_s = informer.connect(now_s)
+        kinds = {kind for item in site.controllers for at, kind in item.watched() if at == place}
+        for kind in sorted(kinds):
+            if informer.relists != before:
+                client.count("list", kind, now_s)
+            client.count("watch", kind, now_s)
+        self._await(site, place, informer, arrives_s)
+
+    def _await(self, site: Site, place: Place, informer: Informer, arrives_s: float | None) -> None:
+        if arrives_s is not None:
+            self._agenda.at(arrives_s, partial(self._deliver, site, place, informer))
+
+    def _deliver(self, site: Site, place: Place, informer: Informer, now_s: float) -> None:
+        for change in informer.deliver(now_s):
+            for controller in site.controllers:
+                if controller.see(place, change, site.view):
+                    self._load.depth(site.name, controller.spec.name, len(controller.queue), now_s)
+                    self._wake(site, controller, now_s)
+
+    def _wake(self, site: Site, controller: Controller, now_s: float) -> None:
+        """Arrange that the controller takes its next key when that is due."""
+        if not controller.idle:
+            return
+        due_s = controller.queue.due_s()
+        if due_s is None:
+            return
+        due_s = max(due_s, now_s)
+        if due_s < controller.wake_s:
+            controller.wake_s = due_s
+            self._agenda.at(due_s, partial(self._run, site, controller, due_s))
+
+    def _run(self, site: Site, controller: Controller, arranged_s: float, now_s: float) -> None:
+        if controller.wake_s == arranged_s:
+            controller.wake_s = float("inf")
+        if not controller.idle:
+            return
+        key = controller.queue.take(now_s)
+        if key is None:
+            self._wake(site, controller, now_s)
+            return
+        controller.busy += 1
+        self._wake(site, controller, now_s)  # another worker may take the next
+        controller.reconciles += 1
+        outcome = controller.spec.reconcile(key, site.view, now_s)
+
+        def end(end_s: float, refusal: Refused | None) -> None:
+            """As reconcileHandler ends a reconcile."""
+            controller.busy -= 1
+            if refusal is not None or outcome.retry:
+                controller.queue.add_rate_limited(key, end_s)
+            else:
+                controller.queue.forget(key)
+                if outcome.requeue_after_s is not None:
+                    controller.queue.add_at(key, end_s + outcome.requeue_after_s)
+            controller.queue.done(key)
+            if refusal is None:
+                self._done(site, outcome, end_s)
+            self._wake(site, controller, end_s)
+
+        Transaction(site, outcome, self._agenda, self._webhooks, partial(self._wrote, controller), end).send(0, now_s)
+
+    def _wrote(self, controller: Controller, store: Store, now_s: float) -> None:
+        controller.writes += 1
+        self.publish(store, now_s)
