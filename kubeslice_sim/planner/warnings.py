@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address
 from itertools import chain
 
+from kubeslice_sim.model.underlay import Underlay, defaults_told
 from kubeslice_sim.planner import qos, slots
 from kubeslice_sim.planner.plan import Plan, PlanWarning, SlicePlan
 from kubeslice_sim.planner.services import Export
@@ -18,9 +20,10 @@ _IROUTE_HOSTS = 256
 
 def warn(plan: Plan, exports: Sequence[Export]) -> tuple[PlanWarning, ...]:
     """Everything worth knowing before this world is deployed; ordered by kind, then as in the world."""
-    per_slice = (_vpn_in_last_slot, _unmarked, _wireguard_tcp, _idle_cipher, _few_clusters, _load_balancer,
-                 external_gateway_warnings)  # fmt: skip
+    per_slice = (_vpn_in_last_slot, _dynamic_ipam, _unmarked, _wireguard_tcp, _idle_cipher, _few_clusters,
+                 _load_balancer, external_gateway_warnings)  # fmt: skip
     return (
+        *_no_underlay(plan),
         *_long_names(plan),
         *chain.from_iterable(rule(item, plan) for rule in per_slice for item in plan.slices),
         *_iroutes(plan),
@@ -33,6 +36,28 @@ def warn(plan: Plan, exports: Sequence[Export]) -> tuple[PlanWarning, ...]:
         *_shared_pod_networks(plan),
         *_unmodelled_policies(plan),
     )
+
+
+def _no_underlay(plan: Plan) -> Iterator[PlanWarning]:
+    if not any(isinstance(item, Underlay) for item in plan.world.documents()):
+        yield PlanWarning(
+            id="world-without-underlay",
+            subject=plan.world.name,
+            message=f"the world has no Underlay, so {defaults_told()} are assumed",
+        )
+
+
+def _dynamic_ipam(item: SlicePlan, plan: Plan) -> Iterator[PlanWarning]:
+    """The flaw of kubeslice-controller #284, which we do not share."""
+    for member in item.members if item.ipam is not None and item.pairs else ():
+        by_slot = f"{IPv4Address(int(member.cidr.network_address) & 0xFFFF0000 | max(member.slot, 0) << 8)}/24"
+        if by_slot != str(member.cidr):
+            yield PlanWarning(
+                id="dynamic-ipam-gateway-subnet",
+                subject=item.name,
+                message=f"{member.cluster} has {member.cidr}, and its gateways say so; kubeslice-controller #284 would "
+                f"tell its peers {by_slot}, by its slot, and they would send to nobody",
+            )
 
 
 def _long_names(plan: Plan) -> Iterator[PlanWarning]:

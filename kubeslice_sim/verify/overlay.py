@@ -84,7 +84,8 @@ class Overlay:
             route = self._best_route(at, destination)
             if route is None or not route.via:
                 what = f"{at.name} in {at.cluster} has no route to {destination}"
-                return self._end([*hops, self._leave(at, "", None)], None, what, evidence)
+                apart = self._no_edge(at, destination)
+                return self._end([*hops, self._leave(at, "", None)], None, f"{apart}{what}", evidence)
             evidence.append(f"{at.name} in {at.cluster}: {route.destination} via {', '.join(map(str, route.via))}")
             if route.interface == "nsm0":
                 steps, following = self._over_nsm(at, route)
@@ -98,6 +99,15 @@ class Overlay:
                 return self._end(hops, None, f"nobody in {following.cluster} has {destination}", evidence)
             at = following
         return self._end(hops, None, f"the packet to {destination} goes round in circles", evidence)
+
+    def _no_edge(self, at: _Device, destination: IPv4Address) -> str:
+        """Whether that is because the slice joins the two clusters by no tunnel, and lets nobody relay."""
+        owners = (member.cluster for member in self._slice.members if destination in member.cidr)
+        owner = next(owners, at.cluster)
+        joined = {frozenset((pair.server.cluster, pair.client.cluster)) for pair in self._slice.pairs}
+        if at.kind != "router" or owner == at.cluster or frozenset((at.cluster, owner)) in joined:
+            return ""
+        return f"slice {self._slice.name} has no edge between {at.cluster} and {owner}: "
 
     def _over_nsm(self, at: _Device, route: RoutePlan) -> tuple[list[Hop], _Device | None]:
         choices = [self._devices.get(address) for address in route.via]

@@ -17,7 +17,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def legible(plan: Plan) -> str:
-    content = {
+    content: dict[str, Any] = {
         "clusters": {
             cluster.name: {
                 "nodes": {node.name: f"{node.ip}{' gateway' if node.gateway else ''}" for node in cluster.nodes},
@@ -33,6 +33,8 @@ def legible(plan: Plan) -> str:
         "slices": {item.name: _slice(item) for item in plan.slices},
         "warnings": [f"{item.id} {item.subject}: {item.message}" for item in plan.warnings],
     }
+    if plan.not_deployable:
+        content["notDeployable"] = list(plan.not_deployable)
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=140)
 
 
