@@ -12,6 +12,7 @@ from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.default_slice import follow_cluster, leave_default_slice
 from kubeslice_sim.controlplane.hub.project import missing_of
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, UpdateStatus, View, Write
+from kubeslice_sim.controlplane.timestamp import seconds
 from kubeslice_sim.model.cluster import Cluster, ClusterStatus
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE, Project
@@ -22,6 +23,8 @@ from kubeslice_sim.planner.objects_access import worker_account
 from kubeslice_sim.planner.objects_gateway import Side
 from kubeslice_sim.planner.objects_metadata import CLUSTER_FINALIZER, propagated
 
+DEREGISTER_MARGIN_S = 10.0
+"""So much later than the timeout KubeSlice looks whether the worker has let go."""
 TOKEN_WAIT_S = 30.0
 """Until a new service account is looked at again, for its token."""
 
@@ -37,7 +40,7 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     project = view.hub.get(Project, CONTROLLER_NAMESPACE, project_of(key.namespace))
     account = worker_account(key.name, key.namespace)
     if finalizer.deleting(cluster):
-        return _leave(cluster, project, account, view)
+        return _leave(cluster, project, account, view, now_s)
     missing = missing_of(account, view)
     wanted = _registered(cluster, view.hub.find("Namespace", "", key.namespace) or project)
     writes: list[Write] = [] if wanted == cluster else [Update(item=wanted)]
@@ -82,8 +85,28 @@ def _node_ips(cluster: Cluster, view: View) -> Iterator[Write]:
             yield Update(item=replace(gateway, spec=replace(gateway.spec, local_gateway_config=local)))
 
 
-def _leave(cluster: Cluster, project: Project | None, account: tuple[Any, ...], view: View) -> Outcome:
+def _leave(
+    cluster: Cluster, project: Project | None, account: tuple[Any, ...], view: View, now_s: float
+) -> Outcome:  # fmt: skip
+    """Wait until the worker has taken itself apart, ten minutes at most; then take its account away."""
     apart = leave_default_slice(cluster, project, view)
+    status, subject = cluster.status or ClusterStatus(), key_of(cluster)
+    events = [Note(name="ClusterDeleted", subject=subject)]
+    if status.registration_status == "Deregistered":
+        events.insert(0, Note(name="ClusterDeregistered", subject=subject))
+    if finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
+        left_s = seconds(str(cluster.metadata.deletion_timestamp)) + view.timing.deregister_timeout_s - now_s
+        if left_s > 0:
+            begun = replace(status, is_deregister_in_progress=True)
+            news: tuple[Write, ...] = () if begun == status else (UpdateStatus(item=replace(cluster, status=begun)),)
+            return Outcome(
+                writes=(*apart, *news),
+                events=_telling(status, subject) if not news
+                else (Note(name="ClusterDeregistrationInProgress", subject=subject),),
+                requeue_after_s=left_s + DEREGISTER_MARGIN_S,
+            )  # fmt: skip
+        events.insert(0, Note(name="ClusterDeregisterTimeout", subject=subject))
+        cluster = finalizer.removed(cluster, finalizer.CLUSTER_DEREGISTER)
     if cluster.metadata.finalizers != (CLUSTER_FINALIZER,):
         return Outcome(writes=apart)
     return Outcome(
@@ -92,8 +115,14 @@ def _leave(cluster: Cluster, project: Project | None, account: tuple[Any, ...], 
             *(Delete(key=key_of(item)) for item in reversed(account)),
             Update(item=finalizer.removed(cluster, CLUSTER_FINALIZER)),
         ),
-        events=(Note(name="ClusterDeleted", subject=key_of(cluster)),),
+        events=tuple(events),
     )
+
+
+def _telling(status: ClusterStatus, subject: ObjectKey) -> tuple[Note, ...]:
+    """What a worker that could not take itself apart makes the controller tell."""
+    failed = status.registration_status == "DeregisterFailed"
+    return (Note(name="ClusterDeregisterFailed", subject=subject),) if failed else ()
 
 
 CLUSTER = ControllerSpec(name="cluster", reconcile=reconcile, watches=(Watch(kind="Cluster", keys=itself),))

@@ -10,7 +10,14 @@ from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, Update, UpdateStatus, View, Write
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import seconds, timestamp
-from kubeslice_sim.model.cluster import Cluster, ClusterHealth, ClusterStatus, ComponentStatus, NamespaceOwnership
+from kubeslice_sim.model.cluster import (
+    Cluster,
+    ClusterHealth,
+    ClusterStatus,
+    ComponentStatus,
+    NamespaceOwnership,
+    RegistrationStatus,
+)
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice import Slice
@@ -19,6 +26,8 @@ from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
 COMPONENTS = (
     "nsmgr", "forwarder", "admission-webhook", "netop", "spire-agent", "spire-server", "node-ips", "cni-subnets",
 )  # fmt: skip
+DEREGISTER_TRIES = 4
+"""So often a worker that is to go looks for slices that are still there, before it says that it cannot."""
 EXCLUDED_NAMESPACES = frozenset(
     {"kube-system", "default", "kubeslice-system", "kube-node-lease", "kube-public", "istio-system"}
 )
@@ -28,13 +37,14 @@ EXCLUDED_NAMESPACES = frozenset(
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     """Report node IPs, networks, namespaces and health, and that the cluster is registered.
 
-    A cluster under deletion is let go at once when no slice is left on it; until then its finalizer stays.
+    A cluster under deletion is let go when no slice is left on it: its operator is uninstalled (which takes no time
+    here), says so, and takes its finalizer away. A slice that stays makes that fail; it is tried again every minute.
     """
     cluster = view.hub.get(Cluster, key.namespace, key.name)
     if cluster is None:
         return NOTHING
     if finalizer.deleting(cluster):
-        return _let_go(cluster, view)
+        return _let_go(cluster, view, now_s)
     writes: list[Write] = []
     if not finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
         writes.append(Update(item=finalizer.added(cluster, finalizer.CLUSTER_DEREGISTER), at="hub"))
@@ -57,13 +67,28 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     )
 
 
-def _let_go(cluster: Cluster, view: View) -> Outcome:
-    slices, gateways = view.local.list(Slice), view.local.list(SliceGateway)
-    if slices or gateways:
-        return Outcome(requeue_after_s=view.timing.wait_for_pods_s)
+def _let_go(cluster: Cluster, view: View, now_s: float) -> Outcome:
     if not finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
         return NOTHING
+    state = cluster.status.registration_status if cluster.status is not None else None
+    pause_s, since_s = view.timing.wait_for_pods_s, now_s - seconds(str(cluster.metadata.deletion_timestamp))
+    slices, gateways = view.local.list(Slice), view.local.list(SliceGateway)
+    if slices or gateways:
+        if since_s < DEREGISTER_TRIES * pause_s:
+            return Outcome(requeue_after_s=pause_s)
+        return _deregistering(cluster, "DeregisterFailed", view.timing.deregister_retry_s)
+    if state not in ("DeregisterInProgress", "Deregistered"):
+        return _deregistering(cluster, "DeregisterInProgress", pause_s)  # the change brings it back here at once
+    if state == "DeregisterInProgress":
+        return _deregistering(cluster, "Deregistered", pause_s)
     return Outcome(writes=(Update(item=finalizer.removed(cluster, finalizer.CLUSTER_DEREGISTER), at="hub"),))
+
+
+def _deregistering(cluster: Cluster, state: RegistrationStatus, again_s: float) -> Outcome:
+    """Tell the hub how far it is, and look again."""
+    status = replace(cluster.status or ClusterStatus(), registration_status=state)
+    write = () if status == cluster.status else (UpdateStatus(item=replace(cluster, status=status), at="hub"),)
+    return Outcome(writes=write, requeue_after_s=again_s)
 
 
 def _node_ips(view: View) -> tuple[str, ...]:

@@ -1,0 +1,73 @@
+"""A cluster leaves for good: its operator takes itself apart, or the controller gives it up after ten minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kubeslice_sim.controlplane.request import Remove
+from kubeslice_sim.manifest import load
+from kubeslice_sim.model.cluster import Cluster
+from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.model.timing import KUBESLICE
+from kubeslice_sim.model.worker_slice import Slice
+from tests.controlplane.hand import Hand
+
+PROJECT_SPACE = "kubeslice-demo"
+SLICE, CLUSTER = ObjectKey("SliceConfig", PROJECT_SPACE, "red"), ObjectKey("Cluster", PROJECT_SPACE, "worker-2")
+
+
+@pytest.fixture
+def hand(root: Path) -> Hand:
+    hand = Hand(load(root / "scenarios" / "03-gateway-failure"), KUBESLICE)
+    hand.until_up(600)
+    return hand
+
+
+def told(hand: Hand, since: int) -> list[str]:
+    return [event.name for event in hand.fleet.events[since:] if event.name.startswith("Cluster")]
+
+
+def remove_slice(hand: Hand) -> None:
+    """As somebody does who may pass by the webhooks: at the store itself."""
+    hand.fleet.hub.store.delete(SLICE, hand.now_s)
+    hand.run_for(30)
+
+
+def test_a_cluster_without_slices_goes_at_once_with_its_account(hand: Hand) -> None:
+    remove_slice(hand)
+    since = len(hand.fleet.events)
+    hand.fleet.submit(Remove(key=CLUSTER), hand.now_s)
+    hand.run_for(2)
+    view = hand.fleet.hub.store.view
+    assert view.at(CLUSTER) is None
+    assert view.find("ServiceAccount", PROJECT_SPACE, "kubeslice-rbac-worker-worker-2") is None
+    assert told(hand, since) == ["ClusterDeregistrationInProgress", "ClusterDeregistered", "ClusterDeleted"]
+
+
+def test_a_slice_that_stays_makes_it_fail_and_the_controller_gives_up_after_ten_minutes(hand: Hand) -> None:
+    store, since, began_s = hand.fleet.hub.store, len(hand.fleet.events), hand.now_s
+    store.delete(CLUSTER, hand.now_s)  # the webhook would not let a member go
+    hand.run_for(240)  # until somebody looks at it: the store was changed behind everybody's back
+    held = store.view.get(Cluster, PROJECT_SPACE, "worker-2")
+    assert held is not None and held.status is not None
+    assert held.status.registration_status == "DeregisterFailed"
+    assert held.status.is_deregister_in_progress
+    hand.run_for(began_s + 620 - hand.now_s)
+    assert store.view.at(CLUSTER) is None
+    assert hand.fleet.workers["worker-2"].store.view.list(Slice) != (), "what it left behind stays there"
+    names = told(hand, since)
+    assert names[0] == "ClusterDeregistrationInProgress"
+    assert "ClusterDeregisterFailed" in names
+    assert names[-2:] == ["ClusterDeregisterTimeout", "ClusterDeleted"]
+
+
+def test_a_project_takes_everything_along(hand: Hand) -> None:
+    hand.fleet.hub.store.delete(ObjectKey("Project", CONTROLLER_NAMESPACE, "demo"), hand.now_s)
+    hand.run_for(900)
+    view = hand.fleet.hub.store.view
+    assert [kind for kind in view.kinds() if any(key.namespace == PROJECT_SPACE for key in view.keys(kind))] == []
+    for site in hand.fleet.workers.values():
+        assert site.store.view.list(Slice) == ()
