@@ -1,4 +1,4 @@
-"""Max-min fairness by progressive filling: pure functions over arrays."""
+"""What flows get at one moment: max-min fair shares, and what is left of traffic that never slows down."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kubeslice_sim.simulator.maxmin.batch import Network, fair_shares
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 AT_CAP = -1
 """The bottleneck of a flow that its own cap stops."""
-_TIE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,42 +44,15 @@ def max_min(problem: Problem) -> Shares:
     """The weighted max-min fair rates: no flow can gain but by another that has less, per weight.
 
     All rates grow as ``weight · level`` until a resource is full or a cap is met; what is stopped stays, the rest
-    goes on (Bertsekas and Gallager, Data Networks, 6.5.2). Exact but for rounding; at most one round per resource and
-    one per group of caps. Raises :exc:`ValueError` when a flow is bounded by nothing.
+    goes on (Bertsekas and Gallager, Data Networks, 6.5.2). Exact but for rounding. Raises :exc:`ValueError` when a
+    flow is bounded by nothing.
     """
-    flows, resources = problem.cap.size, problem.capacity.size
-    rate = np.zeros(flows)
-    bottleneck = np.full(flows, AT_CAP, dtype=np.intp)
-    active = np.ones(flows, dtype=bool)
-    room = problem.capacity.astype(np.float64, copy=True)
-    cap_level = problem.cap / problem.weight
-    flow, resource, use = problem.flow, problem.resource, problem.use
-    used = use > 0.0
-    flow, resource, use = flow[used], resource[used], use[used]
-    pull = use * problem.weight[flow]
-    while active.any():
-        live = active[flow]
-        demand = np.bincount(resource[live], weights=pull[live], minlength=resources)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            full_at = np.where(demand > 0.0, np.maximum(room, 0.0) / demand, np.inf)
-        level = float(full_at.min()) if resources else np.inf
-        capped = active & (cap_level <= level) & np.isfinite(cap_level)
-        if capped.any():
-            # Their caps lie below every other bound; stopping them leaves more for the rest, never less.
-            stopped, rates = capped, problem.cap[capped]
-        elif np.isinf(level):
-            raise ValueError("a flow that crosses no resource needs a finite cap")
-        else:
-            full = full_at <= level * (1.0 + _TIE)
-            hit = live & full[resource]
-            stopped = np.zeros(flows, dtype=bool)
-            stopped[flow[hit]] = True
-            bottleneck[flow[hit]] = resource[hit]
-            rates = problem.weight[stopped] * level
-        rate[stopped] = rates
-        gone = stopped[flow]
-        room -= np.bincount(resource[gone], weights=use[gone] * rate[flow[gone]], minlength=resources)
-        active &= ~stopped
+    used = problem.use > 0.0
+    flow, resource, use = problem.flow[used], problem.resource[used], problem.use[used]
+    order = np.argsort(flow, kind="stable")
+    first = np.concatenate(([0], np.cumsum(np.bincount(flow, minlength=problem.cap.size))))
+    network = Network(capacity=problem.capacity, first=first, resource=resource[order], use=use[order])
+    rate, bottleneck = fair_shares(network, problem.cap, problem.weight)
     return Shares(rate=rate, bottleneck=bottleneck)
 
 

@@ -1,0 +1,158 @@
+"""The engine step by step: for a caller who keeps the clock and changes his mind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from kubeslice_sim.simulator.maxmin import events
+from kubeslice_sim.simulator.maxmin.sweep import settle
+from kubeslice_sim.simulator.maxmin.tables import allocate, grown
+
+
+class Engine:
+    """Flows over shared resources, at weighted max-min fair rates.
+
+    Changes (``start``, ``stop``, ``set_capacity``) take effect together at the next ``settle``, which touches only what
+    they move. Times never go back. Who ends is asked for: ``next_end_s`` says when, ``end`` does it.
+    """
+
+    def __init__(self) -> None:
+        self._t = allocate(64, 512, 64, 64)
+        self._resources = 0
+        self._crossings = 0
+        self._routes: list[tuple[tuple[int, float], ...]] = []
+        self._class_of: dict[tuple[int, float], int] = {}
+        self._keys: list[tuple[int, float]] = []  # of each class
+        self._idle: dict[int, list[int]] = {}  # by route: classes without flows, to be used again
+        self._free: list[int] = []
+        self._flows = 0
+
+    def resource(self, capacity: float) -> int:
+        """A new resource; its index."""
+        index, self._resources = self._resources, self._resources + 1
+        if self._resources > self._t.resources.size:
+            self._t = grown(self._t, 2 * self._resources, 0, 0, 0)
+        self._t.resources["capacity"][index] = capacity
+        return index
+
+    def set_capacity(self, resource: int, capacity: float) -> None:
+        """What the resource carries from now on."""
+        if self._t.resources["capacity"][resource] != capacity:
+            events.set_capacity(self._t.resources, self._t.state, resource, capacity)
+
+    def route(self, uses: Iterable[tuple[int, float]]) -> int:
+        """A new route: what a unit of rate takes of which resources; its index.
+
+        Raises :exc:`ValueError` for a use that is not positive.
+        """
+        total: dict[int, float] = {}
+        for resource, use in uses:
+            if not use > 0.0:
+                raise ValueError(f"a flow takes something of what it crosses, not {use} of resource {resource}")
+            total[resource] = total.get(resource, 0.0) + use
+        self._routes.append(tuple(total.items()))
+        return len(self._routes) - 1
+
+    def start(
+        self, route: int, now_s: float, *, size_bits: float = np.inf, cap_bps: float = np.inf, weight: float = 1.0
+    ) -> int:
+        """A flow begins; its number, which is good until it has stopped or ended.
+
+        Raises :exc:`ValueError` for a flow that nothing bounds.
+        """
+        owner = self._class(route, cap_bps / weight)
+        if self._free:
+            flow = self._free.pop()
+        else:
+            flow, self._flows = self._flows, self._flows + 1
+            if self._flows > self._t.flows.size:
+                self._t = grown(self._t, 0, 0, 0, 2 * self._flows)
+        t = self._t
+        t.flows["owner"][flow], t.flows["weight"][flow] = owner, weight
+        events.arrive(t.resources, t.crossings, t.classes, t.flows, t.state, flow, size_bits, now_s)
+        return flow
+
+    def stop(self, flow: int) -> None:
+        """The flow goes, whatever it has sent."""
+        events.depart(self._t.classes, self._t.flows, self._t.state, flow)
+        self._forget(flow)
+
+    def settle(self, now_s: float) -> None:
+        """Rates are fair again after this moment's changes."""
+        settle(*self._t, now_s)
+
+    def next_end_s(self) -> float:
+        """When the next flow ends if nothing changes; infinity if none does."""
+        return float(events.next_end_s(self._t.classes, self._t.state))
+
+    def end(self, now_s: float) -> list[int]:
+        """End the flows whose time has come, and say which; rates follow at ``settle``."""
+        events.end(self._t.classes, self._t.flows, self._t.state, now_s)
+        ended, flow = [], int(self._t.state["ended"][0])
+        while flow >= 0:
+            ended.append(flow)
+            flow = int(self._t.flows["next_ended"][flow])
+        for flow in ended:
+            self._forget(flow)
+        return sorted(ended)
+
+    def rate_bps(self, flow: int) -> float:
+        """The flow's rate since the last ``settle``."""
+        owner = self._t.flows["owner"][flow]
+        if self._t.classes["bottleneck"][owner] < 0:
+            return float(self._t.classes["cap_level"][owner] * self._t.flows["weight"][flow])
+        return float(self._t.classes["level"][owner] * self._t.flows["weight"][flow])
+
+    def bottleneck(self, flow: int) -> int:
+        """The resource that holds it back; -1: its own cap."""
+        return int(self._t.classes["bottleneck"][self._t.flows["owner"][flow]])
+
+    def sent_bits(self, flow: int, now_s: float) -> float:
+        """What the flow has sent since its start."""
+        row = self._t.flows[flow]
+        owner = self._t.classes[row["owner"]]
+        work = owner["work"] + owner["level"] * (now_s - owner["since"])
+        return float((work - row["start"]) * row["weight"])
+
+    @property
+    def solutions(self) -> int:
+        """How often rates were made fair."""
+        return int(self._t.state["solutions"][0])
+
+    @property
+    def moved(self) -> int:
+        """How many classes of flows were solved for, in all solutions together."""
+        return int(self._t.state["moved"][0])
+
+    def _class(self, route: int, cap_level: float) -> int:
+        key = (route, cap_level)
+        known = self._class_of.get(key)
+        if known is not None:
+            return known
+        uses, idle = self._routes[route], self._idle.get(route)
+        if not uses and cap_level == np.inf:
+            raise ValueError("a flow that crosses no resource needs a finite cap")
+        if idle:
+            owner = idle.pop()
+            self._keys[owner] = key
+        else:
+            owner, first = len(self._keys), self._crossings
+            self._keys.append(key)
+            self._crossings += len(uses)
+            if len(self._keys) > self._t.classes.size or self._crossings > self._t.crossings.size:
+                self._t = grown(self._t, 0, 2 * self._crossings, 2 * len(self._keys), 0)
+            self._t.classes["first"][owner], self._t.classes["last"][owner] = first, self._crossings
+            for place, (resource, use) in enumerate(uses, first):
+                row = self._t.crossings[place]
+                row["resource"], row["owner"], row["use"] = resource, owner, use
+        self._t.classes["cap_level"][owner] = cap_level
+        self._class_of[key] = owner
+        return owner
+
+    def _forget(self, flow: int) -> None:
+        self._free.append(flow)
+        owner = int(self._t.flows["owner"][flow])
+        if self._t.classes["members"][owner] == 0 and self._class_of.pop(self._keys[owner], None) is not None:
+            self._idle.setdefault(self._keys[owner][0], []).append(owner)
