@@ -18,6 +18,7 @@ from kubeslice_sim.planner.external_gateways import place_gateways, want_gateway
 from kubeslice_sim.planner.gateways import build_pairs
 from kubeslice_sim.planner.history import remember
 from kubeslice_sim.planner.members import injects_pods, join_clusters
+from kubeslice_sim.planner.network_policy import user_policies
 from kubeslice_sim.planner.nodes import build_clusters
 from kubeslice_sim.planner.overlay import open_pools
 from kubeslice_sim.planner.pairings import pair_clusters
@@ -101,6 +102,7 @@ def plan(world: World, previous: Plan | None = None, elapsed_s: float = 0.0) -> 
         clusters=_serve_names(world, clusters.values(), slices, by_namespace),
         slices=slices,
         pods=pods,
+        network_policies=user_policies(world),
         not_deployable=not_deployable(world),
     )
     return replace(found, warnings=warn(found, exports))

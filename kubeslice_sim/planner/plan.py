@@ -13,6 +13,7 @@ from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.east_west import EastWestGateway, IstioObject
 from kubeslice_sim.planner.encapsulation import MtuPlan, way_mtus
 from kubeslice_sim.planner.ipam import IpamPlan
+from kubeslice_sim.planner.network_policy import UserPolicyPlan
 
 HostType = Literal["Server", "Client"]
 
@@ -322,6 +323,7 @@ class Plan:
     """Everything that KubeSlice makes of a world.
 
     ``not_deployable``: what of the world no KubeSlice of that version has, a sentence each.
+    ``network_policies``: its users' own.
     """
 
     world: World
@@ -331,6 +333,7 @@ class Plan:
     pods: tuple[PodPlan, ...]
     warnings: tuple[PlanWarning, ...] = ()
     not_deployable: tuple[str, ...] = ()
+    network_policies: tuple[UserPolicyPlan, ...] = ()
 
     def cluster(self, name: str) -> ClusterPlan:
         """The cluster of that name. Raises :exc:`KeyError`."""

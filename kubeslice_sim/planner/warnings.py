@@ -12,6 +12,7 @@ from kubeslice_sim.planner import qos, slots
 from kubeslice_sim.planner.plan import Plan, PlanWarning, SlicePlan
 from kubeslice_sim.planner.services import Export
 from kubeslice_sim.planner.warnings_east_west import external_gateway_warnings
+from kubeslice_sim.planner.warnings_policies import policy_warnings
 
 LONGEST_NAME = 15
 """For clusters and slices; beyond it label values of exports get too long (KubeSlice's documentation)."""
@@ -34,7 +35,7 @@ def warn(plan: Plan, exports: Sequence[Export]) -> tuple[PlanWarning, ...]:
         *_too_many_classes(plan),
         *_shared_node_ips(plan),
         *_shared_pod_networks(plan),
-        *_unmodelled_policies(plan),
+        *policy_warnings(plan),
     )
 
 
@@ -229,13 +230,3 @@ def _shared_pod_networks(plan: Plan) -> Iterator[PlanWarning]:
                     subject=item.name,
                     message=f"slice subnet {item.subnet} overlaps the pod network {network} of {member.cluster}",
                 )
-
-
-def _unmodelled_policies(plan: Plan) -> Iterator[PlanWarning]:
-    for item in plan.world.objects:
-        if item.kind == "NetworkPolicy":
-            yield PlanWarning(
-                id="network-policy-not-modelled",
-                subject=f"{item.metadata.namespace}/{item.metadata.name}",
-                message="deployed as written, but no back end but a real cluster enforces it",
-            )

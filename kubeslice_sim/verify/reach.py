@@ -8,9 +8,9 @@ from ipaddress import IPv4Address
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.planner.encapsulation import CNI_MTU_BYTES
 from kubeslice_sim.planner.plan import Plan, PodPlan
+from kubeslice_sim.planner.policy_rules import PolicyRules
 from kubeslice_sim.planner.references import References, Target, Unresolved
 from kubeslice_sim.verify.answer import Answer, Hop
-from kubeslice_sim.verify.cni import Isolation
 from kubeslice_sim.verify.mesh import Mesh
 from kubeslice_sim.verify.overlay import Overlay
 from kubeslice_sim.verify.resolution import Resolution, resolve_name, resolve_pod
@@ -37,7 +37,7 @@ class Verifier:
         self._on_cni = {(pod.cluster, pod.pod_ip): pod for pod in plan.pods}
         self._clusters = {cluster.name: cluster for cluster in plan.clusters}
         self._slices = {item.name: item for item in plan.slices}
-        self._isolation = Isolation(policy for item in plan.slices for policy in item.policies)
+        self._policies = PolicyRules(plan)
         on_slice: dict[str, list[PodPlan]] = defaultdict(list)
         for pod in plan.pods:
             if pod.slice is not None:
@@ -97,9 +97,9 @@ class Verifier:
                 hops=trace.hops,
                 evidence=(how, *trace.evidence),
             )
-        return self._over_cni(pod, asked, address, how)
+        return self._over_cni(pod, asked, address, port, how)
 
-    def _over_cni(self, pod: PodPlan, asked: str, address: IPv4Address, how: str) -> Answer:
+    def _over_cni(self, pod: PodPlan, asked: str, address: IPv4Address, port: int | None, how: str) -> Answer:
         out = Hop(
             device=pod.reference,
             kind="pod",
@@ -117,7 +117,8 @@ class Verifier:
             return Answer(
                 source=pod.reference, target=asked, allowed=False, reason=reason, hops=(out,), evidence=(how,)
             )
-        allowed, why = self._isolation.judge(pod, target)
+        decision = self._policies.judge(pod, target, port)
+        allowed, why = decision.allowed, decision.reason
         end = Hop(device=target.reference, kind="pod", cluster=target.cluster, address=str(address))
         return Answer(
             source=pod.reference,

@@ -112,8 +112,9 @@ def test_foreign_network_policies_and_shared_node_ips() -> None:
         api_version="networking.k8s.io/v1", kind="NetworkPolicy", metadata=ObjectMeta(name="p", namespace="app")
     )
     nodes = {name: ClusterUnderlay(node_ips=("192.0.2.1",)) for name in PAIR}
-    found = warnings(objects=[policy], nodes=nodes)
-    assert found.keys() == {"network-policy-not-modelled", "shared-node-ip"}
+    found = warnings(worlds.slice_config("red", PAIR), objects=[policy], nodes=nodes)
+    assert found.keys() == {"net-pol-added", "shared-node-ip"}
+    assert warnings(objects=[policy], nodes=nodes).keys() == {"shared-node-ip"}
 
 
 def test_node_ips_come_from_spec_then_status_then_underlay_then_nowhere() -> None:
