@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
-from emulator import nft
+from emulator import links, nft
 from emulator.fabric import ROUTER_SYSCTLS, Fabric
 from emulator.firewall import dscp_marks
 from emulator.keys import PrivateKey
+from emulator.links import NextHop, Route
 from emulator.netns import Namespace
 from emulator.routers import Routers
 from emulator.shaping import PortMatch, PortSide, shape_tunnel
@@ -76,6 +77,9 @@ class Gateways:
         known = self._pods.get(key)
         if known is not None and known.tunnel is not None and known.effect == effect:
             return True
+        if known is not None and replace(known.effect, routes_entire_slice=effect.routes_entire_slice) == effect:
+            self._reroute(known, effect)
+            return True
         if known is not None:
             self.stop(*key)
         pod_ip = known.pod_ip if known else self._fabric.infrastructure_address(effect.cluster)
@@ -135,11 +139,22 @@ class Gateways:
             self._fabric.open_node_port(effect.cluster, effect.node_port, gateway.pod_ip)
         tunnel = open_tunnel(namespace, self._tunnel_config(effect), driver=self._driver)
         tunnel.up()
+        if effect.routes_entire_slice:
+            _route_inward(namespace, effect)
         if effect.tunnel_rate_bps:
             shape_tunnel(namespace, tunnel.config.interface, effect.tunnel_rate_bps)
         self._mark(namespace, effect)
         gateway.namespace, gateway.tunnel = namespace, tunnel
         self._sidecars.watch(effect, namespace)
+
+    def _reroute(self, gateway: Gateway, effect: StartGateway) -> None:
+        """The gateway becomes a spoke's, or is one no longer: its sidecar changes routes, the tunnel stays up."""
+        gateway.effect = effect
+        if gateway.namespace is None or gateway.tunnel is None:
+            return
+        (peer,) = self._tunnel_config(effect).peers
+        gateway.tunnel.set_peer(replace(peer, endpoint=None))
+        _route_inward(gateway.namespace, effect)
 
     def _tunnel_config(self, effect: StartGateway) -> TunnelConfig:
         endpoint = None
@@ -149,7 +164,7 @@ class Gateways:
             endpoint = Endpoint(address=IPv4Address(address), port=effect.node_port)
         peer = Peer(
             public_key=self._keys[effect.remote_gateway, effect.rotation].public(),
-            allowed_ips=(IPv4Network(f"{effect.remote_vpn_ip}/32"), effect.remote_cidr),
+            allowed_ips=(IPv4Network(f"{effect.remote_vpn_ip}/32"), effect.tunnelled),
             endpoint=endpoint,
         )
         key = self._keys[effect.gateway, effect.rotation]
@@ -160,3 +175,13 @@ class Gateways:
         qos = self._fabric.plan.slice(effect.slice).qos
         if qos is not None and qos.dscp is not None and effect.host_type == "Server":
             nft.apply(namespace, dscp_marks(qos.dscp_class, [PortMatch(side=PortSide.SOURCE, port=LISTEN_PORT)]))
+
+
+def _route_inward(namespace: Namespace, effect: StartGateway) -> None:
+    """What comes out of the tunnel goes to the router: the slice, or in a spoke, which sends that out, its own CIDR.
+
+    NSM gives a client the slice's route; a spoke's tunnel has replaced it.
+    """
+    destination = effect.local_cidr if effect.routes_entire_slice else effect.slice_subnet
+    hop = NextHop(via=str(effect.router_address), device="nsm0", onlink=True)
+    links.apply([Route(namespace=namespace, destination=str(destination), hops=(hop,))])

@@ -113,11 +113,25 @@ class StartGateway:
     slice_subnet: IPv4Network
     remote_cidr: IPv4Network
     tunnel_rate_bps: int | None
+    routes_entire_slice: bool = False
+
+    @property
+    def local_cidr(self) -> IPv4Network:
+        """The own cluster's CIDR: the router has its first address, and all CIDRs of a slice are of one size."""
+        return IPv4Network((self.router_address, self.remote_cidr.prefixlen))
+
+    @property
+    def tunnelled(self) -> IPv4Network:
+        """What goes through the tunnel: the remote cluster's CIDR, or from a spoke all of the slice."""
+        return self.slice_subnet if self.routes_entire_slice else self.remote_cidr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetNextHops:
-    """The router's ECMP route to a remote cluster: these local gateways, or none (the route is deleted)."""
+    """The router's ECMP route to a remote cluster, or from a spoke to all of the slice: these local gateways.
+
+    None deletes the route.
+    """
 
     cluster: str
     slice: str

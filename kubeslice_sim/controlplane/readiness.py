@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Literal
 
-from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import nsm_ip, running
 from kubeslice_sim.controlplane.effects import ConnectPod, ServeNames, SetNextHops, StartGateway
 from kubeslice_sim.controlplane.finalizer import deleting
@@ -149,17 +147,16 @@ def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger
         local = gateway.spec.local_gateway_config
         site = workers[local.cluster_name]
         for instance in range(gateway_count(gateway.metadata)):
-            remote = ip.network(gateway.spec.remote_gateway_config.gateway_subnet)
             pod, reason = names.gateway_deployment(gateway.metadata.name, instance), "its pod is not there yet"
             # While one is replaced there are two of them; the tunnel is up if either is.
             for held in held_deployments(gateway.metadata.name, site.view):
                 if reason and split(gateway.metadata.name, held.metadata.name)[0] == instance:
                     pod = held.metadata.name
-                    reason = _tunnel_reason(site, name, pod, remote, ledger)
+                    reason = _tunnel_reason(site, name, pod, ledger)
             yield Item(kind="tunnel", name=pod, slice=name, cluster=site.name, reason=reason)
 
 
-def _tunnel_reason(site: Site, slice_: str, pod: str, remote: IPv4Network, ledger: Ledger) -> str:
+def _tunnel_reason(site: Site, slice_: str, pod: str, ledger: Ledger) -> str:
     there = site.store.view.find("Pod", names.SYSTEM_NAMESPACE, pod)
     start = ledger.newest("pod", site.name, names.SYSTEM_NAMESPACE, pod)
     if there is None or not isinstance(start, StartGateway):
@@ -169,7 +166,7 @@ def _tunnel_reason(site: Site, slice_: str, pod: str, remote: IPv4Network, ledge
     tunnel = site.sidecars.get(pod)
     if tunnel is None or not tunnel.up:
         return "its tunnel is not up"
-    hops = ledger.newest("route", site.name, slice_, remote)
+    hops = ledger.newest("route", site.name, slice_, start.tunnelled)
     if not isinstance(hops, SetNextHops) or start.nsm_ip not in hops.via:
         return "the router does not use it yet"
     return ""

@@ -32,6 +32,7 @@ class Timing:
     wait_for_import_slice_s: float = 30.0
     router_recheck_s: float = 60.0
     tunnel_check_s: float = 6.0
+    connection_report_s: float = 30.0
     ping_round_s: float = 3.0
     rounds_until_down: int = 20
     certificate_poll_s: float = 30.0
@@ -88,6 +89,7 @@ class TimingChoice:
     wait_for_import_slice: Interval | None = None
     router_recheck: Interval | None = None
     tunnel_check: Interval | None = None
+    connection_report: Interval | None = None
     ping_round: Interval | None = None
     rounds_until_down: Annotated[int, Ge(1)] | None = None
     certificate_poll: Interval | None = None

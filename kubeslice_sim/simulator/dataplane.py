@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial, singledispatchmethod
 from typing import Any
 
@@ -116,6 +117,10 @@ class SimulatedDataPlane:
         if gateway is not None and gateway.start == effect:
             if not gateway.running and key not in self._starting:
                 self._start(key, gateway)
+            return
+        if gateway is not None and replace(gateway.start, routes_entire_slice=effect.routes_entire_slice) == effect:
+            gateway.start = effect  # the sidecar of a running pod changes its routes
+            self._network.changed()
             return
         if gateway is not None:
             # Another port, key or rate: Kubernetes replaces the pod.

@@ -206,14 +206,16 @@ def _refused(gateway: Gateway, peer: Gateway, flow: FiveTuple) -> str:
     WireGuard takes what its AllowedIPs hold. OpenVPN's server knows only the first /24 of the client's cluster
     (``iroute … 255.255.255.0``, reference 4.3): KubeSlice's own limit, kept.
     """
-    start = gateway.start
-    if flow.target not in start.remote_cidr:
-        return f"{start.pod} carries {start.remote_cidr} only, not {flow.target}"
+    start, remote = gateway.start, peer.start
+    if flow.target not in start.tunnelled:
+        return f"{start.pod} carries {start.tunnelled} only, not {flow.target}"
     if gateway.tunnel is not None and gateway.tunnel.gateway_type == "OpenVPN":
         if start.host_type == "Server" and flow.target not in _first_24(start.remote_cidr):
             return f"OpenVPN server {start.pod} routes only {_first_24(start.remote_cidr)} to its client"
-        if start.host_type == "Client" and flow.source not in _first_24(peer.start.remote_cidr):
-            return f"OpenVPN server {peer.start.pod} refuses {flow.source}: not in {_first_24(peer.start.remote_cidr)}"
+        if start.host_type == "Client" and flow.source not in _first_24(remote.remote_cidr):
+            return f"OpenVPN server {remote.pod} refuses {flow.source}: not in {_first_24(remote.remote_cidr)}"
+    elif flow.source not in remote.tunnelled:
+        return f"{remote.pod} accepts {remote.tunnelled} only, not {flow.source}"
     return ""
 
 

@@ -42,11 +42,12 @@ def reached(fleet: Fleet, effects: list[Effect]) -> Facts:
             (e.cluster, e.pod): (
                 e.gateway, e.remote_gateway, e.remote_cluster, e.instance, e.host_type, e.node, e.nsm_ip, e.vpn_ip,
                 e.remote_vpn_ip, e.remote_cidr, e.node_port, e.remote_node_ips, e.tunnel_rate_bps,
+                e.routes_entire_slice,
             )
             for e in last if isinstance(e, StartGateway)
         },
         "next hops": {
-            (e.cluster, e.slice, e.destination): frozenset(e.via) for e in last if isinstance(e, SetNextHops)
+            (e.cluster, e.slice, e.destination): frozenset(e.via) for e in last if isinstance(e, SetNextHops) and e.via
         },
         "names": {
             (e.cluster, name): frozenset(addresses)
@@ -72,12 +73,13 @@ def planned(plan: Plan) -> Facts:
     gateways = {}
     for item, pair, tunnel in tunnels:
         for end, other in ((tunnel.server, tunnel.client), (tunnel.client, tunnel.server)):
-            hops.setdefault((end.cluster, item.name, cidrs[item.name, end.peer]), set()).add(end.nsm_ip)
-            peer = pair.client if end.cluster == pair.server.cluster else pair.server
+            own, peer = (pair.server, pair.client)[:: 1 if end is tunnel.server else -1]
+            carried = item.subnet if own.routes_entire_slice else cidrs[item.name, end.peer]
+            hops.setdefault((end.cluster, item.name, carried), set()).add(end.nsm_ip)
             gateways[end.cluster, end.deployment] = (
                 end.gateway, other.gateway, end.peer, end.instance, end.host_type, end.node, end.nsm_ip, end.vpn_ip,
                 other.vpn_ip, cidrs[item.name, end.peer], tunnel.node_port, peer.node_ips,
-                item.qos.ceiling_bps if item.qos else None,
+                item.qos.ceiling_bps if item.qos else None, own.routes_entire_slice,
             )  # fmt: skip
     return {
         "pods": {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kubeslice_sim.manifest import load
 from kubeslice_sim.model.document import key_of
+from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.timing import FAST, KUBESLICE, Timing
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner import plan
@@ -19,7 +20,7 @@ from kubeslice_sim.planner.objects import hub_objects
 from kubeslice_sim.planner.stored import stored
 from tests.controlplane.fixed_point import differences
 from tests.controlplane.hand import Hand
-from tests.planner.worlds import worlds
+from tests.planner.worlds import hub_and_spoke, worlds
 
 SCENARIOS = ("01-two-clusters", "02-bookinfo", "03-gateway-failure")
 ONLY_ON_A_RUNNING_HUB = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
@@ -47,6 +48,18 @@ def test_every_world_comes_to_its_plan(world: World) -> None:
     hand = Hand(world, FAST)
     hand.until_up(600)
     assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(hub_and_spoke())
+def test_every_world_with_hubs_comes_to_its_plan_and_converges(world: World) -> None:
+    hand = Hand(world, FAST)
+    hand.until_up(600)
+    hand.run_for(2 * FAST.connection_report_s + 2 * FAST.gateway_reconcile_s)
+    assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
+    for config in hand.fleet.hub.store.view.list(SliceConfig):
+        (condition,) = config.status.conditions
+        assert (condition.type, condition.status) == ("TopologyConverged", "True"), condition.message
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

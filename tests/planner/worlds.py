@@ -22,6 +22,7 @@ from kubeslice_sim.model.slice_config import (
     SliceConfigSpec,
     SliceGatewayProvider,
     Switch,
+    Topology,
 )
 from kubeslice_sim.model.underlay import ClusterUnderlay, Underlay, UnderlaySpec
 from kubeslice_sim.model.world import World
@@ -128,6 +129,20 @@ def external_gateways(draw: st.DrawFn, members: Sequence[str]) -> list[ExternalG
         )
         for clusters in entries[: draw(st.integers(1, 2))]
     ]
+
+
+@st.composite
+def hub_and_spoke(draw: st.DrawFn) -> World:
+    """A world of the next release; each slice of two or more clusters may have a hub."""
+    found = draw(worlds())
+    slices = []
+    for item in found.slices:
+        if len(item.spec.clusters) > 1 and draw(st.integers(0, 3)):
+            topology = Topology(mode="HubAndSpoke", hubs=(draw(st.sampled_from(item.spec.clusters)),))
+            item = replace(item, spec=replace(item.spec, topology=topology))
+        slices.append(item)
+    spec = replace(found.underlay.spec, kubeslice_version="next")
+    return replace(found, slices=tuple(slices), underlay=replace(found.underlay, spec=spec))
 
 
 @st.composite

@@ -6,6 +6,7 @@ from kubeslice_sim.controlplane.hub.project import PROJECT
 from kubeslice_sim.controlplane.hub.service_export_config import SERVICE_EXPORT_CONFIG
 from kubeslice_sim.controlplane.hub.slice_config import SLICE_CONFIG
 from kubeslice_sim.controlplane.hub.slice_qos_config import SLICE_QOS_CONFIG
+from kubeslice_sim.controlplane.hub.topology_condition import TOPOLOGY_CONDITION
 from kubeslice_sim.controlplane.hub.vpn_key_rotation import VPN_KEY_ROTATION
 from kubeslice_sim.controlplane.hub.worker_service_import import WORKER_SERVICE_IMPORT
 from kubeslice_sim.controlplane.hub.worker_slice_config import WORKER_SLICE_CONFIG
@@ -16,6 +17,7 @@ HUB_CONTROLLERS = (
     CLUSTER,
     SLICE_QOS_CONFIG,
     SLICE_CONFIG,
+    TOPOLOGY_CONDITION,
     WORKER_SLICE_CONFIG,
     WORKER_SLICE_GATEWAY,
     JOB,

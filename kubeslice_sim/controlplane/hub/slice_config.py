@@ -155,15 +155,22 @@ def _gateways(
             if side.metadata.name not in held:
                 writes.append(Create(item=side))
                 events.append(Note(name="WorkerSliceGatewayCreated", subject=key_of(side)))
-            elif gateway_count(held[side.metadata.name].metadata) != pairing.gateways:
-                there = held[side.metadata.name]
-                writes.append(Update(item=with_metadata(there, annotations=side.metadata.annotations)))
+            elif (kept := _kept(held[side.metadata.name], side)) != held[side.metadata.name]:
+                writes.append(Update(item=kept))
         server, client = (side.metadata.name for side in sides)
         # A finished job is deleted after a day; what it made stays.
         if job_of(server, number, view) is None and view.hub.find("Secret", namespace, server) is None:
             writes.append(Create(item=certificate_job(config.metadata.name, server, client, number, namespace)))
             events.append(Note(name="SliceGatewayJobCreated", subject=key_of(sides[0])))
     return Outcome(writes=tuple(writes), events=tuple(events))
+
+
+def _kept(there: WorkerSliceGateway, wanted: WorkerSliceGateway) -> WorkerSliceGateway:
+    """A gateway that stays, with the number of its pods and the way it routes as the slice now wants them."""
+    if gateway_count(there.metadata) != gateway_count(wanted.metadata):
+        there = with_metadata(there, annotations=wanted.metadata.annotations)
+    wide = wanted.spec.route_entire_slice_subnet
+    return replace(there, spec=replace(there.spec, route_entire_slice_subnet=wide))
 
 
 def _obsolete(gateway: WorkerSliceGateway, slot_of: Mapping[str, int], wanted: Set[frozenset[str]]) -> bool:

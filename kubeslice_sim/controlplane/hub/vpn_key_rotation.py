@@ -24,6 +24,7 @@ from kubeslice_sim.controlplane.hub.certificate_job import (
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, Update, View, Write
 from kubeslice_sim.controlplane.timestamp import seconds, timestamp
 from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.release import ROTATES_KEYS, includes
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
@@ -101,7 +102,9 @@ def _dated(rotation: VpnKeyRotation, now_s: float) -> VpnKeyRotation:
 
 
 def keep_rotation(config: SliceConfig, view: View) -> Outcome:
-    """Create the slice's rotation, or bring its clusters, gateways and interval up to date."""
+    """Create the slice's rotation, or bring its clusters, gateways and interval up to date (since 1.1.0)."""
+    if not includes(view.underlay.spec.kubeslice_version, ROTATES_KEYS):
+        return NOTHING
     wanted = vpn_key_rotation(config, _gateways(config, ()))
     if wanted is None:
         return NOTHING

@@ -1,6 +1,7 @@
 """What runs on a worker cluster: KubeSlice's operator and DNS, and the parts of Kubernetes that they lean on."""
 
 from kubeslice_sim.controlplane.worker.cluster_report import CLUSTER_REPORT
+from kubeslice_sim.controlplane.worker.connection_report import CONNECTION_REPORT
 from kubeslice_sim.controlplane.worker.dns import DNS_SERVER
 from kubeslice_sim.controlplane.worker.gateway_mirror import GATEWAY_MIRROR
 from kubeslice_sim.controlplane.worker.gateway_recycler import GATEWAY_RECYCLER
@@ -32,4 +33,5 @@ WORKER_CONTROLLERS = (
     SERVICE_IMPORT,
     DNS_SERVER,
     SLICE_HEALTH,
+    CONNECTION_REPORT,
 )

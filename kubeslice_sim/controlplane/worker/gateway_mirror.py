@@ -11,6 +11,7 @@ from dataclasses import replace
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, SLICE_LABEL, built_in, owned_by
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
+from kubeslice_sim.controlplane.effects import SetNextHops
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
     Create,
@@ -24,14 +25,17 @@ from kubeslice_sim.controlplane.reconciler import (
 )
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
+from kubeslice_sim.controlplane.worker import gateway_pod
 from kubeslice_sim.model.document import ObjectKey, ObjectMeta, key_of
 from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.release import ROTATES_KEYS, includes
 from kubeslice_sim.model.slice_gateway import SliceGateway, SliceGatewayConfig, SliceGatewaySpec, SliceGatewayStatus
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE, gateway_secret
 from kubeslice_sim.planner.objects_gateway import GATEWAYS_ANNOTATION
+from kubeslice_sim.planner.objects_slice import FIRST_ROTATION
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -48,11 +52,12 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     slice_ = view.local.get(Slice, SYSTEM_NAMESPACE, gateway.spec.slice_name)
     rotation = view.hub.get(VpnKeyRotation, key.namespace, gateway.spec.slice_name)
     hub_secret = view.hub.find("Secret", key.namespace, gateway.spec.gateway_credentials.secret_name)
-    if slice_ is None or rotation is None or hub_secret is None:
+    rotates = includes(view.underlay.spec.kubeslice_version, ROTATES_KEYS)
+    if slice_ is None or (rotation is None and rotates) or hub_secret is None:
         return Outcome(writes=first, requeue_after_s=view.timing.wait_for_pods_s)
     if not view.local.objects("Secret", SYSTEM_NAMESPACE, {GATEWAY_LABEL: key.name}):
         # The first; those of later rotations are the business of worker/key_rotation.py.
-        name = gateway_secret(key.name, rotation.spec.rotation_count)
+        name = gateway_secret(key.name, FIRST_ROTATION if rotation is None else rotation.spec.rotation_count)
         secret = built_in("Secret", SYSTEM_NAMESPACE, name, labels={GATEWAY_LABEL: key.name}, body={"type": "Opaque"})
         first = (*first, Create(item=secret))
     config, annotations = mirror(gateway), _count(gateway)
@@ -71,8 +76,19 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         return Outcome(writes=first)
     return Outcome(
         writes=(*first, UpdateStatus(item=replace(there, status=replace(there.status, config=config)))),
+        effects=_obsolete_route(there, config, view),
         events=(Note(name="SliceGWUpdated", subject=key_of(there)),),
     )
+
+
+def _obsolete_route(there: SliceGateway, config: SliceGatewayConfig, view: View) -> tuple[SetNextHops, ...]:
+    """The router's route to what the gateway carried until now, where it becomes a spoke's, or is one no longer."""
+    if there.status.config.route_entire_slice_subnet == config.route_entire_slice_subnet:
+        return ()
+    before = gateway_pod.tunnelled(there, view)
+    if before is None:
+        return ()
+    return (SetNextHops(cluster=view.cluster, slice=there.spec.slice_name, destination=before, via=()),)
 
 
 def mirror(gateway: WorkerSliceGateway) -> SliceGatewayConfig:
@@ -96,6 +112,7 @@ def mirror(gateway: WorkerSliceGateway) -> SliceGatewayConfig:
         slice_gateway_connectivity_type=spec.gateway_connectivity_type,
         slice_gateway_protocol=spec.gateway_protocol,
         slice_gateway_server_lb_ips=remote.load_balancer_ips,
+        route_entire_slice_subnet=spec.route_entire_slice_subnet,
     )
 
 

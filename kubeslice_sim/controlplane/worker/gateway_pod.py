@@ -7,6 +7,7 @@ a client dials, the rotation of its keys) is written into its template, as KubeS
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
 from typing import Any
 
 from kubeslice_sim.controlplane import ip
@@ -132,8 +133,22 @@ def start_gateway(pod: KubernetesObject, view: View) -> StartGateway | None:
         remote_vpn_ip=ip.address(config.slice_gateway_remote_vpn_ip),
         slice_subnet=ip.network(settings.slice_subnet),
         remote_cidr=ip.network(config.slice_gateway_remote_subnet),
+        routes_entire_slice=config.route_entire_slice_subnet,
         tunnel_rate_bps=qos.bandwidth_ceiling_kbps * 1000 if qos and qos.bandwidth_ceiling_kbps else None,
     )
+
+
+def tunnelled(gateway: SliceGateway, view: View) -> IPv4Network | None:
+    """What goes through the gateway's tunnels: the remote CIDR, from a spoke all of the slice; None while unknown.
+
+    (worker-operator controllers/slicegateway remoteNsmSubnetForRoute, pull request 496)
+    """
+    config = gateway.status.config
+    if not config.route_entire_slice_subnet:
+        return ip.network(config.slice_gateway_remote_subnet)
+    slice_ = view.local.get(Slice, names.SYSTEM_NAMESPACE, gateway.spec.slice_name)
+    settings = slice_.status.slice_config if slice_ is not None else None
+    return ip.network(settings.slice_subnet) if settings is not None else None
 
 
 def _gateway_and_slice(pod: KubernetesObject, view: View) -> tuple[SliceGateway, Slice] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import (
+    GATEWAY_LABEL,
     POD_TYPE_LABEL,
     SLICE_LABEL,
     node_of,
@@ -14,11 +15,13 @@ from kubeslice_sim.controlplane.built_in import (
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.effects import Effect, StartAppPod, StartRouter, StopPod
 from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, Update, UpdateStatus, View
+from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.worker import east_west
 from kubeslice_sim.controlplane.worker.gateway_pod import gateway_node, start_gateway
 from kubeslice_sim.controlplane.worker.placement import OF_KUBESLICE, app_node, pod_ip
-from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
+from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.addresses import router_address
@@ -107,4 +110,19 @@ def _start_router(pod: KubernetesObject, view: View) -> StartRouter | None:
     )
 
 
-POD = ControllerSpec(name="pod", reconcile=reconcile, watches=(Watch(kind="Pod", keys=itself),))
+def _rerouted(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """The pods of a gateway that becomes a spoke's, or is one no longer: they are told without being replaced."""
+    before, now = change.previous, change.item
+    if before is None or _is_wide(before) == _is_wide(now):
+        return ()
+    return tuple(key_of(pod) for pod in view.local.objects("Pod", labels={GATEWAY_LABEL: change.key.name}))
+
+
+def _is_wide(gateway: SliceGateway) -> bool:
+    return gateway.status.config.route_entire_slice_subnet
+
+
+POD = ControllerSpec(
+    name="pod", reconcile=reconcile,
+    watches=(Watch(kind="Pod", keys=itself), Watch(kind="SliceGateway", keys=_rerouted)),
+)  # fmt: skip

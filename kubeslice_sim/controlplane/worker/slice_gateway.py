@@ -173,10 +173,13 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
     status = replace(
         gateway.status, gateway_pod_status=statuses, pod_names=tuple(pod.metadata.name for pod in pods if running(pod))
     )
+    destination = gateway_pod.tunnelled(gateway, view)
+    if destination is None:
+        return Outcome(requeue_after_s=view.timing.wait_for_router_s)
     hops = SetNextHops(
         cluster=view.cluster,
         slice=config.slice_name,
-        destination=ip.network(config.slice_gateway_remote_subnet),
+        destination=destination,
         via=tuple(ip.address(nsm_ip(pod)) for pod in up),
     )
     if len(tunnels) < len(pods):
@@ -226,7 +229,7 @@ def _is_server(gateway: SliceGateway) -> bool:
 
 def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
     """Take the route and the secrets away; Deployments and Services are owned and go by themselves."""
-    config = gateway.status.config
+    config, destination = gateway.status.config, gateway_pod.tunnelled(gateway, view)
     secrets = view.local.objects("Secret", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
     return Outcome(
         writes=(
@@ -234,10 +237,8 @@ def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
             Update(item=finalizer.removed(gateway, finalizer.SLICE_GATEWAY)),
         ),
         effects=(
-            SetNextHops(
-                cluster=view.cluster, slice=config.slice_name,
-                destination=ip.network(config.slice_gateway_remote_subnet), via=(),
-            ),
+            (SetNextHops(cluster=view.cluster, slice=config.slice_name, destination=destination, via=()),)
+            if destination is not None else ()
         ),
         events=(Note(name="SliceGWDeleted", subject=key_of(gateway)),),
     )  # fmt: skip
