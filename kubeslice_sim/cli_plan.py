@@ -12,6 +12,7 @@ from rich.console import Console
 
 from kubeslice_sim import facade
 from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.quantity import DURATION
 from kubeslice_sim.results import Plan
 
 GOOD, STOPPED = 0, 1
@@ -27,6 +28,7 @@ def register(app: App, out: Console) -> None:
         *paths: Path,
         output: Output = "text",
         previous: Annotated[tuple[Path, ...], Plain] = (),
+        elapsed: str = "0s",
         warnings: Annotated[bool, Plain] = False,
         capacity: Annotated[bool, Plain] = False,
         explain: Annotated[tuple[str, str] | None, Plain] = None,
@@ -43,6 +45,9 @@ def register(app: App, out: Console) -> None:
         previous
             The world as it was before (repeatable, oldest first): plan with that history, in which nobody moves
             without need, and show what changes. With another option: show that of the plan with its history.
+        elapsed
+            How long after the previous world this one comes (with several, each after the one before), such as 25h.
+            Only dynamic IPAM asks: it holds a leaver's subnet back for a day.
         warnings
             Only the quirks of KubeSlice that bite this world.
         capacity
@@ -55,10 +60,11 @@ def register(app: App, out: Console) -> None:
             can be asked under it, a dot everything.
         """
         _at_most_one(warnings=warnings, capacity=capacity, explain=explain, why=why)
+        elapsed_s = _duration(elapsed)
         before: Plan | None = None
         for world in previous:
-            before = facade.plan(facade.load(world), previous=before)
-        made = facade.plan(facade.load(*paths), previous=before)
+            before = facade.plan(facade.load(world), previous=before, elapsed_s=elapsed_s)
+        made = facade.plan(facade.load(*paths), previous=before, elapsed_s=elapsed_s)
         if warnings:
             return _warnings(made, output, out)
         if capacity:
@@ -71,6 +77,13 @@ def register(app: App, out: Console) -> None:
             sys.stdout.write(facade.manifests(made))
             return GOOD
         return _plan(made, output, out) if before is None else _changes(before, made, output, out)
+
+
+def _duration(text: str) -> float:
+    try:
+        return DURATION.parse(text)
+    except ValueError as error:
+        raise BadInput(f"--elapsed: {error}") from error
 
 
 def _at_most_one(**options: Any) -> None:

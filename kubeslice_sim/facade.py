@@ -61,9 +61,16 @@ def vary(world: World, changes: Mapping[str, Any]) -> World:
     return manifest.vary(world, changes)
 
 
-def plan(world: World, previous: planner.Plan | None = None) -> Plan:
-    """What KubeSlice makes of the world; with ``previous`` nobody who was there moves."""
-    return shown(Plan, planner.plan(world, previous=previous))
+def plan(world: World, previous: planner.Plan | None = None, *, elapsed_s: float = 0.0) -> Plan:
+    """What KubeSlice makes of the world; with ``previous`` nobody who was there moves.
+
+    ``elapsed_s``: how long after ``previous``; dynamic IPAM holds a leaver's subnet back for a day. Raises
+    :exc:`BadInput`, by file and line where the world came from files, when it has no plan or no address is left.
+    """
+    try:
+        return shown(Plan, planner.plan(world, previous=previous, elapsed_s=elapsed_s))
+    except BadInput as error:
+        raise manifest.located(error, world) from error
 
 
 def verify(world: World | planner.Plan, source: str, target: str) -> Answer:

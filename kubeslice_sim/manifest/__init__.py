@@ -6,6 +6,7 @@ from kubeslice_sim.manifest.dump import dump, dump_documents
 from kubeslice_sim.manifest.json_schema import json_schema
 from kubeslice_sim.manifest.kinds import decode, encode
 from kubeslice_sim.manifest.loader import Reading, load, load_text, read, read_state, read_text
+from kubeslice_sim.manifest.locate import located
 from kubeslice_sim.manifest.vary import vary
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "json_schema",
     "load",
     "load_text",
+    "located",
     "read",
     "read_state",
     "read_text",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ def read_text(text: str, file: str = "<text>", *, admit: bool = True) -> Reading
 def read(*paths: str | Path, admit: bool = True) -> Reading:
     """As :func:`load`, with the source of every document and the warnings."""
     texts, problems = read_texts(paths)
-    return _read(texts, problems, world_name(paths or (".",)), admit)
+    reading = _read(texts, problems, world_name(paths or (".",)), admit)
+    return replace(reading, world=replace(reading.world, read_from=tuple(map(str, paths or (".",)))))
 
 
 def read_state(*paths: str | Path) -> Reading:

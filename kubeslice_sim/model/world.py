@@ -22,7 +22,8 @@ from kubeslice_sim.model.underlay import Underlay
 class World:
     """One world: KubeSlice's objects, Kubernetes' objects, the underlay and scenarios. Order is the file's.
 
-    ``name`` is what people call it (the folder's name); two worlds that differ in it alone are equal.
+    ``name`` is what people call it (the folder's name), ``read_from`` the files and folders that it was read from; two
+    worlds that differ in these alone are equal.
     """
 
     name: str = field(default="world", compare=False)
@@ -35,6 +36,7 @@ class World:
     objects: tuple[KubernetesObject, ...] = ()
     underlay: Underlay = field(default_factory=lambda: Underlay(metadata=ObjectMeta(name="default")))
     scenarios: tuple[Scenario, ...] = ()
+    read_from: tuple[str, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         parts = (

@@ -7,12 +7,12 @@ from heapq import heappop, heappush
 from ipaddress import IPv4Address, IPv4Network
 from typing import Generic, TypeVar
 
-from kubeslice_sim.errors import KubesliceSimError
+from kubeslice_sim.errors import BadInput, Problem
 
 Client = TypeVar("Client", bound=Hashable)
 
 
-class AddressesExhausted(KubesliceSimError):
+class AddressesExhausted(BadInput):
     """A CIDR has no free address left."""
 
 
@@ -26,11 +26,13 @@ class AddressPool(Generic[Client]):
 
     The network address is the router's. A client gets the address that it had, where that is free, else the lowest
     free one from .1 upward; even the top address of the block is given. Released addresses are free again at once.
-    Kubernetes pod addresses follow the same rule here, from ``first_host`` on.
+    Kubernetes pod addresses follow the same rule here, from ``first_host`` on. ``field``: what of the world says how
+    large the CIDR is; told when it is too small.
     """
 
-    def __init__(self, cidr: IPv4Network, *, first_host: int = 1) -> None:
+    def __init__(self, cidr: IPv4Network, *, first_host: int = 1, field: str = "") -> None:
         self.cidr = cidr
+        self._field = field
         self._base = int(cidr.network_address)
         self._end = self._base + cidr.num_addresses
         self._next = self._base + first_host
@@ -86,10 +88,10 @@ class AddressPool(Generic[Client]):
         while self._next in self._taken:
             self._next += 1
         if self._next >= self._end:
-            raise AddressesExhausted(
-                f"{self.cidr} has no address left for another client: all {self._end - self._first} are in use; "
-                "use a smaller maxClusters, fewer pods, or another slice"
-            )
+            message = f"{self.cidr} has no address left for another client: all {self._end - self._first} are in use"
+            narrower = self._field.rpartition(".")[2] or "maxClusters"
+            hint = f"change {narrower} so that the CIDR is larger, or run fewer pods there"
+            raise AddressesExhausted([Problem(path=self._field, message=message, hint=hint)])
         value = self._next
         self._next += 1
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Network
 
@@ -23,7 +24,7 @@ def plan_ipam(config: SliceConfig, shape: SliceTopology, past: IpamPlan | None, 
     Raises :exc:`BadInput` when there are too few. A past under another subnet or size is no past.
     """
     subnet, ipam, clusters = IPv4Network(config.spec.slice_subnet), shape.spec.ipam, member_clusters(config)
-    at = f"SliceTopology/{shape.metadata.name}.spec.ipam.subnetSize"
+    at = _size_field(config, shape)
     if past is not None and (past.subnet, past.subnet_size) != (subnet, ipam.subnet_size):
         past = None
     at_s = past.at_s + elapsed_s if past is not None else 0.0
@@ -33,3 +34,14 @@ def plan_ipam(config: SliceConfig, shape: SliceTopology, past: IpamPlan | None, 
     except BadInput as error:
         raise BadInput([replace(problem, path=at) for problem in error.problems]) from error
     return IpamPlan(subnet=subnet, subnet_size=ipam.subnet_size, at_s=at_s, allocations=settled(found))
+
+
+def size_fields(configs: Mapping[str, SliceConfig], shapes: Mapping[str, SliceTopology]) -> dict[str, str]:
+    """Slice → the field that says how large its clusters' CIDRs are."""
+    return {name: _size_field(config, shapes.get(name)) for name, config in configs.items()}
+
+
+def _size_field(config: SliceConfig, shape: SliceTopology | None) -> str:
+    if shape is not None and is_dynamic(config, shape):
+        return f"SliceTopology/{shape.metadata.name}.spec.ipam.subnetSize"
+    return f"SliceConfig/{config.metadata.name}.spec.maxClusters"

@@ -21,8 +21,9 @@ def open_pools(
     external: Iterable[Wanted],
     pairings: Iterable[Pairing],
     history: History,
+    fields: Mapping[str, str],
 ) -> Pools:
-    """A pool per member that has a router.
+    """A pool per member that has a router. ``fields``: what says how large the CIDRs of a slice are.
 
     Pods and gateways that were there before get their addresses back before anybody new asks.
     """
@@ -31,7 +32,7 @@ def open_pools(
     for member in members:
         if member.router is not None:
             key = (member.slice, member.cluster)
-            pools[key] = AddressPool(member.cidr)
+            pools[key] = AddressPool(member.cidr, field=fields.get(member.slice, ""))
             past[key] = history.slice(member.slice).clients.get(member.cluster, {})
     for seat in seats:
         if seat.slice is not None:

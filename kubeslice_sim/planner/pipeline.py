@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.world import World
-from kubeslice_sim.planner.blocks import is_dynamic, plan_ipam
+from kubeslice_sim.planner.blocks import is_dynamic, plan_ipam, size_fields
 from kubeslice_sim.planner.default_slice import default_slices
 from kubeslice_sim.planner.deployable import not_deployable
 from kubeslice_sim.planner.dns import cluster_records, serve_slices
@@ -65,7 +65,7 @@ def plan(world: World, previous: Plan | None = None, elapsed_s: float = 0.0) -> 
 
     seats = seat_pods(world, clusters.values(), _flat({n: members[n] for n in configs if injects_pods(configs[n])}))
     external = [item for name in configs for item in want_gateways(configs[name], members[name])]
-    pools = open_pools(_flat(members), seats, external, _flat(pairings), history)
+    pools = open_pools(_flat(members), seats, external, _flat(pairings), history, size_fields(configs, shapes))
     networks = open_pod_networks(
         [*((seat.cluster, seat.reference) for seat in seats), *((gate.cluster, gate.reference) for gate in external)],
         clusters.values(),

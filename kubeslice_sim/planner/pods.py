@@ -113,7 +113,12 @@ def open_pod_networks(
     clients: Iterable[tuple[str, str]], clusters: Iterable[ClusterPlan], history: History
 ) -> dict[str, AddressPool[str]]:
     """The pod network of each cluster; ``clients`` (cluster, reference) get back what they had before."""
-    pools = {cluster.name: AddressPool[str](cluster.pod_cidr, first_host=FIRST_POD_HOST) for cluster in clusters}
+    pools = {
+        cluster.name: AddressPool[str](
+            cluster.pod_cidr, first_host=FIRST_POD_HOST, field=f"Underlay.spec.clusters.{cluster.name}.podCIDR"
+        )
+        for cluster in clusters
+    }
     for cluster, reference in clients:
         past = history.pod_ips.get(cluster, {})
         if reference in past:

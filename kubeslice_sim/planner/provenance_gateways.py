@@ -46,7 +46,7 @@ def _role(asked: Asked, pair: GatewayPairPlan, gateway: GatewayPlan, path: str) 
     server, client = pair.server.cluster, pair.client.cluster
     edge = asked.edge(server, client)
     if edge is not None and edge.server is not None:
-        held = "it" if edge.server == server else f"the pair keeps its roles from before: {server}"
+        held = server if edge.server == server else f"the pair keeps its roles from before: {server}"
         return Provenance(
             path=path,
             value=gateway.host_type,

@@ -11,7 +11,7 @@ from kubeslice_sim.observe.verdict import Verdict, overall
 from kubeslice_sim.planner.plan import Plan
 from kubeslice_sim.verify.answer import Answer
 from kubeslice_sim.view.markup import Markup, el, joined, table
-from kubeslice_sim.view.plan_tables import slice_line
+from kubeslice_sim.view.plan_tables import ipam_line, slice_line
 from kubeslice_sim.view.stylesheet import NOTEBOOK
 from kubeslice_sim.view.tables import MARKS
 
@@ -35,8 +35,10 @@ def plan_html(plan: Plan) -> str:
     warnings = [
         el("div", f"{item.id}: {item.subject}: {item.message}", class_="inconclusive") for item in plan.warnings
     ]
+    lines += [el("div", ipam_line(item.ipam), class_="faint") for item in plan.slices if item.ipam is not None]
+    beyond = [el("div", sentence, class_="inconclusive") for sentence in plan.not_deployable]
     return block(el("strong", plan.world.name), " ", el("span", head, class_="faint"), lines, table(headings, rows),
-                  warnings)  # fmt: skip
+                  beyond, warnings)  # fmt: skip
 
 
 def result_html(run: Run, verdicts: Sequence[Verdict]) -> str:

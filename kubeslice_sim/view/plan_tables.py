@@ -13,6 +13,7 @@ from rich.text import Text
 
 from kubeslice_sim.observe.frames import TEXT, Schema, framed
 from kubeslice_sim.observe.units import say
+from kubeslice_sim.planner.ipam import IpamPlan
 from kubeslice_sim.planner.plan import Plan, SlicePlan
 from kubeslice_sim.view.tables import new_table, titled
 
@@ -68,10 +69,12 @@ def devices(plan: Plan) -> Iterator[Device]:
 
 
 def plan_tables(plan: Plan) -> Iterator[Group]:
-    """Clusters; per slice its members, tunnels and services; the pods; the warnings."""
+    """Clusters; per slice its members, tunnels and services; the pods; what cannot be deployed; the warnings."""
     yield titled(f"{plan.world.name}: KubeSlice {plan.kubeslice_version}", _clusters(plan))
     for item in plan.slices:
         yield titled(slice_line(item), _members(item))
+        if item.ipam is not None:
+            yield titled(ipam_line(item.ipam), _subnets(item.ipam))
         if item.pairs:
             yield titled(f"tunnels of {item.name}", _tunnels(item))
         if item.east_west:
@@ -80,6 +83,8 @@ def plan_tables(plan: Plan) -> Iterator[Group]:
             yield titled(f"exported services of {item.name}", _services(item))
     if plan.pods:
         yield titled("pods", _pods(plan))
+    if plan.not_deployable:
+        yield titled("what no KubeSlice has: planned and run, but not deployed", _not_deployable(plan))
     if plan.warnings:
         yield titled("warnings", _warnings(plan))
 
@@ -96,6 +101,20 @@ def slice_line(item: SlicePlan) -> str:
             f"priority {qos.priority}, {qos.dscp_class}" + ("" if qos.dscp is not None else " (not marked)")
         )
     return " · ".join(parts)
+
+
+def ipam_line(ipam: IpamPlan) -> str:
+    """Dynamic IPAM in one line: blocks in all, left, and held for clusters that left."""
+    held = f", {len(ipam.held_back)} of them held for clusters that left" if ipam.held_back else ""
+    return f"dynamic IPAM of {ipam.subnet}: {ipam.total} subnets of /{ipam.subnet_size}, {ipam.available} left{held}"
+
+
+def _subnets(ipam: IpamPlan) -> Table:
+    table = new_table("subnet", "cluster", "status", "since")
+    for item in ipam.allocations:
+        at_s = item.allocated_at_s if item.released_at_s is None else item.released_at_s
+        _add(table, item.subnet, item.cluster, item.status, f"{at_s / 3600:g} h")
+    return table
 
 
 def _clusters(plan: Plan) -> Table:
@@ -148,6 +167,13 @@ def _pods(plan: Plan) -> Table:
     for pod in plan.pods:
         _add(table, pod.reference, pod.slice or "–", pod.nsm_ip or "–", pod.pod_ip, pod.node,
              pod.emulate or " ".join(pod.command) or "–")  # fmt: skip
+    return table
+
+
+def _not_deployable(plan: Plan) -> Table:
+    table = new_table("")
+    for sentence in plan.not_deployable:
+        _add(table, sentence)
     return table
 
 
