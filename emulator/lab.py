@@ -22,7 +22,7 @@ from kubeslice_sim.controlplane.watch import Watch
 from kubeslice_sim.errors import KubesliceSimError
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.model.world import World
-from kubeslice_sim.planner import plan
+from kubeslice_sim.planner import Plan, plan
 
 LOOK_EVERY_S = 0.05
 PATIENCE_ROUNDS = 30
@@ -36,11 +36,22 @@ class LabError(KubesliceSimError):
     exit_code = 3
 
 
+def refuse_unsupported(found: Plan) -> None:
+    """Raises LabError for what the emulator has nothing for: better no run than one that means something else."""
+    gateways = sorted({gateway.name for item in found.slices for gateway in item.east_west})
+    if gateways:
+        raise LabError(
+            f"unsupported: the emulator has no Istio, so nothing would answer at {', '.join(gateways)}; "
+            "take externalGatewayConfig out of the slice, or run it on the simulator or on real clusters"
+        )
+
+
 class Lab:
     """Everything of a world at once: fabric, names, pods, overlay, faults and the control plane that drives them."""
 
     def __init__(self, world: World, timing: Timing, seed: int) -> None:
         self.plan = plan(world)
+        refuse_unsupported(self.plan)
         if not has_kernel_wireguard():
             check_room(sum(len(tunnel.ends) for item in self.plan.slices for tunnel in item.tunnels))
         self.timing = timing

@@ -1,23 +1,32 @@
-"""Network policies: the isolation of a slice's namespaces on the CNI, kept by the nodes."""
+"""Network policies: the isolation of a slice's namespaces and the users' own policies on the CNI, kept by the nodes."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from emulator import nft
 from emulator.fabric import Fabric
 from emulator.firewall import Allow, PodPolicy, network_policies
 from emulator.pods import AppPods
+from emulator.user_policies import allowed_by_users
 from kubeslice_sim.controlplane.effects import SetNetworkPolicy
+from kubeslice_sim.planner.network_policy import PolicyDirection
+from kubeslice_sim.planner.policy_rules import PolicyRules
 
 
 class Policies:
-    """The policies of every cluster. Its nodes drop what none of them allows; nodes and DNS always pass."""
+    """The policies of every cluster. Its nodes drop what none of them allows; nodes and DNS always pass.
+
+    A user's policies are those of the world at its start, and of the pods that its plan has.
+    """
 
     def __init__(self, fabric: Fabric, pods: AppPods) -> None:
         self._fabric = fabric
         self._pods = pods
         self._allowed: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._users = {policy.cluster for policy in fabric.plan.network_policies}
+        self._rules = PolicyRules(fabric.plan)
+        self._planned = {(pod.cluster, pod.pod_ip): pod for pod in fabric.plan.pods}
 
     def set(self, effect: SetNetworkPolicy) -> None:
         """Install, change or remove the policy of one namespace."""
@@ -30,18 +39,37 @@ class Policies:
 
     def pods_changed(self, cluster: str) -> None:
         """Pods came or went: policies that name their namespaces hold for them too."""
-        if self._allowed.get(cluster):
+        if self._allowed.get(cluster) or cluster in self._users:
             self._write(cluster)
 
     def _write(self, cluster: str) -> None:
         plan = self._fabric.plan.cluster(cluster)
-        system = (plan.dns_ip, self._fabric.cluster_dns_address(cluster))
-        addresses = self._pods.addresses(cluster)
-        rules = []
-        for namespace, allowed in sorted(self._allowed[cluster].items()):
-            friends = {namespace, *allowed}
-            peers = {*system, *(ip for place, ip in addresses if place in friends)}
-            allow = (Allow(peers=tuple(IPv4Network(ip) for ip in sorted(peers))),)
-            rules += [PodPolicy(pod=ip, ingress=allow, egress=allow) for place, ip in addresses if place == namespace]
+        system = tuple(IPv4Network(ip) for ip in (plan.dns_ip, self._fabric.cluster_dns_address(cluster)))
+        policies = []
+        for namespace, address in self._pods.addresses(cluster):
+            ingress = self._allows(cluster, namespace, address, "ingress", system)
+            egress = self._allows(cluster, namespace, address, "egress", system)
+            if ingress is not None or egress is not None:
+                policies.append(PodPolicy(pod=address, ingress=ingress, egress=egress))
         for node in plan.nodes:
-            nft.apply(self._fabric.nodes[node.name], network_policies(rules, place="node"))
+            nft.apply(self._fabric.nodes[node.name], network_policies(policies, place="node"))
+
+    def _allows(
+        self,
+        cluster: str,
+        namespace: str,
+        address: IPv4Address,
+        direction: PolicyDirection,
+        system: tuple[IPv4Network, ...],
+    ) -> tuple[Allow, ...] | None:
+        """What reaches a pod, or leaves it: all that any policy lets through; None where no policy governs it."""
+        there = self._pods.addresses(cluster)
+        friends = self._allowed.get(cluster, {}).get(namespace)
+        pod = self._planned.get((cluster, address))
+        present = [self._planned[cluster, ip] for _, ip in there if (cluster, ip) in self._planned]
+        users = allowed_by_users(self._rules, pod, direction, present) if pod is not None else None
+        if friends is None and users is None:
+            return None
+        peers = [] if friends is None else [ip for place, ip in there if place == namespace or place in friends]
+        slices = Allow(peers=(*system, *(IPv4Network(ip) for ip in sorted(peers))))
+        return (slices, *(users or ()))

@@ -11,6 +11,7 @@ from kubeslice_sim.controlplane.dataplane import FactSink
 from kubeslice_sim.model.slice_config import GatewayType
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.planner.plan import Plan
+from kubeslice_sim.planner.policy_rules import PolicyRules
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.dataplane import SimulatedDataPlane
 from kubeslice_sim.simulator.faults import Faults
@@ -47,6 +48,8 @@ def assemble(
     """A world of devices that are not there yet: effects bring them. ``gateway_types``: the VPN of each slice."""
     env = simpy.Environment()
     network = Network(plan.world.underlay)
+    if plan.network_policies:
+        network.rules, network.planned = PolicyRules(plan), {pod.reference: pod for pod in plan.pods}
     streams = Streams(seed)
     vpn = Vpn(env, network, timing, costs, streams, lambda slice_: gateway_types.get(slice_, "OpenVPN"))
     data_plane = SimulatedDataPlane(env, network, vpn, timing)

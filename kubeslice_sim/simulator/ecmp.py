@@ -12,18 +12,22 @@ Protocol = Literal["icmp", "tcp", "udp"]
 
 @dataclass(frozen=True, slots=True)
 class FiveTuple:
-    """What the hash sees. Ping has no ports (zero): Linux then hashes addresses and protocol."""
+    """What the hash sees. Ping has no ports (zero): Linux then hashes addresses and protocol.
+
+    ``answer``: whether it goes back to who began; a firewall that lets a connection through lets its answers through.
+    """
 
     source: IPv4Address
     target: IPv4Address
     protocol: Protocol
     source_port: int = 0
     target_port: int = 0
+    answer: bool = False
 
     @property
     def reverse(self) -> FiveTuple:
         """The same conversation, seen from the other end."""
-        return FiveTuple(self.target, self.source, self.protocol, self.target_port, self.source_port)
+        return FiveTuple(self.target, self.source, self.protocol, self.target_port, self.source_port, not self.answer)
 
 
 def choose(flow: FiveTuple, hops: int, secret: int) -> int:

@@ -10,7 +10,10 @@ from kubeslice_sim.controlplane.effects import StartGateway, StartRouter
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.scenario import LinkFault
 from kubeslice_sim.model.underlay import Path, Underlay
-from kubeslice_sim.planner.plan import QosPlan
+from kubeslice_sim.planner.network_policy import PolicyDirection
+from kubeslice_sim.planner.plan import PodPlan, QosPlan
+from kubeslice_sim.planner.policy_rules import PolicyRules
+from kubeslice_sim.simulator.ecmp import FiveTuple
 from kubeslice_sim.simulator.tunnel import Tunnel
 
 PodKey = tuple[str, str, str]
@@ -117,6 +120,9 @@ class Network:
         self.qos: dict[tuple[str, str], QosPlan] = {}
         self.qos_ports: dict[tuple[str, str], frozenset[int]] = {}
         self.policies: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+        self.rules: PolicyRules | None = None
+        """The users' policies, which hold for the pods of the plan."""
+        self.planned: dict[str, PodPlan] = {}
         self.nameservers: dict[str, Nameserver] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._listeners: list[Callable[[], None]] = []
@@ -137,18 +143,32 @@ class Network:
         """The cluster's KubeSlice DNS; it answers nothing until it is told names."""
         return self.nameservers.setdefault(cluster, Nameserver())
 
-    def isolated(self, source: Pod, target: Pod) -> bool:
-        """Whether a policy of either end's namespace keeps two pods of one cluster apart on the CNI.
+    def isolated(self, source: Pod, target: Pod, flow: FiveTuple) -> bool:
+        """Whether policies of either end keep a packet between two pods of one cluster from passing on the CNI.
 
-        Every policy of KubeSlice closes both directions; several on one namespace add up what they allow.
+        The slices' policies close whole namespaces, the users' pods and ports; what any of them allows passes.
         """
-        if source.namespace == target.namespace:
+        if flow.answer:
+            source, target, flow = target, source, flow.reverse
+        directions: tuple[tuple[PolicyDirection, Pod, Pod], ...] = (
+            ("egress", source, target),
+            ("ingress", target, source),
+        )
+        return any(self._closed(direction, own, other, target, flow) for direction, own, other in directions)
+
+    def _closed(self, direction: PolicyDirection, own: Pod, other: Pod, target: Pod, flow: FiveTuple) -> bool:
+        slices = self.policies.get((own.cluster, own.namespace))
+        near, far, end = (self.planned.get(pod.reference) for pod in (own, other, target))
+        users = self.rules.users(near, direction) if near is not None and self.rules is not None else ()
+        if not slices and not users:
             return False
-        for own, other in ((source, target), (target, source)):
-            policies = self.policies.get((own.cluster, own.namespace))
-            if policies and not any(other.namespace in allowed for allowed in policies.values()):
-                return True
-        return False
+        if slices and (own.namespace == other.namespace or any(other.namespace in item for item in slices.values())):
+            return False
+        if self.rules is None or far is None or end is None:
+            return True
+        port = flow.target_port if flow.protocol != "icmp" else None
+        protocol = flow.protocol.upper()
+        return all(self.rules.permitting(item, direction, far, end, port, protocol) is None for item in users)
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after every change of a path."""

@@ -118,7 +118,7 @@ class Ways:
         target = self._network.pods_by_ip.get((source.cluster, flow.target))
         if target is None:
             way.dropped = f"{source.reference} has no route to {flow.target}: pod networks of clusters are not joined"
-        elif self._network.isolated(source, target):
+        elif self._network.isolated(source, target, flow):
             way.dropped = f"a network policy keeps {source.namespace} and {target.namespace} apart on {source.cluster}"
         else:
             self._between_nodes(way, source.node, target.node)
