@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from kubeslice_sim import backends, cli_clusters, cli_hub, cli_plan, cli_requests, facade
+from kubeslice_sim import backends, cli_clusters, cli_controller, cli_hub, cli_plan, cli_requests, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
+from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 from kubeslice_sim.observe.comparison import Tolerances
 
 GOOD, DIFFERS, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 3
@@ -37,6 +38,7 @@ cli_clusters.register(app, out, err)
 cli_plan.register(app, out)
 cli_requests.register(app, out)
 cli_hub.register(app, out, err)
+cli_controller.register(app, out, err)
 
 
 @app.command
@@ -196,9 +198,15 @@ def compare(a: Path, b: Path, *, rtt: float = 0.10, rate: float = 0.10, output: 
 
 
 @app.command
-def crds() -> int:
-    """Print KubeSlice's CustomResourceDefinitions, generated from our model, for a bare API server."""
-    sys.stdout.write(facade.crds())
+def crds(kubeslice_version: KubeSliceVersion = DEFAULT_VERSION) -> int:
+    """Print KubeSlice's CustomResourceDefinitions, generated from our model, for a bare API server.
+
+    Parameters
+    ----------
+    kubeslice_version
+        The release: ``0.6``, ``1.9`` or ``next`` (what upstream is about to ship).
+    """
+    sys.stdout.write(facade.crds(kubeslice_version))
     return GOOD
 
 

@@ -19,6 +19,7 @@ from kubeslice_sim import apiserver, backends, manifest, observe, planner
 from kubeslice_sim.controlplane.rehearsal import rehearse
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
 from kubeslice_sim.manifest.files import STANDARD_INPUT
+from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Capability, Progress, Run
@@ -231,9 +232,9 @@ def manifests(made: planner.Plan) -> str:
     return manifest.dump_documents(planner.manifests(made))
 
 
-def crds() -> str:
-    """KubeSlice's CustomResourceDefinitions, generated from our model, as YAML."""
-    return manifest.dump_documents(manifest.crds())
+def crds(version: KubeSliceVersion = DEFAULT_VERSION) -> str:
+    """A KubeSlice release's CustomResourceDefinitions, generated from our model, as YAML."""
+    return manifest.dump_documents(manifest.crds(version))
 
 
 def schema() -> dict[str, Any]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kubeslice_sim.errors import BackendUnavailable, BadInput, Problem
+from kubeslice_sim.model.field_path import show_path
+from kubeslice_sim.model.kinds import HUB_NOUNS, WORKER_NOUNS
+from kubeslice_sim.model.release import KubeSliceVersion, newer_in_data
 from real.failures import DeployFailedError
 from real.placement import Placement
 from real.preflight import Foreign, Objection
 
 _PENDING = "Slice Operator installation is pending"
 """KubeSlice's webhook says this of a cluster that has not registered: time or an installation mends it."""
+_NOUNS = {noun.RESOURCE.kind: noun for noun in (*HUB_NOUNS, *WORKER_NOUNS)}
+_OLDEST: KubeSliceVersion = "0.6"
 _REGISTRATION_HINT = "install the KubeSlice worker operator on that cluster, then deploy again"
 
 
@@ -57,7 +62,19 @@ def _problems(item: Objection | Foreign) -> Iterable[Problem]:
     for cause in failure.causes:
         # The API server repeats a bad value, and a Secret's must not come out here.
         words = "is not valid" if secret and cause.message != "unknown field" else cause.message
-        yield Problem(path=what, message=f"{by}{cause.field}: {words}" if cause.field else f"{by}{words}", hint=hint)
+        told = hint or (_since(item.placement, cause.field) if cause.message == "unknown field" else "")
+        yield Problem(path=what, message=f"{by}{cause.field}: {words}" if cause.field else f"{by}{words}", hint=told)
+
+
+def _since(placement: Placement, field: str) -> str:
+    """Which KubeSlice brought a field that the cluster's own CRD does not have; empty for no field of KubeSlice's."""
+    noun = _NOUNS.get(placement.kind)
+    if noun is None:
+        return ""
+    newer = newer_in_data(noun, placement.manifest, _OLDEST)
+    releases = {show_path(item.path): item.release for item in newer}
+    release = releases.get(field.lstrip("."))
+    return f"the CRD of that cluster has no such field; KubeSlice has it since {release}" if release else ""
 
 
 def _text(lines: Iterable[str], done: Sequence[Placement]) -> str:

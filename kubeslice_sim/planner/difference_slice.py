@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kubeslice_sim.planner.change import Change, ChangeKind, counted, listed
-from kubeslice_sim.planner.plan import GatewayPairPlan, MemberPlan, Plan, QosPlan, SlicePlan
+from kubeslice_sim.planner.plan import GatewayPairPlan, GatewayPlan, MemberPlan, Plan, QosPlan, SlicePlan
 
 
 def slice_changes(old: SlicePlan, new: SlicePlan, before: Plan, after: Plan) -> Iterator[Change]:
     """Everything that differs between two states of one slice, except its pods and names."""
     yield from _members(old, new)
+    if old.hubs != new.hubs:
+        yield Change(
+            kind="topology changes", slice=new.name, cluster="", subject="topology", before=_topology(old),
+            after=_topology(new), sentence=f"{new.name} becomes {_topology(new)} (was {_topology(old)})",
+        )  # fmt: skip
     yield from _pairs(old, new, before, after)
     yield from _node_ips(old, new)
     if old.cipher != new.cipher and old.gateway_type == new.gateway_type:
@@ -84,6 +89,13 @@ def _pairs(old: SlicePlan, new: SlicePlan, before: Plan, after: Plan) -> Iterato
 def _kept_pair(was: GatewayPairPlan, now: GatewayPairPlan, before: Plan, after: Plan) -> Iterator[Change]:
     if was.server.cluster != now.server.cluster:
         yield _pair("role changes", now, _who(was), _who(now), f"{_both(now)} change roles: now {_who(now)}")
+    for past, gateway in ((was.server, now.server), (was.client, now.client)):
+        if past.cluster == gateway.cluster and past.routes_entire_slice != gateway.routes_entire_slice:
+            yield Change(
+                kind="gateway routes otherwise", slice=now.slice, cluster=gateway.cluster, subject=gateway.name,
+                before=_carries(past), after=_carries(gateway),
+                sentence=f"{gateway.name} carries {_carries(gateway)} (was {_carries(past)}), without a restart",
+            )  # fmt: skip
     reached = [(f"{pair.connectivity} {pair.protocol}", pair.gateway_type) for pair in (was, now)]
     if reached[0] != reached[1]:
         yield _pair("gateways reached otherwise", now, " ".join(reached[0]), " ".join(reached[1]),
@@ -163,6 +175,14 @@ def _qos(qos: QosPlan | None) -> str:
     rates = f"{qos.guaranteed_bps // 1000}-{qos.ceiling_bps // 1000} kbit/s"
     refused = "" if qos.shapes else " (tc refuses it: unshaped)"
     return f"{rates}, priority {qos.priority}, {mark}, class {qos.leaf}{refused}"
+
+
+def _topology(item: SlicePlan) -> str:
+    return f"hub-and-spoke around {listed(item.hubs)}" if item.hubs else "a full mesh"
+
+
+def _carries(gateway: GatewayPlan) -> str:
+    return "all of the slice" if gateway.routes_entire_slice else f"the CIDR of {gateway.peer} only"
 
 
 def _ends(pair: GatewayPairPlan) -> frozenset[str]:

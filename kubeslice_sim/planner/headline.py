@@ -42,6 +42,8 @@ _PODS: tuple[tuple[ChangeKind, tuple[str, str]], ...] = (
 
 def _what_moves(found: dict[ChangeKind, list[Change]]) -> Iterator[str]:
     number = {kind: len(changes) for kind, changes in found.items()}
+    for change in found.get("topology changes", ()):
+        yield f"it becomes {change.after}"
     if "order changes" in found:
         yield "its clusters are listed in another order"
     for kind, verb in _NAMESPACES:

@@ -54,7 +54,9 @@ def _role(asked: Asked, pair: GatewayPairPlan, gateway: GatewayPlan, path: str) 
             formula=f"the edge says who serves: {held} does, {client} dials",
             source=OURS_BEYOND,
         )
-    if asked.listed.index(server) < asked.listed.index(client):
+    if server in asked.slice.hubs:
+        formula = f"{server} is a hub (spec.topology.hubs), and a hub serves its spokes wherever it stands in the list"
+    elif asked.listed.index(server) < asked.listed.index(client):
         formula = f"of a pair the earlier listed cluster serves, the other dials: {server} stands before {client}"
     else:
         formula = (

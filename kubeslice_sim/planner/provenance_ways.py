@@ -15,9 +15,17 @@ def way_questions(asked: Asked) -> Iterator[Question]:
     """The routes of routers and gateways, the isolation of namespaces, the pods' addresses on the CNI."""
     base = asked.slice.name
     owners = {member.cidr: member.cluster for member in asked.slice.members}
+    routers = {member.router.name for member in asked.slice.members if member.router is not None}
     for route in asked.slice.routes:
         peer, end = owners.get(route.destination), asked.ends.get((route.cluster, route.device))
-        if end is not None and peer is not None:
+        if end is not None and route.interface == "nsm0":
+            continue  # NSM's own route to the router
+        if route.destination == asked.slice.subnet and (end is not None or route.device in routers):
+            path = f"{base}/{route.cluster}/" + (
+                f"gateways/{end.peer}/{end.instance}/route" if end is not None else "router/routes/slice"
+            )
+            yield Question(path=path, answer=partial(_spoke_route, asked, route))
+        elif end is not None and peer is not None:
             path = f"{base}/{route.cluster}/gateways/{end.peer}/{end.instance}/route"
             yield Question(path=path, answer=partial(_gateway_route, asked, route, peer))
         elif peer is not None:
@@ -30,6 +38,23 @@ def way_questions(asked: Asked) -> Iterator[Question]:
         if pod.slice == base:
             path = f"{base}/{pod.cluster}/pods/{pod.namespace}/{pod.name}/pod-ip"
             yield Question(path=path, answer=partial(_pod_ip, asked, pod))
+
+
+def _spoke_route(asked: Asked, route: RoutePlan, path: str) -> Provenance:
+    """Of a spoke's router or gateway."""
+    hubs = ", ".join(asked.slice.hubs)
+    return Provenance(
+        path=path,
+        value=f"{route.destination} via {', '.join(map(str, route.via))} dev {route.interface}",
+        inputs=(
+            asked.field("spec.topology.mode", "HubAndSpoke"),
+            asked.field("spec.topology.hubs", hubs),
+            asked.field("spec.sliceSubnet", str(route.destination)),
+        ),
+        formula=f"{route.cluster} is a spoke: its gateways to {hubs} have routeEntireSliceSubnet, so the whole slice "
+        "goes there and not the hub's CIDR alone; the hub relays it",
+        source="worker-operator controllers/slicegateway remoteNsmSubnetForRoute (pull request 496)",
+    )
 
 
 def _router_route(asked: Asked, route: RoutePlan, peer: str, path: str) -> Provenance:

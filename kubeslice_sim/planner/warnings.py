@@ -22,7 +22,7 @@ _IROUTE_HOSTS = 256
 def warn(plan: Plan, exports: Sequence[Export]) -> tuple[PlanWarning, ...]:
     """Everything worth knowing before this world is deployed; ordered by kind, then as in the world."""
     per_slice = (_vpn_in_last_slot, _dynamic_ipam, _unmarked, _wireguard_tcp, _idle_cipher, _few_clusters,
-                 _load_balancer, external_gateway_warnings)  # fmt: skip
+                 _load_balancer, _hub_dials, external_gateway_warnings)  # fmt: skip
     return (
         *_no_underlay(plan),
         *_long_names(plan),
@@ -129,6 +129,22 @@ def _idle_cipher(item: SlicePlan, plan: Plan) -> Iterator[PlanWarning]:
         yield PlanWarning(
             id="wireguard-cipher", subject=item.name, message="vpnConfig.cipher means nothing to WireGuard"
         )
+
+
+def _hub_dials(item: SlicePlan, plan: Plan) -> Iterator[PlanWarning]:
+    for pair in item.pairs:
+        server, hub = pair.server.cluster, pair.client.cluster
+        if hub in item.hubs and server not in item.hubs:
+            cost = (
+                f"; as OpenVPN's server {server} knows only {hub}'s addresses, so no other spoke reaches it"
+                if item.gateway_type == "OpenVPN" else ""
+            )  # fmt: skip
+            yield PlanWarning(
+                id="hub-dials",
+                subject=item.name,
+                message=f"{server} serves its hub {hub}: a pair that exists keeps its roles{cost}. Make the slice anew "
+                "to move a hub",
+            )
 
 
 def _few_clusters(item: SlicePlan, plan: Plan) -> Iterator[PlanWarning]:

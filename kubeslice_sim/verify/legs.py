@@ -87,9 +87,15 @@ class _Walker:
             return f"ends the connection, picks an endpoint by weight and opens a new one: {told}"
         if hop.kind == "gateway":
             return f"encrypts: {told}" if after.kind == "wan" else f"decrypts, then {told}"
+        if self._relays(past, hop, after):
+            told = f"relays between spokes: {told}"
         if len(route.via) > 1:
             return f"{told}: ECMP by 5-tuple, so a flow keeps to one gateway; here {after.device}"
         return told
+
+    def _relays(self, past: Hop | None, hop: Hop, after: Hop) -> bool:
+        """Whether the router of a hub passes on what comes from one spoke and goes to another."""
+        return hop.kind == "router" and past is not None and past.kind == after.kind == "gateway"
 
     def _route(self, hop: Hop, after: Hop) -> RoutePlan | None:
         """The route by which the packet leaves; towards a tunnel it is not the one of nsm0."""

@@ -116,6 +116,8 @@ def _legend_lines(plan: Plan, *, labelled: bool) -> list[tuple[str, str]]:
         parts = [item.name, str(item.subnet) if item.subnet else "no overlay network"]
         if item.pairs:
             parts.append(f"{len(item.tunnels)} {item.gateway_type} tunnels")
+        if item.hubs:
+            parts.append(f"hub {', '.join(item.hubs)}")
         if item.qos is not None:
             low, high = say("rate_bps", item.qos.guaranteed_bps), say("rate_bps", item.qos.ceiling_bps)
             parts.append(f"{low} guaranteed, {high} ceiling, {item.qos.dscp_class}")

@@ -168,6 +168,28 @@ def test_missing_hub_namespace_and_missing_crds_are_told_before_anything(
 
 
 @pytest.mark.usefixtures("hub")
+def test_a_field_that_the_clusters_own_crds_lack_is_refused_before_anything_is_written(
+    clusters: dict[str, Connection], project_name: str
+) -> None:
+    """What a world's kubesliceVersion says does not matter: the cluster is asked."""
+    world = [
+        Placement(context=item.context, manifest={**item.manifest, "spec": {
+            **item.manifest["spec"], "topology": {"mode": "HubAndSpoke", "hubs": ["worker-1"]}
+        }}) if item.kind == "SliceConfig" else item
+        for item in iperf_world(project_name)
+    ]  # fmt: skip
+    with pytest.raises(BadInput) as caught:
+        deploy(clusters, world, world=project_name, options=BARE)
+    message = str(caught.value)
+    assert "spec.topology: unknown field" in message
+    assert "the CRD of that cluster has no such field; KubeSlice has it since next" in message
+    assert "nothing was applied" in message
+    assert {item.action for item in diff(clusters, iperf_world(project_name), world=project_name).objects} == {
+        "created"
+    }
+
+
+@pytest.mark.usefixtures("hub")
 def test_objects_of_others_are_not_touched_unless_adopted(clusters: dict[str, Connection], project_name: str) -> None:
     namespace = f"shop-{project_name}"
     make_namespace(clusters["worker-1"], namespace)
