@@ -29,12 +29,14 @@ from kubeslice_sim.planner.qos import classify_slices
 from kubeslice_sim.planner.refusals import refuse_unplannable
 from kubeslice_sim.planner.services import find_exports, merge_exports
 from kubeslice_sim.planner.slices import assemble_slice
+from kubeslice_sim.planner.uncollected import uncollected
 from kubeslice_sim.planner.warnings import warn
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
+@uncollected
 def plan(world: World, previous: Plan | None = None, elapsed_s: float = 0.0) -> Plan:
     """What KubeSlice makes of ``world``: every address, tunnel, route, class and DNS record.
 

@@ -19,7 +19,8 @@ spec:
   duration: 60s
   timing: fast
   traffic:
-  - {name: bulk, kind: tcp, from: iperf/iperf-sleep@worker-1, to: "iperf-server.iperf.svc.slice.local:5201", duration: 10s}
+  - {name: bulk, kind: tcp, from: iperf/iperf-sleep@worker-1, to: "iperf-server.iperf.svc.slice.local:5201",
+     duration: 10s}
 """
 
 
