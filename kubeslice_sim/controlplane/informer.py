@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from kubeslice_sim.controlplane.refusal import Expired
@@ -46,9 +47,7 @@ class Informer:
             self._known, self._bookmark_due_s = self._sequence, now_s + BOOKMARK_S
         changes = self._store.changes(self._sequence)
         self._sequence = self._store.sequence
-        return self._expect(
-            [change for change in changes if self._wants is None or self._wants(change.item)], now_s
-        )  # fmt: skip
+        return self._expect(self._asked(changes), now_s)
 
     def deliver(self, now_s: float) -> list[Change]:
         """The changes that have arrived by now, put into the cache."""
@@ -85,11 +84,23 @@ class Informer:
             except Expired:
                 pass
             else:
-                return self._expect(
-                    [change for change in missed if self._wants is None or self._wants(change.item)], now_s
-                )  # fmt: skip
+                return self._expect(self._asked(missed), now_s)
         self.relists += 1
         return self._expect(list(self._listed()), now_s)
+
+    def _asked(self, changes: tuple[Change, ...]) -> list[Change]:
+        """What the watch asks for; an object that it asks for no longer is gone, as far as it is concerned."""
+        wants = self._wants
+        if wants is None:
+            return list(changes)
+        found = []
+        for change in changes:
+            before = change.previous
+            if wants(change.item):
+                found.append(change)
+            elif before is not None and before.metadata.labels != change.item.metadata.labels and wants(before):
+                found.append(replace(change, action="DELETED", item=before))
+        return found
 
     def _expect(self, changes: list[Change], now_s: float) -> float | None:
         if not changes:
