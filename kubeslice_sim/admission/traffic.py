@@ -19,6 +19,7 @@ _OF_KIND = {
     "size_bytes": ("size", ("tcp", "udp", "http")),
     "packet_bytes": ("packet", ("udp", "ping")),
     "requests_per_second": ("requestsPerSecond", ("http",)),
+    "engine": ("engine", ("tcp", "udp")),
 }
 """Fields that mean something to some kinds only: their name in the file, and the kinds."""
 
@@ -83,6 +84,17 @@ def traffic_fields_of_kind(request: Request) -> Iterator[Finding]:
 
 
 @rule("Scenario", source=_OURS)
+def traffic_by_packets(request: Request) -> Iterator[Finding]:
+    """The packet engine knows the congestion controls Reno and CUBIC."""
+    scenario: Scenario = request.document
+    for index, traffic in enumerate(scenario.spec.traffic):
+        if traffic.kind == "tcp" and traffic.congestion == "bbr" and _engine(traffic, scenario) == "packet":
+            at: FieldPath = ("spec", "traffic", index)
+            said = "the packet engine does not know bbr", "use cubic or reno, or engine: fluid for this traffic"
+            yield Finding((*at, "congestion"), *said, against=((*at, "engine"), ("spec", "engine")))
+
+
+@rule("Scenario", source=_OURS)
 def traffic_attempts_bounded(request: Request) -> Iterator[Finding]:
     """A traffic makes at most a million attempts: more is a slip of a unit, and no run would end."""
     scenario: Scenario = request.document
@@ -109,6 +121,10 @@ def traffic_within_scenario(request: Request) -> Iterator[Finding]:
             yield Finding(("spec", "traffic", index, "start"), "starts after the scenario's end: it never runs")
         elif _end_s(traffic) > end_s:
             yield Finding(("spec", "traffic", index, "duration"), "is cut off at the scenario's end")
+
+
+def _engine(traffic: Traffic, scenario: Scenario) -> str:
+    return traffic.engine or scenario.spec.engine
 
 
 def _given(value: float | None, otherwise: float) -> float:

@@ -18,6 +18,8 @@ METRICS: Mapping[str, str] = {
     "loss_ratio": "1",
     "jitter_s": "s",
     "retransmits": "1",
+    "latency_s": "s",  # one way, of one packet; a hundred rows: the middles of the hundredths of all that arrived
+    "reordered": "1",  # packets that arrived after one that was sent later
     "requests": "1",
     "request_s": "s",
     "ready_s": "s",  # from "world handed in" to "up", of a slice or an export

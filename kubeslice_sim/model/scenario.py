@@ -13,6 +13,8 @@ from kubeslice_sim.model.quantity import Bandwidth, BitsPerSecond, Bytes, Interv
 from kubeslice_sim.model.timing import Timing, TimingChoice
 
 TrafficKind = Literal["ping", "dns", "tcp", "udp", "http"]
+Engine = Literal["fluid", "packet"]
+"""How the simulator computes bulk traffic: rates that are shared fairly, or every packet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Traffic:
     ``from`` is ``namespace/workload[@cluster]``; ``to`` is a DNS name, an address or ``namespace/workload@cluster``,
     with ``:port`` where the kind needs one. ping and dns repeat every ``interval``; tcp sends ``size`` bytes or until
     ``duration`` ends, at most ``rate``; udp sends at ``rate`` (open loop); http is a closed loop of ``connections``,
-    or open at ``requestsPerSecond``.
+    or open at ``requestsPerSecond``. ``engine`` is the simulator's for this tcp or udp, the scenario's if left out.
     """
 
     __pydantic_config__: ClassVar[Any] = kube(
@@ -42,6 +44,7 @@ class Traffic:
     packet_bytes: Bytes | None = None
     streams: Annotated[int, Ge(1), Le(128)] = 1
     congestion: Literal["cubic", "reno", "bbr"] = "cubic"
+    engine: Engine | None = None
     connections: Annotated[int, Ge(1), Le(1000)] = 1
     requests_per_second: Annotated[float, Ge(0), Le(100_000)] | None = None
     think_time_s: Seconds = 0.0
@@ -155,7 +158,8 @@ class Expectation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioSpec:
     """``duration`` counts from the scenario's zero: the moment all slices are up (``start: ready``), or the moment
-    the world is handed to the controller (``start: created``)."""
+    the world is handed to the controller (``start: created``). ``engine: packet`` has the simulator send tcp and udp
+    packet by packet; other back ends have real ones anyway."""
 
     __pydantic_config__: ClassVar[Any] = kube(duration_s="duration")
 
@@ -163,6 +167,7 @@ class ScenarioSpec:
     seed: Annotated[int, Ge(0)] = 1
     start: Literal["ready", "created"] = "ready"
     timing: Literal["kubeslice", "fast"] | TimingChoice = "kubeslice"
+    engine: Engine = "fluid"
     traffic: tuple[Traffic, ...] = ()
     timeline: tuple[TimelineStep, ...] = ()
     expect: tuple[Expectation, ...] = ()

@@ -30,6 +30,7 @@ class Probe:
     packet_bytes: float | None = None
     streams: int = 1
     congestion: str = "cubic"
+    engine: Literal["fluid", "packet"] = "fluid"
     connections: int = 1
     requests_per_second: float | None = None
     think_time_s: float = 0.0

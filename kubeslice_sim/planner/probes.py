@@ -103,6 +103,7 @@ class _Reader:
                 packet_bytes=item.packet_bytes,
                 streams=item.streams,
                 congestion=item.congestion,
+                engine=(item.engine or self._scenario.spec.engine) if item.kind in _BULK else "fluid",
                 connections=item.connections,
                 requests_per_second=item.requests_per_second,
                 think_time_s=item.think_time_s,

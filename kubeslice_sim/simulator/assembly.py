@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import simpy
 
@@ -25,6 +26,9 @@ from kubeslice_sim.simulator.streams import Streams
 from kubeslice_sim.simulator.vpn import Vpn
 from kubeslice_sim.simulator.way import Ways
 
+if TYPE_CHECKING:
+    from kubeslice_sim.simulator.packet.world import PacketWorld
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
@@ -43,9 +47,13 @@ class Assembly:
 
 
 def assemble(
-    plan: Plan, timing: Timing, seed: int, rows: Rows, costs: Costs, gateway_types: Mapping[str, GatewayType]
-) -> Assembly:
-    """A world of devices that are not there yet: effects bring them. ``gateway_types``: the VPN of each slice."""
+    plan: Plan, timing: Timing, seed: int, rows: Rows, costs: Costs, gateway_types: Mapping[str, GatewayType],
+    *, packets: bool = False,
+) -> Assembly:  # fmt: skip
+    """A world of devices that are not there yet: effects bring them.
+
+    ``gateway_types``: the VPN of each slice. ``packets``: with the packet engine, which takes time to load.
+    """
     env = simpy.Environment()
     network = Network(plan.world.underlay)
     if plan.network_policies:
@@ -64,5 +72,12 @@ def assemble(
         streams=streams,
         costs=costs,
         rows=rows,
+        packets=_packet_world(env, network, costs, streams) if packets else None,
     )
     return Assembly(env=env, data_plane=data_plane, vpn=vpn, scene=scene, faults=Faults(network, data_plane, vpn))
+
+
+def _packet_world(env: simpy.Environment, network: Network, costs: Costs, streams: Streams) -> PacketWorld:
+    from kubeslice_sim.simulator.packet.world import PacketWorld
+
+    return PacketWorld(env, network, Resources(network, costs), costs, streams.number("packets"))

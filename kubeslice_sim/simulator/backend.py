@@ -56,12 +56,18 @@ class Simulator:
         probes = planner.probes(plan, scenario)
         timing = scenario.timing
         rows = Rows(run_id=run_id, backend=self.name)
-        parts = assemble(plan, timing, seed, rows, self._costs, gateway_types(world, scenario))
+        by_packets = any(probe.engine == "packet" for probe in probes)
+        parts = assemble(plan, timing, seed, rows, self._costs, gateway_types(world, scenario),
+                         packets=by_packets)  # fmt: skip
         fleet = Fleet(world, timing, parts.data_plane)
         ready = Ready(parts.env, fleet, partial(_pods_run, plan, parts))
         driver = Driver(parts.env, fleet, ready.stepped)
         parts.report_to(driver)
         total_s = scenario.spec.duration_s
+        if by_packets:
+            on_progress(
+                Progress(done_s=0.0, total_s=total_s, phase="loading the packet engine, compiled at its first use")
+            )
 
         if scenario.spec.start == "ready":
             on_progress(Progress(done_s=0.0, total_s=total_s, phase="bringing the slices up"))
@@ -83,8 +89,8 @@ class Simulator:
             seed=seed,
             observations=in_order(rows.made),
             events=tuple(_events(fleet, rows.zero_s, total_s)),
-            environment=self._environment(timing, scenario),
-            notices=tuple(timeline.refusals) + ready.notices(),
+            environment=self._environment(timing, scenario, by_packets),
+            notices=(*plan.not_deployable, *timeline.refusals, *ready.notices()),
         )
 
     def _play(self, parts: Assembly, total_s: float, on_progress: Callable[[Progress], None]) -> None:
@@ -98,10 +104,10 @@ class Simulator:
         while parts.env.peek() <= zero_s + total_s:
             parts.env.step()
 
-    def _environment(self, timing: Timing, scenario: Scenario) -> FrozenMap[str]:
+    def _environment(self, timing: Timing, scenario: Scenario, by_packets: bool) -> FrozenMap[str]:
         profile = scenario.spec.timing if isinstance(scenario.spec.timing, str) else scenario.spec.timing.profile
         return FrozenMap(
-            engine="fluid (max-min) on SimPy time",
+            engine="packets (numba) and fluid on SimPy time" if by_packets else "fluid (max-min) on SimPy time",
             simpy=version("simpy"),
             numpy=version("numpy"),
             python=platform.python_version(),

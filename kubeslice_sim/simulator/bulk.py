@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import simpy
 
 from kubeslice_sim.observe.observation import Outcome
@@ -19,7 +21,7 @@ def play_tcp(scene: Scene, probe: Probe) -> Play:
 
     Stops early where a size was given and all of it has arrived.
     """
-    streams = [Stream(scene, probe, index) for index in range(probe.streams)]
+    streams = _streams(scene, probe)
     # A process of its own: SimPy's conditions, nested, forget what they wait for when the outer one is done.
     running = scene.env.process(_all(scene, [scene.env.process(stream.play()) for stream in streams]))
     start_s, end_s = _span(scene, probe)
@@ -35,11 +37,12 @@ def play_tcp(scene: Scene, probe: Probe) -> Play:
     slice_ = scene.slice_of(scene.source(probe))
     outcome: Outcome = "ok" if before else "timeout"
     scene.rows.of_probe(probe, slice_, "received_bytes", before // 8, at_s=scene.env.now, seq=0, outcome=outcome)
+    _by_packets(scene, probe, streams)
 
 
 def play_udp(scene: Scene, probe: Probe) -> Play:
     """Offer datagrams at the probe's rate; a ``rate_bps`` row a second, totals and ``loss_ratio`` at the end."""
-    datagrams = Datagrams(scene, probe)
+    datagrams = _datagrams(scene, probe)
     scene.env.process(datagrams.play())
     start_s, end_s = _span(scene, probe)
     yield scene.env.timeout(start_s - scene.env.now)
@@ -57,6 +60,7 @@ def play_udp(scene: Scene, probe: Probe) -> Play:
     scene.rows.of_probe(probe, slice_, "received_bytes", received, at_s=now_s, seq=0, outcome=outcome)
     if sent:
         scene.rows.of_probe(probe, slice_, "loss_ratio", 1.0 - received / sent, at_s=now_s, seq=0)
+    _by_packets(scene, probe, [datagrams])
 
 
 def _all(scene: Scene, processes: list[simpy.Process]) -> Play:
@@ -80,3 +84,27 @@ def _rate(scene: Scene, probe: Probe, seq: int, bits: float, elapsed_s: float) -
         probe, scene.slice_of(source), "rate_bps", bits / elapsed_s, at_s=scene.env.now, seq=seq,
         outcome=outcome,
     )  # fmt: skip
+
+
+def _streams(scene: Scene, probe: Probe) -> list[Stream]:
+    if probe.engine == "packet" and scene.packets is not None:
+        from kubeslice_sim.simulator.packet.streams import PacketStream
+
+        return [PacketStream(scene, probe, index, scene.packets) for index in range(probe.streams)]
+    return [Stream(scene, probe, index) for index in range(probe.streams)]
+
+
+def _datagrams(scene: Scene, probe: Probe) -> Datagrams:
+    if probe.engine == "packet" and scene.packets is not None:
+        from kubeslice_sim.simulator.packet.streams import PacketDatagrams
+
+        return PacketDatagrams(scene, probe, scene.packets)
+    return Datagrams(scene, probe)
+
+
+def _by_packets(scene: Scene, probe: Probe, senders: Sequence[Stream | Datagrams]) -> None:
+    """What only packets tell: retransmissions, packets out of order, and the distribution of their latency."""
+    if probe.engine == "packet" and scene.packets is not None:
+        from kubeslice_sim.simulator.packet.told import tell
+
+        tell(scene, probe, senders)

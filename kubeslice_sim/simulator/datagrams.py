@@ -60,7 +60,7 @@ class Datagrams:
             source = scene.source(self._probe)
             place = scene.find(source, self._probe.target) if source else None
             if source is None or place is None or place.address is None:
-                scene.flows.set(self._flow, IDLE)
+                self._pause()
                 yield env.timeout(min(RECONNECT_S, self._end_s - env.now))
                 continue
             flow = scene.flow(source, place.address, self._probe.port or 0, scene.source_port(self._probe), udp=True)
@@ -72,6 +72,10 @@ class Datagrams:
                 self._sent_s, self._since_s = self._sent_s + env.now - since_s, None
                 self.count()
         scene.flows.stop(self._flow)
+
+    def _pause(self) -> None:
+        """Send nothing: there is nobody to send, or no address to send to."""
+        self._scene.flows.set(self._flow, IDLE)
 
     def _offer(self, way: Way, meant: Pod | None) -> None:
         if way.dropped or way.target is None or (meant is not None and way.target is not meant):

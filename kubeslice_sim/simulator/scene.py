@@ -6,7 +6,7 @@ import random
 from collections.abc import Generator
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
@@ -20,6 +20,9 @@ from kubeslice_sim.simulator.rows import Rows
 from kubeslice_sim.simulator.share import Uses
 from kubeslice_sim.simulator.streams import Streams
 from kubeslice_sim.simulator.way import Way, Ways
+
+if TYPE_CHECKING:
+    from kubeslice_sim.simulator.packet.world import PacketWorld
 
 Play = Generator[simpy.Event, Any, None]
 """What a probe does over simulated time: a SimPy process."""
@@ -60,6 +63,8 @@ class Scene:
     streams: Streams
     costs: Costs
     rows: Rows
+    packets: PacketWorld | None = None
+    """The packet engine, where a probe of the scenario uses it."""
     _change: simpy.Event | None = None
 
     def __post_init__(self) -> None:
@@ -147,6 +152,8 @@ class Scene:
                 delay_s += max(-link.path.delay_s, dice.uniform(-link.path.jitter_s, link.path.jitter_s))
         if self.flows.any_full:
             delay_s += sum(self.flows.queue_s(stage.resource, dice) for stage in way.stages)
+        if self.packets is not None:
+            delay_s += self.packets.wait_s(way)
         return delay_s
 
     def narrowest_bps(self, uses: Uses) -> float:

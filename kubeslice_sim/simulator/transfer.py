@@ -30,7 +30,9 @@ _LEAST_STEP_S = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Connection:
+class Connection:
+    """An open connection: its ends, which start of the server it belongs to, its five-tuple."""
+
     source: Pod
     target: Pod
     life: int
@@ -47,8 +49,8 @@ class Stream:
         self._dice = scene.dice("tcp", probe, index)
         self._congestion = cast(Congestion, probe.congestion)
         self._end_s = scene.rows.zero_s + probe.end_s
-        size = None if probe.size_bytes is None else 8.0 * probe.size_bytes / probe.streams
-        self._flow = Flow(scene.env, size_bits=size, congestion=self._congestion)
+        self._size_bits = None if probe.size_bytes is None else 8.0 * probe.size_bytes / probe.streams
+        self._flow = Flow(scene.env, size_bits=self._size_bits, congestion=self._congestion)
 
     @property
     def arrived_bits(self) -> float:
@@ -72,7 +74,7 @@ class Stream:
                 yield from self._send(connection)
         self._scene.flows.stop(self._flow)
 
-    def _connect(self) -> Generator[simpy.Event, Any, _Connection | None]:
+    def _connect(self) -> Generator[simpy.Event, Any, Connection | None]:
         scene, probe = self._scene, self._probe
         source = scene.source(probe)
         if source is None:
@@ -93,10 +95,10 @@ class Stream:
                 yield scene.env.timeout(trip.rtt_s)
                 if not trip.target.listens:
                     return None
-                return _Connection(source=source, target=trip.target, life=trip.target.life, flow=flow)
+                return Connection(source=source, target=trip.target, life=trip.target.life, flow=flow)
         return None
 
-    def _send(self, connection: _Connection) -> Play:
+    def _send(self, connection: Connection) -> Play:
         """Send over one connection until the end, or until it is reset by an end that was started anew."""
         scene, env = self._scene, self._scene.env
         window, opening = Window(self._congestion), True
@@ -125,7 +127,7 @@ class Stream:
             opening = opening and self._flow.bottleneck is None and cap_bps < steady_bps
         scene.flows.set(self._flow, IDLE)
 
-    def _stall(self, connection: _Connection, window: Window) -> Play:
+    def _stall(self, connection: Connection, window: Window) -> Play:
         """Nothing gets through: try again as TCP does, until the way is free both ways or the time is over."""
         scene, env = self._scene, self._scene.env
         rtt_s = self._flow.rtt_s or 0.1

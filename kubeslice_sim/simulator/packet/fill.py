@@ -69,6 +69,7 @@ def fill_bulk(row: t.Row, bulk: Bulk, *, window: int, ring: int, segments: int) 
     row["least_rtt_s"], row["backoff"], row["timer_s"], row["epoch_s"] = math.inf, 1.0, math.inf, -1.0
     row["ack_every"], row["ack_delay_s"], row["highest"] = bulk.ack_every, bulk.ack_delay_s, t.NONE
     row["finished_s"] = math.inf
+    row["first_resent"] = row["last_resent"] = t.NONE
 
 
 def _draws(row: t.Row, column: str, given: Distribution | None) -> None:

@@ -13,7 +13,7 @@ from kubeslice_sim.simulator.packet import tables as t
 from kubeslice_sim.simulator.packet.engine import RESERVE, advance, plan_event
 from kubeslice_sim.simulator.packet.fill import fill_bulk, fill_link, fill_source
 from kubeslice_sim.simulator.packet.histogram import BUCKETS
-from kubeslice_sim.simulator.packet.specs import Bulk, FlowCount, Hop, Link, LinkCount, Source
+from kubeslice_sim.simulator.packet.specs import Bulk, FlowCount, Hop, Link, LinkCount, Shaper, Source
 
 _FIRST_PACKETS = 2 * RESERVE
 _GROWING = ("links", "hops", "work", "ways", "flows", "segments", "classes", "shapes", "servers", "buckets")
@@ -75,6 +75,13 @@ class PacketNetwork:
                 row[column] = value
         if up is not None:
             row["up"] = up
+
+    def set_shaper(self, number: int, shaper: Shaper) -> None:
+        """Other rates and bursts for a shaped link; the tokens it has it keeps."""
+        row = self._s.shapes[self._s.links[number]["leaf"]]
+        row["rate"], row["burst"] = shaper.rate_bps, shaper.burst_bits
+        row["ceiling"], row["ceiling_burst"] = shaper.ceiling_bps, shaper.ceiling_burst_bits
+        row["parent_rate"], row["parent_burst"] = shaper.parent_rate_bps, shaper.parent_burst_bits
 
     def add_way(self, hops: Sequence[Hop]) -> int:
         """The number of a way over these hops. Raises :exc:`ValueError` when there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeslice_sim.simulator.packet.compiled import compiled
-from kubeslice_sim.simulator.packet.tables import MISSING, OUT, RESENT, SACKED, Row, State
+from kubeslice_sim.simulator.packet.tables import MISSING, NONE, OUT, RESENT, SACKED, Row, State
 
 
 @compiled
@@ -59,8 +59,8 @@ def find_missing(s: State, flow: Row, born_s: float) -> int:
     """Mark what must be lost; how many segments that is.
 
     A segment is missing when one that is ``reordering`` places later was reported (forward acknowledgement, Mathis and
-    Mahdavi 1996). The first one that was sent again is missing anew when something that was sent clearly after it
-    (``born_s``, by a quarter of a round trip) was reported: RACK's rule (RFC 8985, 6.2).
+    Mahdavi 1996). One that was sent again is missing anew when something that was sent clearly after it (at ``born_s``)
+    was reported, by a quarter of the least round trip: RACK's rule (RFC 8985, 6.2).
     """
     found = 0
     for segment in range(flow.scan, flow.fack - flow.reordering):
@@ -69,12 +69,31 @@ def find_missing(s: State, flow: Row, born_s: float) -> int:
             _miss(flow, place, segment)
             found += 1
     flow.scan = max(flow.scan, flow.fack - flow.reordering)
-    if flow.una < flow.next:
-        place = s.segments[flow.first_segment + (flow.una & flow.mask)]
-        if place.state == RESENT and place.sent_s + flow.srtt_s / 4.0 < born_s:
-            _miss(flow, place, flow.una)
+    while flow.first_resent != NONE:
+        segment = flow.first_resent
+        place = s.segments[flow.first_segment + (segment & flow.mask)]
+        if place.sent_s + flow.least_rtt_s / 4.0 >= born_s:
+            break
+        flow.first_resent = place.after
+        if segment >= flow.una and place.state == RESENT:
+            _miss(flow, place, segment)
             found += 1
     return found
+
+
+@compiled
+def sent_again(s: State, flow: Row, segment: int) -> None:
+    """A missing segment is sent again: remember the order."""
+    place = s.segments[flow.first_segment + (segment & flow.mask)]
+    place.state = RESENT
+    place.after = NONE
+    flow.missing -= 1
+    flow.resent += 1
+    if flow.first_resent == NONE:
+        flow.first_resent = segment
+    else:
+        s.segments[flow.first_segment + (flow.last_resent & flow.mask)].after = segment
+    flow.last_resent = segment
 
 
 @compiled
@@ -93,6 +112,7 @@ def lose_all(s: State, flow: Row) -> None:
             place.state = MISSING
             flow.missing += 1
     flow.resend = flow.una
+    flow.first_resent = NONE
     flow.scan = flow.next
 
 

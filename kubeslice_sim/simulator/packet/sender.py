@@ -8,8 +8,15 @@ from kubeslice_sim.simulator.packet.compiled import compiled
 from kubeslice_sim.simulator.packet.congestion import grow, shrink
 from kubeslice_sim.simulator.packet.heap import next_order, plan
 from kubeslice_sim.simulator.packet.pool import send_on, take
-from kubeslice_sim.simulator.packet.scoreboard import acknowledge, block, find_missing, lose_all, next_missing
-from kubeslice_sim.simulator.packet.tables import DATA, MAY_SEND, NONE, OUT, RESENT, SEND, TIMEOUT, Row, State
+from kubeslice_sim.simulator.packet.scoreboard import (
+    acknowledge,
+    block,
+    find_missing,
+    lose_all,
+    next_missing,
+    sent_again,
+)
+from kubeslice_sim.simulator.packet.tables import DATA, MAY_SEND, NONE, OUT, SEND, TIMEOUT, Row, State
 from kubeslice_sim.simulator.packet.ways import first_hop
 from kubeslice_sim.simulator.tcp import MAX_RTO_S
 
@@ -68,9 +75,7 @@ def send(s: State, number: int, now_s: float) -> None:
         if flow.missing > 0:
             segment = next_missing(s, flow)
             place = s.segments[flow.first_segment + (segment & flow.mask)]
-            place.state = RESENT
-            flow.missing -= 1
-            flow.resent += 1
+            sent_again(s, flow, segment)
         else:
             segment = flow.next
             if segment >= flow.limit or segment - flow.una >= flow.window:

@@ -110,6 +110,8 @@ FLOW = np.dtype(
         ("fack", "i8"),
         ("scan", "i8"),
         ("resend", "i8"),
+        ("first_resent", "i8"),  # what was sent again, in the order of sending, until its fate is known
+        ("last_resent", "i8"),
         ("sacked", "i8"),
         ("missing", "i8"),
         ("recover", "i8"),
@@ -177,8 +179,13 @@ PACKET = np.dtype(
         ("echo_s", "f8"),
     ]
 )
-SEGMENT = np.dtype([("state", "i4"), ("got", "i4"), ("sent_s", "f8"), ("run_start", "i8"), ("run_end", "i8")])
-"""One place in a flow's ring. ``state`` is the sender's, the rest the receiver's; runs are known at their ends."""
+SEGMENT = np.dtype(
+    [("state", "i4"), ("got", "i4"), ("sent_s", "f8"), ("run_start", "i8"), ("run_end", "i8"), ("after", "i8")]
+)
+"""One place in a flow's ring. ``state``, ``sent_s`` and ``after`` (the next that was sent again) are the sender's.
+
+The rest is the receiver's; runs are known at their ends.
+"""
 OUT, SACKED, MISSING, RESENT = 0, 1, 2, 3
 CLASS = np.dtype([("head", "i8"), ("tail", "i8"), ("length", "i8"), ("allotment", "f8")])
 SHAPE = np.dtype(
