@@ -17,6 +17,7 @@ from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.run import Capability, Event, Progress, Run
+from kubeslice_sim.planner.deployable import not_deployable
 
 ENTRY = "emulator.replay:main"
 
@@ -67,7 +68,7 @@ class Emulator:
             observations=tuple(sorted(rows, key=lambda row: (row.at_s, row.probe, row.seq, row.metric))),
             events=tuple(Event(**event) for event in account["events"]),
             environment=_environment(account["environment"]),
-            notices=tuple(account["notices"]),
+            notices=(*not_deployable(world), *account["notices"]),
         )
 
 

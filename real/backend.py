@@ -10,11 +10,13 @@ from kubeslice_sim.errors import BackendUnavailable
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Capability, Progress, Run
+from kubeslice_sim.planner.deployable import not_deployable
 from real import deploy as deploying
 from real import destroy as destroying
 from real import status as looking
+from real.beyond import refuse_beyond
 from real.client import Transport, read_kubeconfig
-from real.connection import Connection
+from real.connection import Connection, check_all
 from real.contexts import choose_contexts
 from real.deploy import Deployment
 from real.destroy import Destruction
@@ -83,7 +85,7 @@ class RealClusters:
 
     def diff(self, world: World, **allowed: Unpack[Allowed]) -> Deployment:
         """What deploy would do, by dry runs; nothing is changed. Raises as deploy does before its first change."""
-        connections, placements = _open(world, allowed)
+        connections, placements = _open(world, allowed, to_deploy=True)
         return deploying.diff(connections, placements, world=world.name, options=_options(allowed))
 
     def deploy(self, world: World, *, say: Callable[[str], None] = _quiet, **allowed: Unpack[Allowed]) -> Deployment:
@@ -92,7 +94,7 @@ class RealClusters:
         say: told of each object when it is done. Raises BadInput for what the API server refuses, DeployFailedError
         (exit 1) for field conflicts and objects of others.
         """
-        connections, placements = _open(world, allowed)
+        connections, placements = _open(world, allowed, to_deploy=True)
         return deploying.deploy(connections, placements, world=world.name, options=_options(allowed), say=say)
 
     def adopt(self, world: World, *, say: Callable[[str], None] = _quiet, **target: Unpack[Target]) -> Deployment:
@@ -132,13 +134,25 @@ class RealClusters:
         )  # fmt: skip
 
 
-def _open(world: World, target: Target) -> tuple[dict[str, Connection], tuple[Placement, ...]]:
+        certificates: ``immediate`` marks certificate Jobs as done where nobody runs them.
+        """
+        known = read_kubeconfig(kubeconfig)
+        chosen = choose_contexts((), available=known.contexts, controller=context).controller
+        return HubController(Transport(known, chosen), certificates=certificates, say=say)
+
+
+def _open(
+    world: World, target: Target, *, to_deploy: bool = False
+) -> tuple[dict[str, Connection], tuple[Placement, ...]]:
     kubeconfig = read_kubeconfig(target.get("kubeconfig"))
     contexts = choose_contexts(
         worker_clusters(world), available=kubeconfig.contexts, controller=target.get("controller_context"),
         chosen=target.get("contexts"),
     )  # fmt: skip
     connections = {name: Connection(Transport(kubeconfig, name)) for name in contexts.all()}
+    if to_deploy and not_deployable(world):
+        check_all(connections)
+        refuse_beyond(world, connections[contexts.controller])
     return connections, place(world, contexts)
 
 

@@ -32,6 +32,7 @@ class Requests(Protocol):
         query: Sequence[tuple[str, str]] = (),
         body: Object | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> dict[str, Any]:
         """Send one request; ApiFailure for an answer that is not 2xx, BackendUnavailable for none."""
         ...
@@ -77,6 +78,15 @@ class Connection:
         if api_version not in self._served:
             self._served[api_version] = self._discover(api_version)
         return self._served[api_version].get(kind)
+
+    def fields_of(self, api_version: str, kind: str) -> frozenset[str]:
+        """The fields under ``spec`` that this cluster's CRD of the kind has, as its OpenAPI says; none without one."""
+        schemas = (self._absent_as_none("GET", f"/openapi/v3/apis/{api_version}") or {}).get("components", {})
+        for schema in schemas.get("schemas", {}).values():
+            named = schema.get("x-kubernetes-group-version-kind") or ()
+            if any(item.get("kind") == kind for item in named):
+                return frozenset(schema.get("properties", {}).get("spec", {}).get("properties", {}))
+        return frozenset()
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """The live object, or None."""
