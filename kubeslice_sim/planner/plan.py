@@ -153,6 +153,33 @@ class GatewayPairPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgePort:
+    """A port of the load balancer, which has the gateway's NodePort as its number, and where the edge sends it."""
+
+    port: int
+    gateway: str
+    service: str
+    target_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgePlan:
+    """What a load balancer leads to: a pod that translates each port to one gateway's Service (DNAT, MASQUERADE).
+
+    ``service`` is empty where nobody serves. ``load_balancer_ips``: the cluster's node IPs stand in for those that the
+    cloud gives.
+    """
+
+    name: str
+    service: str
+    slice: str
+    cluster: str
+    protocol: TransportProtocol
+    load_balancer_ips: tuple[str, ...]
+    ports: tuple[EdgePort, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QosPlan:
     """The slice's traffic class. ``leaf``/``parent`` are HTB class ids as netops numbers them on a gateway node.
 
@@ -266,6 +293,7 @@ class SlicePlan:
     policies: tuple[NetworkPolicyPlan, ...]
     east_west: tuple[EastWestGateway, ...] = ()
     istio_objects: tuple[IstioObject, ...] = ()
+    edges: tuple[EdgePlan, ...] = ()
     ipam: IpamPlan | None = None
     hubs: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.planner.plan import Plan
-from kubeslice_sim.planner.provenance_east_west import east_west_questions, mtu_questions
+from kubeslice_sim.planner.provenance_east_west import east_west_questions, edge_questions, mtu_questions
 from kubeslice_sim.planner.provenance_gateways import gateway_questions
 from kubeslice_sim.planner.provenance_members import member_questions, slice_questions
 from kubeslice_sim.planner.provenance_overlay import name_questions, pod_questions
@@ -63,6 +63,7 @@ def _questions(plan: Plan) -> Iterator[Question]:
         yield from gateway_questions(asked)
         yield from pod_questions(asked)
         yield from east_west_questions(asked)
+        yield from edge_questions(asked)
         yield from way_questions(asked)
         yield from mtu_questions(asked)
         yield from qos_questions(asked)

@@ -7,6 +7,7 @@ from functools import partial
 
 from kubeslice_sim.planner.east_west import EastWestGateway, IstioObject
 from kubeslice_sim.planner.encapsulation import NODE_MTU_BYTES, TUNNEL_MTU_BYTES, VXLAN_BYTES, MtuPlan
+from kubeslice_sim.planner.plan import EdgePlan, EdgePort
 from kubeslice_sim.planner.provenance_overlay import client_address
 from kubeslice_sim.planner.question import Asked, Input, Provenance, Question
 
@@ -25,6 +26,14 @@ def east_west_questions(asked: Asked) -> Iterator[Question]:
             if item.gateways:
                 path = f"{path}/{item.gateways[0].rpartition('-')[2]}"
             yield Question(path=path, answer=partial(_routes, asked, item))
+
+
+def edge_questions(asked: Asked) -> Iterator[Question]:
+    """The ports of every load balancer."""
+    for edge in asked.slice.edges:
+        for port in edge.ports:
+            path = f"{asked.slice.name}/{edge.cluster}/edge/{port.gateway}/port"
+            yield Question(path=path, answer=partial(_edge_port, asked, edge, port))
 
 
 def mtu_questions(asked: Asked) -> Iterator[Question]:
@@ -71,6 +80,21 @@ def _routes(asked: Asked, item: IstioObject, path: str) -> Provenance:
         ),
         formula=f"100 over the number of destinations, rounded down, and 1 more for the first until it is 100; {bound}",
         source="worker-operator controllers/serviceimport/istio_utils.go, serviceexport/istio_virtualservice.go",
+    )
+
+
+def _edge_port(asked: Asked, edge: EdgePlan, port: EdgePort, path: str) -> Provenance:
+    end = asked.ends[edge.cluster, port.gateway]
+    return Provenance(
+        path=path,
+        value=f"{port.port} to {port.service}:{port.target_port}",
+        inputs=(
+            asked.field("spec.sliceGatewayProvider.sliceGatewayServiceType", f"LoadBalancer on {edge.cluster}"),
+            asked.known(f"{edge.cluster}/gateways/{end.peer}/{end.instance}/node-port", port.port),
+        ),
+        formula=f"the load balancer takes each gateway's NodePort number as its own port; {edge.name} translates it to "
+        "the gateway's Service (DNAT) and puts its own address in (MASQUERADE)",
+        source="worker-operator controllers/slice/slice_gw_edge.go, slicegw-edge pkg/edgeservice/edge_server.go",
     )
 
 

@@ -70,8 +70,14 @@ def _pod(asked: Asked, pod: PodPlan, address: IPv4Address, path: str) -> Provena
 def _name(asked: Asked, service: ServicePlan, name: str, addresses: tuple[IPv4Address, ...], path: str) -> Provenance:
     where = ", ".join(service.source_clusters)
     export = Input(name=f"ServiceExport {service.namespace}/{service.name}", value=f"on {where}")
+    gates = {gateway.nsm_ip: gateway for gateway in asked.slice.east_west}
     endpoints = tuple(
-        Input(name=f"{asked.slice.name}/{e.cluster}/pods/{service.namespace}/{e.pod}/nsm-address", value=str(e.nsm_ip))
+        asked.known(
+            f"{e.cluster}/{gates[e.nsm_ip].direction}/nsm-address"
+            if e.nsm_ip in gates
+            else f"{e.cluster}/pods/{service.namespace}/{e.pod}/nsm-address",
+            e.nsm_ip,
+        )
         for e in service.endpoints
         if e.nsm_ip in addresses
     )
@@ -80,7 +86,12 @@ def _name(asked: Asked, service: ServicePlan, name: str, addresses: tuple[IPv4Ad
     elif name == service.dns_name:
         shape = "<export>.<namespace>.svc.slice.local, answered with all pods of all exporting clusters"
     else:
-        shape = "<pod>.<cluster>.<export>.<namespace>.svc.slice.local, answered with that pod"
+        shape = (
+            "<export>-ingress.<cluster>.<namespace>.svc.slice.local, answered with the ingress gateway that stands for "
+            "the pods of that cluster"
+            if addresses[0] in gates
+            else "<pod>.<cluster>.<export>.<namespace>.svc.slice.local, answered with that pod"
+        )
     return Provenance(
         path=path,
         value=", ".join(map(str, addresses)),

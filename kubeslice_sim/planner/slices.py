@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kubeslice_sim.model.slice_config import SliceConfig, SliceGatewayProvider, VpnConfig
 from kubeslice_sim.planner.east_west import EastWestGateway
+from kubeslice_sim.planner.edges import build_edges
 from kubeslice_sim.planner.external_gateways import overlay_routes
 from kubeslice_sim.planner.ipam import IpamPlan
 from kubeslice_sim.planner.istio import istio_objects
@@ -55,6 +56,7 @@ def assemble_slice(
         else (),
         policies=isolate(config, members),
         east_west=east_west,
+        edges=tuple(build_edges(config, members, pairs)),
         istio_objects=istio_objects(config, members, services, east_west),
         ipam=ipam,
     )

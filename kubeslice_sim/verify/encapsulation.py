@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubeslice_sim.planner import names
 from kubeslice_sim.planner.encapsulation import TUNNEL_MTU_BYTES, VXLAN_BYTES, VXLAN_PORT, tunnel_outer_bytes
 from kubeslice_sim.planner.plan import GatewayPairPlan, TunnelPlan
 
@@ -33,8 +34,13 @@ def through_tunnel(pair: GatewayPairPlan, tunnel: TunnelPlan, *, to_server: bool
 
 def _outer(protocol: str, pair: GatewayPairPlan, tunnel: TunnelPlan, to_server: bool) -> str:
     """A client dials the server's node port; a server answers where the client's packets came from."""
+    if pair.connectivity == "LoadBalancer":
+        edge = names.edge(pair.slice)
+        if not to_server:
+            return f"{protocol} back through {edge}, whose address the gateway saw (MASQUERADE), and the load balancer"
+        service = names.gateway_service(tunnel.server.deployment)
+        there = f"the load balancer of {pair.server.cluster}, port {tunnel.node_port}"
+        return f"{protocol} to {there}: {edge} sends it on to {service}:{tunnel.server.listen_port} (DNAT)"
     if not to_server:
         return f"{protocol} from node port {tunnel.node_port} back to where {tunnel.client.node} dialled from"
-    if pair.connectivity == "LoadBalancer":
-        return f"{protocol} to the load balancer of {pair.server.cluster}, port {tunnel.node_port}"
     return f"{protocol} to {' or '.join(pair.server.node_ips)}, node port {tunnel.node_port}"

@@ -51,6 +51,11 @@ def _east_west(item: SlicePlan) -> dict[str, list[str]]:
     """Only of slices that have it, so that the others' files stay as they are."""
     return {
         "eastWest": [f"{g.cluster} {g.name} {g.nsm_ip} on {g.node} {g.pod_ip}" for g in item.east_west],
+        "edges": [
+            f"{e.cluster} {e.name} behind {e.service or 'no service'} {', '.join(e.load_balancer_ips)} {e.protocol}: "
+            + ", ".join(f"{p.port} -> {p.service}:{p.target_port}" for p in e.ports)
+            for e in item.edges
+        ],
         "behindIngress": [
             f"{s.namespace}/{s.name}: {e.pod}@{e.cluster} {e.nsm_ip}:{e.port}"
             for s in item.services
