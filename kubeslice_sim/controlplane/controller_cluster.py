@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from kubeslice_sim.controlplane.effects import Effect, IssueCertificates
@@ -10,8 +11,12 @@ from kubeslice_sim.controlplane.facts import CertificatesIssued
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.request import Request, Send
 from kubeslice_sim.controlplane.status import with_metadata
+from kubeslice_sim.controlplane.timestamp import timestamp
+from kubeslice_sim.controlplane.worker.connection_report import REASONS
 from kubeslice_sim.model.document import key_of
+from kubeslice_sim.model.release import NEXT
 from kubeslice_sim.model.timing import KUBESLICE, Timing
+from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.objects_cluster import reporting_clusters
 
@@ -24,11 +29,13 @@ LONGEST_S = 900.0
 class ControllerCluster:
     """A world's controller cluster in memory: requests go in, the controller works, all objects can be looked at.
 
-    Certificate jobs finish at once. Its clock stands still between requests and goes only as far as it must.
+    Certificate jobs finish at once, and in the next release links are connected at once. Its clock stands still between
+    requests and goes only as far as it must.
     ``derived``: objects that stand there besides, as somebody saw them.
     """
 
     def __init__(self, world: World, timing: Timing = KUBESLICE, derived: Iterable[Any] = ()) -> None:
+        self._version = world.underlay.spec.kubeslice_version
         self._certificates = _CertificateJobs()
         self._fleet = Fleet(world, timing, self._certificates, alone=True)
         self.now_s = 0.0
@@ -45,6 +52,21 @@ class ControllerCluster:
         for request in requests:
             self._fleet.submit(request, self.now_s)
         self.settled = self._settle()
+        links = tuple(self._unreported_links())
+        if links:
+            self.send(*links)
+
+    def _unreported_links(self) -> Iterator[Request]:
+        """What the workers would say of new gateways once their tunnels are up (``next`` only)."""
+        if self._version == NEXT:
+            for gateway in self._fleet.hub.store.view.list(WorkerSliceGateway):
+                if gateway.status.connection_state is None and gateway.metadata.deletion_timestamp is None:
+                    reason, message = REASONS["Connected"]
+                    status = replace(
+                        gateway.status, connection_state="Connected", last_transition_time=timestamp(self.now_s),
+                        reason=reason, message=message,
+                    )  # fmt: skip
+                    yield Send(document=replace(gateway, status=status), verb="update status")
 
     def objects(self) -> tuple[Any, ...]:
         """Every object that stands there now, kind by kind, by namespace and name."""

@@ -100,7 +100,9 @@ class _Stage:
         return self.moment(name, tuple(self._answer(step) for step in steps))
 
     def moment(self, name: str, answers: tuple[Answer, ...]) -> Moment:
-        shown: dict[ObjectKey, Mapping[str, Any]] = {key_of(item): stored(item) for item in self._cluster.objects()}
+        shown: dict[ObjectKey, Mapping[str, Any]] = {
+            key_of(item): stored(item, self._version) for item in self._cluster.objects()
+        }
         events = self._cluster.events()
         moment = Moment(
             name=name, answers=answers, objects=tuple(shown.values()), events=events[self._told :],

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from kubeslice_sim.errors import BadInput, Problem
+from kubeslice_sim.model.field_path import show_path
+from kubeslice_sim.model.release import newer_in
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.model.world import World
@@ -17,11 +19,24 @@ def refuse_unplannable(world: World) -> None:
     clusters = set(world.cluster_names)
     profiles = {(item.metadata.namespace, item.metadata.name) for item in world.qos_profiles}
     problems = (
+        *_newer(world),
         *_world_problems(world),
         *(problem for config in world.slices for problem in _slice_problems(config, clusters, profiles)),
     )
     if problems:
         raise BadInput(problems)
+
+
+def _newer(world: World) -> Iterator[Problem]:
+    """What the world's KubeSlice does not have: no plan would be that of a real system."""
+    version = world.underlay.spec.kubeslice_version
+    for document in (*world.projects, *world.clusters, *world.slices, *world.exports):
+        for found in newer_in(document, version):
+            yield Problem(
+                path=f"{document.RESOURCE.kind}/{document.metadata.name}.{show_path(found.path)}",
+                message=f"KubeSlice {version} has no {found.what}",
+                hint=f"KubeSlice has it since {found.release}: set kubesliceVersion in the Underlay, or leave it out",
+            )
 
 
 def _world_problems(world: World) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.project import Project
+from kubeslice_sim.model.release import MAKES_DEFAULT_QOS, includes
 from kubeslice_sim.model.service_export_config import ServiceExportConfig
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.slice_qos_config import SliceQosConfig
@@ -45,7 +46,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     namespace = project_namespace(project)
     if finalizer.deleting(project):
         return _leave(project, view)
-    own = (namespace, *roles(project), *user_accounts(project), default_qos_profile(project))
+    profiles = (default_qos_profile(project),) if _makes_default_qos(view) else ()
+    own = (namespace, *roles(project), *user_accounts(project), *profiles)
     missing = missing_of(own, view)
     gone = _obsolete_accounts(project, own, view)
     writes: list[Write] = [*missing.writes]
@@ -68,6 +70,10 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         # The namespace takes the user's labels over before the Project loses them.
         writes.append(Update(item=registered))
     return Outcome(writes=(*writes, *gone.writes), events=(*missing.events, *gone.events))
+
+
+def _makes_default_qos(view: View) -> bool:
+    return includes(view.underlay.spec.kubeslice_version, MAKES_DEFAULT_QOS)
 
 
 def _leave(project: Project, view: View) -> Outcome:
