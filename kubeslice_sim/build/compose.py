@@ -94,6 +94,8 @@ class Composer:
             namespace, slash, name = str(said["name"]).rpartition("/")
             said |= {"namespace": namespace if slash else None, "name": name}
             if step.call == "export":
+                if not slash:
+                    self._tell(step, "the name needs its namespace", f'write it as "shop/{name}"')
                 said.setdefault("selector", {"app": name})
         return said
 

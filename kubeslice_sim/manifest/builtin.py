@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from kubeslice_sim.manifest.explain import Trouble, shown
@@ -19,6 +20,36 @@ _TOP_FIELDS: Mapping[str, tuple[str, ...]] = {
     "Role": ("rules",),
     "RoleBinding": ("subjects", "roleRef"),
 }  # fmt: skip
+
+_POD_SPEC = (
+    "activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "containers", "dnsConfig", "dnsPolicy",
+    "enableServiceLinks", "ephemeralContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostUsers",
+    "hostname", "imagePullSecrets", "initContainers", "nodeName", "nodeSelector", "os", "overhead",
+    "preemptionPolicy", "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources",
+    "restartPolicy", "runtimeClassName", "schedulerName", "schedulingGates", "securityContext", "serviceAccount",
+    "serviceAccountName", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain",
+    "terminationGracePeriodSeconds", "tolerations", "topologySpreadConstraints", "volumes",
+)  # fmt: skip
+_CONTAINER = (
+    "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "name", "ports",
+    "readinessProbe", "resizePolicy", "resources", "restartPolicy", "securityContext", "startupProbe", "stdin",
+    "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeDevices", "volumeMounts",
+    "workingDir",
+)  # fmt: skip
+_SPEC: Mapping[str, tuple[str, ...]] = {
+    "Deployment": (
+        "minReadySeconds", "paused", "progressDeadlineSeconds", "replicas", "revisionHistoryLimit", "selector",
+        "strategy", "template",
+    ),
+    "StatefulSet": (
+        "minReadySeconds", "ordinals", "persistentVolumeClaimRetentionPolicy", "podManagementPolicy", "replicas",
+        "revisionHistoryLimit", "selector", "serviceName", "template", "updateStrategy", "volumeClaimTemplates",
+    ),
+    "NetworkPolicy": ("egress", "ingress", "podSelector", "policyTypes"),
+    "Pod": _POD_SPEC,
+}  # fmt: skip
+"""Fields of Kubernetes 1.34; a later one passes, unless it looks like one of these."""
+_NEARLY = 0.8
 
 
 def troubles_of(kind: str, data: Mapping[str, Any]) -> list[Trouble]:
@@ -38,7 +69,9 @@ def _troubles(kind: str, data: Mapping[str, Any]) -> Iterator[Trouble]:
     if kind in ("Pod", "Deployment", "StatefulSet", "Service", "NetworkPolicy"):
         if not isinstance(spec, Mapping):
             yield _wrong(("spec",), spec, "a mapping of fields")
-        elif kind == "Pod":
+            return
+        yield from _misspelt(spec, _SPEC.get(kind, ()), ("spec",))
+        if kind == "Pod":
             yield from _pod_spec(spec, ("spec",))
         elif kind == "Service":
             yield from _service(spec)
@@ -79,7 +112,15 @@ def _workload(spec: Mapping[str, Any]) -> Iterator[Trouble]:
     if not isinstance(pod, Mapping):
         yield _wrong(("spec", "template", "spec"), pod, "a mapping of fields")
     else:
+        yield from _misspelt(pod, _POD_SPEC, ("spec", "template", "spec"))
         yield from _pod_spec(pod, ("spec", "template", "spec"))
+
+
+def _misspelt(fields: Mapping[str, Any], known: tuple[str, ...], path: FieldPath) -> Iterator[Trouble]:
+    """Fields that Kubernetes does not have, and that look like one that it has."""
+    for field in fields:
+        if field not in known and (close := get_close_matches(field, known, n=1, cutoff=_NEARLY)):
+            yield Trouble((*path, field), "unknown field", f"did you mean {close[0]}?")
 
 
 def _pod_spec(spec: Mapping[str, Any], path: FieldPath) -> Iterator[Trouble]:
@@ -93,6 +134,7 @@ def _pod_spec(spec: Mapping[str, Any], path: FieldPath) -> Iterator[Trouble]:
         if not isinstance(container, Mapping):
             yield _wrong(at, container, "a mapping of fields")
             continue
+        yield from _misspelt(container, _CONTAINER, at)
         name = container.get("name")
         if not isinstance(name, str) or not name:
             yield _wrong((*at, "name"), name, "text")

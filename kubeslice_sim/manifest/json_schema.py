@@ -27,7 +27,9 @@ _NUMBER = r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?"
 def json_schema() -> dict[str, Any]:
     """The schema of one document of a world: any of the kinds, each with its own fields.
 
-    It says what can be said field by field; what goes across fields or documents is the loader's to tell.
+    Editors hold every document of a file to it by itself. The ``kind`` decides what the others may be, so that a wrong
+    field is told as that, and not as a document that fits no kind. It says what can be said field by field; what goes
+    across fields or documents is the loader's to tell.
     """
     definitions: dict[str, Any] = {}
     documents = [_document(noun, definitions) for noun in WORLD_NOUNS]
@@ -39,7 +41,14 @@ def json_schema() -> dict[str, Any]:
         "title": "A document of a kubeslice-sim world",
         "type": "object",
         "required": ["apiVersion", "kind", "metadata"],
-        "anyOf": documents,
+        "properties": {
+            "apiVersion": {"enum": sorted({document["properties"]["apiVersion"]["const"] for document in documents})},
+            "kind": {"enum": [document["title"] for document in documents]},
+        },
+        "allOf": [
+            {"if": {"properties": {"kind": {"const": document["title"]}}, "required": ["kind"]}, "then": document}
+            for document in documents
+        ],
         "$defs": {name: definitions[name] for name in sorted(definitions)},
     }
 
