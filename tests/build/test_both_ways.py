@@ -43,7 +43,7 @@ def test_the_python_of_every_scenario_is_short_and_builds_it(folder: Path) -> No
 
 
 @given(any_worlds())
-@settings(slow, max_examples=60)
+@settings(slow, max_examples=25)
 def test_any_world_has_its_python(world: World) -> None:
     assert built(ks.to_python(world)) == world
 

@@ -81,7 +81,7 @@ def test_every_problem_comes_at_once_with_its_call_and_argument() -> None:
         (pair().ping("p", "a/b", "c"), 'ping("p"): ping belongs to a scenario'),
         (pair().qos_profile("q", ceiling="30", guaranteed="1Mbit"), 'qos_profile("q").ceiling: \'30\' needs a unit'),
         (pair().qos_profile("q", ceiling="1500bit", guaranteed="1kbit"), "is no whole number of kbit/s"),
-        (pair().export("web", "red", {"http": 80}), 'export("web"): the name needs its namespace (write it as "shop/web")'),
+        (pair().export("web", "red", {"http": 80}), 'needs its namespace (write it as "shop/web")'),
         (pair().slice("red", "10.1.0.0/16", more={"spec": {"sliceTyp": "x"}}), 'slice("red").more: unknown field'),
         (pair().add({"apiVersion": "v1", "kind": "Namespac"}), 'unknown kind "Namespac" (did you mean Namespace?)'),
         (pair().slice("red", "10.1.0.0/16", "a", qos="gold"), 'slice("red").qos: the SliceQoSConfig gold was'),
@@ -135,6 +135,15 @@ def test_a_builder_shows_itself_in_a_line() -> None:
         '<WorldBuilder pair: 4 calls: project("demo"), cluster("a"), cluster("b"), link("a", "b"); '
         ".build() makes the World>"
     )
+
+
+def test_the_program_of_the_readme_builds_a_world(root: Path) -> None:
+    blocks = (root / "README.md").read_text().split("```python\n")[1:]
+    (program,) = [text for block in blocks if ".build()" in (text := block.split("```")[0])]
+    names: dict[str, Any] = {}
+    exec(program, names)  # noqa: S102 - our own text
+    assert names["far"].underlay.path("frankfurt", "virginia").delay_s == 0.1
+    assert ks.verify(names["world"], "shop/front@frankfurt", "cart.shop.svc.slice.local:8080").allowed
 
 
 @pytest.mark.long
