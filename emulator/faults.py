@@ -12,6 +12,7 @@ from emulator.overlay import Overlay
 from emulator.passage import Direction
 from emulator.routers import Router
 from kubeslice_sim.controlplane.effects import StartAppPod
+from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.model.scenario import Fault, LinkFault
 from kubeslice_sim.observe.evidence import Evidence
 
@@ -37,6 +38,9 @@ class Faults:
     """Breaks and mends the parts of one emulation. A fault without a name is ``fault-<n>``, counted from 1."""
 
     def __init__(self, fabric: Fabric, overlay: Overlay, names: ClusterNames) -> None:
+        self.fleet_faults: FleetFaults | None = None
+        """Who breaks the control plane; must be set before such a fault strikes."""
+        self._of_fleet: dict[str, Fault] = {}
         self._fabric = fabric
         self._overlay = overlay
         self._names = names
@@ -48,6 +52,9 @@ class Faults:
         """Let it happen. Returns the fault's name and what it did."""
         self._count += 1
         name = fault.name or f"fault-{self._count}"
+        if self.fleet_faults is not None and FleetFaults.concerns(fault):
+            self._of_fleet[name] = fault
+            return name, self.fleet_faults.strike(fault)
         broken = self._active[name] = self._overlay.submit(lambda: tuple(self._break(name, fault)))
         if broken:
             return name, tuple(item.evidence for item in broken)
@@ -61,6 +68,9 @@ class Faults:
 
     def mend(self, wanted: str) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
         """End the fault of that name, or ``all``; names and evidence, in the order in which they struck."""
+        for name in [name for name in self._of_fleet if wanted in ("all", name)]:
+            if self.fleet_faults is not None:
+                yield name, self.fleet_faults.mend(self._of_fleet.pop(name))
         for name in [name for name in self._active if wanted in ("all", name)]:
             yield name, self._overlay.submit(partial(self._mend, self._active.pop(name)))
 

@@ -16,6 +16,7 @@ from emulator.pods import AppPods
 from emulator.wire import Wires
 from emulator.wireguard_go import check_room
 from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.controlplane.readiness import Readiness
 from kubeslice_sim.controlplane.realtime import RealTimeDriver
 from kubeslice_sim.controlplane.watch import Watch
@@ -69,6 +70,7 @@ class Lab:
         self.fleet = Fleet(world, timing, self.overlay)
         self.driver = RealTimeDriver(self.fleet)
         self.overlay.sink = self.driver
+        self.faults.fleet_faults = FleetFaults(self.driver)
         self.driver.start()
 
     def readiness(self) -> Readiness:

@@ -142,6 +142,7 @@ STAGES: tuple[Stage, ...] = (
     (traffic.traffic_attempts_bounded,),
     (timeline.timeline_one_action,),
     (timeline.fault_one_kind,),
+    (timeline.fault_amount_given,),
     (timeline.fault_names_unique,),
     (timeline.fault_target_given,),
     (timeline.fault_target_exists,),

@@ -13,8 +13,16 @@ from kubeslice_sim.model.suggest import meant
 _OURS = "kubeslice-sim"
 EVERYTHING = "all"
 _PLACES = {"gateway": ("slice", "cluster", "peer"), "router": ("slice", "cluster"), "dns": ("cluster",),
-           "pod": ("pod", "cluster")}  # fmt: skip
-"""What names each thing that can be killed."""
+           "pod": ("pod", "cluster"), "operator": ("cluster",), "node": ("node", "cluster"),
+           "sidecar": ("slice", "cluster", "peer"), "api": ("cluster",), "certificates": ("slice",),
+           "clock": ("cluster",)}  # fmt: skip
+"""What names each thing that can be killed, hang, or break."""
+_KINDS = ("kill", "hang", "partition", "link", "api", "certificates", "clock")
+_OF_CONTROLLER = ("operator", "api", "clock")
+"""What the controller cluster has too."""
+_CONTROLLER = "controller"
+_AMOUNTS = {"slower_s": ("slower", "api", "slow"), "by_s": ("by", "clock", "")}
+"""How much, the field that it belongs to, and which of its values (any, if empty)."""
 _GATEWAYS_OF_A_PAIR = 2
 
 
@@ -31,12 +39,27 @@ def timeline_one_action(request: Request) -> Iterator[Finding]:
 
 @rule("Scenario", source=_OURS)
 def fault_one_kind(request: Request) -> Iterator[Finding]:
-    """A fault is exactly one of kill, partition and link."""
+    """A fault is exactly one of kill, hang, partition, link, api, certificates and clock."""
     for path, fault in _faults(request.document):
-        given = [name for name in ("kill", "partition", "link") if getattr(fault, name) is not None]
+        given = [name for name in _KINDS if getattr(fault, name) is not None]
         if len(given) != 1:
             said = f"this has {' and '.join(given)}" if given else "this has none"
-            yield Finding(path, f"a fault is exactly one of kill, partition, link: {said}")
+            yield Finding(path, f"a fault is exactly one of {', '.join(_KINDS)}: {said}")
+
+
+@rule("Scenario", source=_OURS)
+def fault_amount_given(request: Request) -> Iterator[Finding]:
+    """A slow API server is ``slower`` by so much, a wrong clock ``by`` so much, and nothing else is."""
+    for path, fault in _faults(request.document):
+        for name, (field, kind, value) in _AMOUNTS.items():
+            chosen = getattr(fault, kind)
+            needed = chosen is not None and value in ("", chosen)
+            if needed and getattr(fault, name) is None:
+                yield Finding((*path, field), f"required field missing: {kind}: {chosen} needs {field}, such as 2s")
+            elif not needed and getattr(fault, name) is not None:
+                yield Finding(
+                    (*path, field), f"{field} means nothing here", f"it belongs to {kind}: {value or 'ahead'}"
+                )
 
 
 @rule("Scenario", source=_OURS)
@@ -53,20 +76,21 @@ def fault_names_unique(request: Request) -> Iterator[Finding]:
 
 @rule("Scenario", source=_OURS)
 def fault_target_given(request: Request) -> Iterator[Finding]:
-    """A kill says what dies, with no field that means nothing to it."""
+    """A fault says what breaks, with no field that means nothing to it."""
     for path, fault in _faults(request.document):
-        places = _PLACES.get(fault.kill or "", ())
-        for field in ("slice", "cluster", "peer", "pod"):
+        kind, part = _subject(fault)
+        places = _PLACES.get(part, ())
+        for field in ("slice", "cluster", "peer", "pod", "node"):
             given = bool(getattr(fault, field))
             if field in places and not given:
-                what = f"kill: {fault.kill} needs {', '.join(places)}"
+                what = f"{kind}: {getattr(fault, kind)} needs {', '.join(places)}"
                 yield Finding((*path, field), f"required field missing: {what}")
             elif given and field not in places:
-                what = f"kill: {fault.kill}" if fault.kill else "a fault of the network"
-                about_kill = ((*path, "kill"),)
+                what = f"{kind}: {getattr(fault, kind)}" if kind else "a fault of the network"
+                about_kill = ((*path, kind or "kill"),)
                 yield Finding((*path, field), f"{field} means nothing to {what}", "leave it out", against=about_kill)
         if fault.instance is not None:
-            if fault.kill != "gateway":
+            if part not in ("gateway", "sidecar"):
                 hint, about_kill = "only gateways have instances", ((*path, "kill"),)
                 yield Finding((*path, "instance"), "instance means nothing here", hint, against=about_kill)
             elif not 0 <= fault.instance < _GATEWAYS_OF_A_PAIR:
@@ -84,7 +108,7 @@ def fault_target_exists(request: Request) -> Iterator[Finding]:
         for field, name in (("cluster", fault.cluster), ("peer", fault.peer)):
             if name and fault.slice in known.slices:
                 yield from known.member(fault.slice, name, (*path, field))
-            elif name:
+            elif name and not (name == _CONTROLLER and _subject(fault)[1] in _OF_CONTROLLER):
                 yield from known.cluster(name, (*path, field))
         if fault.peer and fault.peer == fault.cluster:
             yield Finding((*path, "peer"), f"{fault.peer} has no tunnel to itself", "name the other cluster")
@@ -138,6 +162,16 @@ def _faults(scenario: Scenario) -> Iterator[tuple[FieldPath, Fault]]:
             yield (*path, "fault"), step.fault
 
 
+def _subject(fault: Fault) -> tuple[str, str]:
+    """The field that says what breaks, and what that is; nothing for the network's."""
+    if fault.kill is not None:
+        return "kill", fault.kill
+    if fault.hang is not None:
+        return "hang", fault.hang
+    kind = next((name for name in ("api", "certificates", "clock") if getattr(fault, name) is not None), "")
+    return kind, kind
+
+
 def _ends(known: Known, fault: Fault, path: FieldPath) -> Iterator[Finding]:
     ends: list[tuple[FieldPath, tuple[str, ...]]] = []
     if fault.partition is not None:
@@ -146,6 +180,7 @@ def _ends(known: Known, fault: Fault, path: FieldPath) -> Iterator[Finding]:
         ends.append(((*path, "link", "between"), fault.link.between))
     for at, pair in ends:
         for side, name in enumerate(pair):
-            yield from known.cluster(name, (*at, side))
+            if name != _CONTROLLER or fault.partition is None:
+                yield from known.cluster(name, (*at, side))
         if len(set(pair)) == 1:
             yield Finding(at, f"{pair[0]} has no link to itself", "name two clusters")

@@ -27,12 +27,14 @@ class ControllerSpec:
     """A controller as controller-runtime builds one. ``name`` is the reconciler's, for logs and counts.
 
     ``workers``: how many keys it works on at a time (MaxConcurrentReconciles; 1 in all of KubeSlice's).
+    ``kubernetes``: whether it is a part of Kubernetes, with a clock of its own, and not of KubeSlice.
     """
 
     name: str
     reconcile: Reconcile
     watches: tuple[Watch, ...]
     workers: int = 1
+    kubernetes: bool = False
 
 
 class Controller:

@@ -6,12 +6,15 @@ moments give the same run.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from kubeslice_sim.controlplane.agenda import Agenda
 from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.boot import boot, boot_hub
 from kubeslice_sim.controlplane.dataplane import DataPlane
 from kubeslice_sim.controlplane.disturbance import Disturbances
-from kubeslice_sim.controlplane.effects import StartGateway
+from kubeslice_sim.controlplane.effects import Effect, IssueCertificates, StartGateway
 from kubeslice_sim.controlplane.event import Event, TunnelTransition
 from kubeslice_sim.controlplane.facts import (
     CertificatesFailed,
@@ -57,6 +60,9 @@ class Fleet:
         self.transitions: list[TunnelTransition] = []
         self.ledger = Ledger()
         self.load = ApiLoad()
+        self.failing_certificates: set[str] = set()
+        """Slices whose certificate jobs end without certificates."""
+        self._silent: dict[tuple[str, str], TunnelStatus] = {}
         self._data_plane = data_plane
         self._agenda = Agenda()
         if alone:
@@ -117,6 +123,18 @@ class Fleet:
         """Which slices, tunnels and exports are up, and why the others are not."""
         return judge_readiness(self.hub, self.workers, self.ledger)
 
+    def silence(self, cluster: str, pod: str) -> None:
+        """The pod's sidecar hangs: whoever asks it gets no answer."""
+        sidecars = self.workers[cluster].sidecars
+        self._silent.setdefault((cluster, pod), sidecars[pod])
+        sidecars[pod] = replace(self._silent[cluster, pod], state="SILENT")
+
+    def unsilence(self, cluster: str, pod: str) -> None:
+        """It answers again, with what it saw last."""
+        held = self._silent.pop((cluster, pod), None)
+        if held is not None:
+            self.workers[cluster].sidecars[pod] = held
+
     # -- facts -------------------------------------------------------------------------------------------------------
 
     def _ping(self, ping: PingRound, now_s: float) -> None:
@@ -124,6 +142,8 @@ class Fleet:
         before = site.sidecars.get(ping.pod)
         if before is None:
             return  # a round of a pod that is dead, or that this fleet never started
+        if (ping.cluster, ping.pod) in self._silent:
+            return  # the sidecar hangs
         after = after_round(before, ping, self.timing.rounds_until_down)
         site.sidecars[ping.pod] = after
         self._transition(site, ping.pod, before, after, now_s)
@@ -135,6 +155,7 @@ class Fleet:
         if not running:
             self.ledger.lost(fact.cluster, fact.namespace, fact.pod)
         if isinstance(self.ledger.newest("pod", fact.cluster, fact.namespace, fact.pod), StartGateway):
+            self._silent.pop((fact.cluster, fact.pod), None)
             before = site.sidecars.pop(fact.pod, TunnelStatus())
             if running:
                 site.sidecars[fact.pod] = TunnelStatus()
@@ -157,7 +178,16 @@ class Fleet:
             site.clients["local"].leave("create", "Event", now_s)
         for effect in outcome.effects:
             if self.ledger.news(effect):
-                self._data_plane.apply(effect)
+                self._apply(effect, now_s)
+
+    def _apply(self, effect: Effect, now_s: float) -> None:
+        if not isinstance(effect, IssueCertificates) or effect.slice not in self.failing_certificates:
+            self._data_plane.apply(effect)
+            return
+        failure = CertificatesFailed(
+            slice=effect.slice, server=effect.server, client=effect.client, rotation=effect.rotation
+        )  # fmt: skip
+        self._agenda.at(now_s + self.timing.certificates_s, partial(self.report, failure))
 
     def _asked(self, key: ObjectKey) -> str:
         return self.hub.name if key.kind in HUB_KINDS else ""

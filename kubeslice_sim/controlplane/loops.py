@@ -110,7 +110,8 @@ class Loops:
         controller.busy += 1
         self._wake(site, controller, now_s)  # another worker may take the next
         controller.reconciles += 1
-        outcome = controller.spec.reconcile(key, site.view, now_s)
+        ahead_s = 0.0 if controller.spec.kubernetes else site.clock_ahead_s
+        outcome = controller.spec.reconcile(key, site.view, now_s + ahead_s)
 
         def end(end_s: float, refusal: Refused | None) -> None:
             """As reconcileHandler ends a reconcile."""

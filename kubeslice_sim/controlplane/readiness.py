@@ -6,7 +6,7 @@ KubeSlice has no phase that says so; this looks at what a person would: pods, tu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubeslice_sim.controlplane.built_in import nsm_ip, running
@@ -15,6 +15,7 @@ from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.ledger import Ledger
+from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.worker import east_west, namespaces, qos
 from kubeslice_sim.controlplane.worker.app_pods import own_pods, takes
@@ -119,25 +120,30 @@ def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
     if slice_ is None or slice_.status.slice_config is None:
         yield f"{site.name} has not heard of it"
         return
-    if not all(ledger.told(effect) for effect in namespaces.onboard(slice_, site.view).effects):
+    if not all(ledger.told(effect) for effect in namespaces.onboard(slice_, _seen(site)).effects):
         yield f"{site.name}: its namespaces are not isolated yet"
     if not has_network(config):
         return
-    if not all(ledger.told(effect) for effect in qos.shape(slice_, site.view)):
+    if not all(ledger.told(effect) for effect in qos.shape(slice_, _seen(site))):
         yield f"{site.name}: its traffic is not shaped yet"
-    if not router_runs(name, site.view):
+    if not router_runs(name, _seen(site)):
         yield f"{site.name}: the router does not run"
     for direction in east_west.installed(slice_):
         gateway = gateway_name(name, direction)
         if not isinstance(ledger.newest("interface", site.name, name, names.SYSTEM_NAMESPACE, gateway), ConnectPod):
             yield f"{site.name}: {gateway} is not connected"
-    held = {(pod.metadata.namespace, pod.metadata.name) for pod in own_pods(name, site.view)}
-    for pod in takes(slice_, site.view):
+    held = {(pod.metadata.namespace, pod.metadata.name) for pod in own_pods(name, _seen(site))}
+    for pod in takes(slice_, _seen(site)):
         where = (pod.metadata.namespace, pod.metadata.name)
         told = ledger.newest("interface", site.name, name, *where)
         if where not in held or not isinstance(told, ConnectPod) or not running(pod):
             yield f"{site.name}: pod {where[0]}/{where[1]} is not connected"
             return
+
+
+def _seen(site: Site) -> View:
+    """What stands on a cluster now; its controllers' caches may be old, or lost with their process."""
+    return replace(site.view, local=site.store.view)
 
 
 def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Iterator[Item]:
@@ -149,7 +155,7 @@ def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger
         for instance in range(gateway_count(gateway.metadata)):
             pod, reason = names.gateway_deployment(gateway.metadata.name, instance), "its pod is not there yet"
             # While one is replaced there are two of them; the tunnel is up if either is.
-            for held in held_deployments(gateway.metadata.name, site.view):
+            for held in held_deployments(gateway.metadata.name, _seen(site)):
                 if reason and split(gateway.metadata.name, held.metadata.name)[0] == instance:
                     pod = held.metadata.name
                     reason = _tunnel_reason(site, name, pod, ledger)
@@ -190,7 +196,7 @@ def _export_reason(export: ServiceExport, site: Site, config: SliceConfig, ledge
         return f"export status {export.status.export_status or 'not set'}"
     expected = {
         nsm_ip(pod)
-        for pod in own_pods(export.spec.slice, site.view)
+        for pod in own_pods(export.spec.slice, _seen(site))
         if pod.metadata.namespace == export.metadata.namespace and export.spec.selector.selects(pod.metadata.labels)
     }
     told = {pod.nsm_ip for pod in export.status.pods}

@@ -99,6 +99,10 @@ class RealTimeDriver:
         """What is up by now. Raises :exc:`DriverStopped`."""
         return self.look(lambda fleet: fleet.readiness())
 
+    def do(self, work: Callable[[Fleet, float], T]) -> T:
+        """Do something with the fleet between two of its steps. Raises :exc:`DriverStopped`, and what it raises."""
+        return self._wait_for(lambda now_s: work(self._fleet, now_s))
+
     def look(self, at: Callable[[Fleet], T]) -> T:
         """Look at the fleet between two of its steps. Raises :exc:`DriverStopped`, and whatever ``at`` raises."""
         return self._wait_for(lambda _: at(self._fleet))

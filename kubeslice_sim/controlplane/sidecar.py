@@ -11,12 +11,15 @@ from typing import Literal
 
 from kubeslice_sim.controlplane.facts import PingRound
 
-TunnelState = Literal["UP", "DOWN", "UNKNOWN"]
+TunnelState = Literal["UP", "DOWN", "UNKNOWN", "SILENT"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunnelStatus:
-    """What the operator gets from a sidecar. UNKNOWN until the first answer or the first verdict of DOWN."""
+    """What the operator gets from a sidecar. UNKNOWN until the first answer or the first verdict of DOWN.
+
+    SILENT is no state of KubeSlice: the sidecar hangs and says nothing.
+    """
 
     state: TunnelState = "UNKNOWN"
     lost_rounds: int = 0

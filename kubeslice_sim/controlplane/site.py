@@ -40,6 +40,8 @@ class Site:
         self.controllers = [Controller(spec) for spec in specs]
         self.running = True
         self.life = 0
+        self.clock_ahead_s = 0.0
+        """How much the clock of KubeSlice's controllers goes ahead; those of Kubernetes' own parts are right."""
         at_home = ApiClient(name, self.post, 0.0, timing, load)
         self.clients: dict[Place, ApiClient] = {"local": at_home, "hub": at_home}
         local = Informer(store, lambda: at_home.watch_s)

@@ -66,16 +66,30 @@ class LinkFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Exactly one thing that breaks: ``kill`` a part, ``partition`` two clusters, or change a ``link``.
+    """Exactly one thing that breaks: ``kill`` or ``hang`` a part, ``partition`` two clusters, change a ``link``, break
+    an ``api`` server, ``certificates`` or a ``clock``.
 
-    A gateway is named by slice, cluster, peer and instance (0 or 1; None: both); a router by slice and cluster;
-    dns by cluster; a pod by ``pod: namespace/name`` and cluster.
+    A gateway is named by slice, cluster, peer and instance (0 or 1; None: both), and so is its sidecar that hangs; a
+    router by slice and cluster; dns and operator by cluster; a pod by ``pod: namespace/name`` and cluster; a node by
+    node and cluster. ``controller`` is the controller cluster: its API server, its controllers (kill: operator), its
+    clock, and one end of a partition that cuts a worker off.
+
+    ``api``: ``down`` refuses all requests, ``slow`` takes ``slower`` more for each, ``watches`` ends every watch once.
+    ``certificates: fail``: the certificate jobs of a slice end without certificates. ``clock``: the cluster's goes
+    ahead or behind ``by`` so much.
     """
 
-    __pydantic_config__: ClassVar[Any] = kube()
+    __pydantic_config__: ClassVar[Any] = kube(slower_s="slower", by_s="by")
 
     name: str = ""
-    kill: Literal["gateway", "router", "dns", "pod"] | None = None
+    kill: Literal["gateway", "router", "dns", "pod", "operator", "node"] | None = None
+    hang: Literal["sidecar"] | None = None
+    api: Literal["down", "slow", "watches"] | None = None
+    certificates: Literal["fail"] | None = None
+    clock: Literal["ahead", "behind"] | None = None
+    node: str = ""
+    slower_s: Interval | None = None
+    by_s: Interval | None = None
     slice: str = ""
     cluster: str = ""
     peer: str = ""

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from kubeslice_sim import planner
 from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.controlplane.request import Apply
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.frozen import FrozenMap
@@ -63,6 +64,7 @@ class Simulator:
         ready = Ready(parts.env, fleet, partial(_pods_run, plan, parts))
         driver = Driver(parts.env, fleet, ready.stepped)
         parts.report_to(driver)
+        parts.faults.fleet_faults = FleetFaults(driver)
         total_s = scenario.spec.duration_s
         if by_packets:
             on_progress(

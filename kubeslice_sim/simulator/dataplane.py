@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial, singledispatchmethod
 from typing import Any
@@ -46,6 +46,7 @@ class SimulatedDataPlane:
         self._vpn = vpn
         self._timing = timing
         self._held: set[PodKey] = set()
+        self._lost_nodes: set[tuple[str, str]] = set()
         self._starting: dict[PodKey, int] = {}
 
     # -- DataPlane ---------------------------------------------------------------------------------------------------
@@ -71,6 +72,34 @@ class SimulatedDataPlane:
             return False
         self._start(key, part)
         return True
+
+    def pods_on(self, cluster: str, node: str) -> Iterator[PodKey]:
+        """The pods that were placed on a node, running or not."""
+        for gateway in self._network.gateways.values():
+            if (gateway.start.cluster, gateway.start.node) == (cluster, node):
+                yield (cluster, SYSTEM_NAMESPACE, gateway.start.pod)
+        for router in self._network.routers.values():
+            if (router.start.cluster, router.start.node) == (cluster, node):
+                yield (cluster, SYSTEM_NAMESPACE, router.start.pod)
+        for pod in self._network.pods.values():
+            if (pod.cluster, pod.node) == (cluster, node):
+                yield pod.key
+
+    def lose_node(self, cluster: str, node: str) -> None:
+        """The node is gone with all that ran there; nothing starts on it until :meth:`recover_node`."""
+        self._lost_nodes.add((cluster, node))
+        for key in tuple(self.pods_on(cluster, node)):
+            self._stop(key)
+
+    def recover_node(self, cluster: str, node: str) -> int:
+        """The node is back: what is still wanted there starts; how many pods that is."""
+        self._lost_nodes.discard((cluster, node))
+        wanted = tuple(key for key in self.pods_on(cluster, node) if key not in self._held)
+        for key in wanted:
+            part = self._part(key)
+            if part is not None and not part.running:
+                self._start(key, part)
+        return len(wanted)
 
     # -- effects -----------------------------------------------------------------------------------------------------
 
@@ -214,7 +243,7 @@ class SimulatedDataPlane:
         return next((item for item in routers if (item.start.cluster, item.start.pod) == (cluster, name)), None)
 
     def _start(self, key: PodKey, part: Pod | Router | Gateway) -> None:
-        if key in self._held:
+        if key in self._held or (key[0], _node(part)) in self._lost_nodes:
             return
         ticket = self._starting[key] = self._starting.get(key, 0) + 1
         self._later(self._timing.pod_start_s, partial(self._started, key, part, ticket))
@@ -273,3 +302,7 @@ class SimulatedDataPlane:
 
     def _later(self, delay_s: float, call: Callable[[], None]) -> None:
         self._env.timeout(delay_s).callbacks.append(lambda _: call())
+
+
+def _node(part: Pod | Router | Gateway) -> str:
+    return part.node if isinstance(part, Pod) else part.start.node

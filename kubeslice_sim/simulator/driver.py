@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import simpy
 
 from kubeslice_sim.controlplane.facts import Fact
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.request import Request
+
+T = TypeVar("T")
 
 
 class Driver:
@@ -36,6 +38,12 @@ class Driver:
         """A user's request, now. Raises what :meth:`Fleet.submit` raises."""
         self.fleet.submit(request, self._env.now)
         self._arrange()
+
+    def do(self, work: Callable[[Fleet, float], T]) -> T:
+        """Do something with the fleet, now. Implements :class:`kubeslice_sim.controlplane.fleet_faults.Conductor`."""
+        answer = work(self.fleet, self._env.now)
+        self._arrange()
+        return answer
 
     def _arrange(self) -> None:
         """See to it that the next step comes when it is due."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.model.scenario import Fault, LinkFault
 from kubeslice_sim.observe.evidence import Evidence
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE, is_pod_of
@@ -16,6 +17,8 @@ class Faults:
     """Breaks and mends the parts of one network. A fault without a name is called ``fault-<n>``, counted from 1."""
 
     def __init__(self, network: Network, data_plane: SimulatedDataPlane, vpn: Vpn) -> None:
+        self.fleet_faults: FleetFaults | None = None
+        """Who breaks the control plane; must be set before such a fault strikes."""
         self._network = network
         self._data_plane = data_plane
         self._vpn = vpn
@@ -28,12 +31,16 @@ class Faults:
         name = fault.name or f"fault-{self._count}"
         keys = tuple(self._victims(fault))
         self._active[name] = (fault, keys)
+        if self.fleet_faults is not None and FleetFaults.concerns(fault):
+            return name, self.fleet_faults.strike(fault)
         if fault.partition is not None:
             return name, self._cut(fault.partition, True)
         if fault.link is not None:
             return name, self._worsen(fault.link)
         if fault.kill == "dns":
             return name, (self._name_server(fault.cluster, False),)
+        if fault.kill == "node":
+            return name, self._lose_node(fault, keys)
         if not keys:
             sentence = f"no {fault.kill} matches this fault; nothing was broken"
             return name, (Evidence(part=fault.pod or fault.kill or "", cluster=fault.cluster, slice=fault.slice,
@@ -44,7 +51,11 @@ class Faults:
         """End the fault of that name, or ``all``; names and evidence, in the order in which they struck."""
         for name in [name for name in self._active if wanted in ("all", name)]:
             fault, keys = self._active.pop(name)
-            if fault.partition is not None:
+            if self.fleet_faults is not None and FleetFaults.concerns(fault):
+                yield name, self.fleet_faults.mend(fault)
+            elif fault.kill == "node":
+                yield name, self._recover_node(fault, keys)
+            elif fault.partition is not None:
                 yield name, self._join(fault.partition)
             elif fault.link is not None:
                 yield name, self._repair(fault.link)
@@ -66,11 +77,30 @@ class Faults:
             router = self._network.routers.get((fault.cluster, fault.slice))
             if router is not None:
                 yield (fault.cluster, SYSTEM_NAMESPACE, router.start.pod)
+        elif fault.kill == "node":
+            yield from self._data_plane.pods_on(fault.cluster, fault.node)
         elif fault.kill == "pod":
             namespace, _, name = fault.pod.rpartition("/")
             for key in self._network.pods:
                 if key[:2] == (fault.cluster, namespace) and is_pod_of(key[2], name):
                     yield key
+
+    def _lose_node(self, fault: Fault, keys: tuple[PodKey, ...]) -> tuple[Evidence, ...]:
+        self._data_plane.lose_node(fault.cluster, fault.node)
+        if not keys:
+            sentence = f"nothing runs on {fault.node or 'that node'} of {fault.cluster}; nothing was broken"
+            return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence, outcome="failed_to_probe"),)
+        sentence = f"{fault.node} of {fault.cluster} is gone, and {len(keys)} pods with it"
+        return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence),)
+
+    def _recover_node(self, fault: Fault, keys: tuple[PodKey, ...]) -> tuple[Evidence, ...]:
+        for other, _ in self._active.values():
+            if (other.kill, other.cluster, other.node) == (fault.kill, fault.cluster, fault.node):
+                sentence = f"{fault.node} of {fault.cluster} stays away: another fault holds it"
+                return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence),)
+        started = self._data_plane.recover_node(fault.cluster, fault.node)
+        sentence = f"{fault.node} of {fault.cluster} is back; {started} of its {len(keys)} pods start again there"
+        return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence),)
 
     def _kill(self, fault: Fault, key: PodKey) -> Evidence:
         ran = self._data_plane.kill(key)

@@ -53,4 +53,4 @@ def _order(job: KubernetesObject, view: View) -> IssueCertificates:
     return IssueCertificates(slice=slice_, server=server, client=told[CLIENT], rotation=number)
 
 
-JOB = ControllerSpec(name="job", reconcile=reconcile, watches=(Watch(kind="Job", keys=itself),))
+JOB = ControllerSpec(name="job", reconcile=reconcile, watches=(Watch(kind="Job", keys=itself),), kubernetes=True)

@@ -124,5 +124,5 @@ def _is_wide(gateway: SliceGateway) -> bool:
 
 POD = ControllerSpec(
     name="pod", reconcile=reconcile,
-    watches=(Watch(kind="Pod", keys=itself), Watch(kind="SliceGateway", keys=_rerouted)),
+    watches=(Watch(kind="Pod", keys=itself), Watch(kind="SliceGateway", keys=_rerouted)), kubernetes=True,
 )  # fmt: skip

@@ -163,6 +163,11 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
     config = gateway.status.config
     pods = _pods(gateway, view)
     tunnels = {pod.metadata.name: view.sidecars.get(pod.metadata.name) for pod in pods if running(pod)}
+    silent = next((name for name, tunnel in tunnels.items() if tunnel is not None and tunnel.state == "SILENT"), "")
+    if silent:
+        # The operator's call to the sidecar fails, and its reconcile with it: nothing is learnt of the others either.
+        note = Note(name="SliceGWPodReconcileFailed", subject=key_of(gateway), message=f"{silent} does not answer")
+        return Outcome(events=(note,), retry=note.message)
     up = [
         pod for pod in pods
         if (tunnel := tunnels.get(pod.metadata.name)) is not None and tunnel.up and not excluded(pod)
