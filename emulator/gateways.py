@@ -184,4 +184,4 @@ def _route_inward(namespace: Namespace, effect: StartGateway) -> None:
     """
     destination = effect.local_cidr if effect.routes_entire_slice else effect.slice_subnet
     hop = NextHop(via=str(effect.router_address), device="nsm0", onlink=True)
-    links.apply([Route(namespace=namespace, destination=str(destination), hops=(hop,))])
+    links.replace_route(Route(namespace=namespace, destination=str(destination), hops=(hop,)))

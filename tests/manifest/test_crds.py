@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from kubeslice_sim import manifest
+from kubeslice_sim.model.release import KubeSliceVersion
 
 SHARED = Path(__file__).parents[3] / "shared" / "crds"
 SHIPPED = sorted(SHARED.glob("*/*.yaml"))
@@ -67,6 +68,53 @@ def test_the_comparison_sees_a_wrong_bound_a_wrong_default_and_a_lost_field() ->
     assert [line.split(":")[0].rsplit(".", 1)[-1] for line in differences(broken, right)] == [
         "clusters", "maximum", "default",
     ]  # fmt: skip
+
+
+def paths(part: Any, at: str) -> set[str]:
+    """Every field and enum value of a schema, as ``SliceConfig.spec.clusters`` or ``….gatewayType=envoy``."""
+    found = {at, *(f"{at}={value}" for value in part.get("enum", ()))}
+    for name, inner in part.get("properties", {}).items():
+        found |= paths(inner, f"{at}.{name}")
+    for word in ("items", "additionalProperties"):
+        found |= paths(part[word], f"{at}[]") if isinstance(part.get(word), dict) else set()
+    return found
+
+
+def of_release(version: KubeSliceVersion) -> set[str]:
+    found: set[str] = set()
+    for crd in manifest.crds(version):
+        schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        found |= paths(schema, crd["spec"]["names"]["kind"])
+    return found
+
+
+def test_the_oldest_release_has_what_its_tag_has() -> None:
+    """Counted at kubeslice-controller v0.6.10 and worker-operator v0.17.1."""
+    gone = of_release("1.9") - of_release("0.6")
+    assert len(manifest.crds("0.6")) == 13
+    assert {name.partition(".")[0] for name in gone} == {
+        "Cluster", "Project", "ServiceExport", "ServiceExportConfig", "ServiceImport", "Slice", "SliceConfig",
+        "SliceGateway", "VpnKeyRotation", "WorkerServiceImport", "WorkerSliceConfig", "WorkerSliceGateway",
+        "WorkerSliceGwRecycler",
+    }  # fmt: skip
+    assert {"SliceConfig.spec.vpnConfig", "Cluster.status.nodeIPs", "ServiceExport.spec.aliases",
+            "SliceConfig.spec.externalGatewayConfig[].gatewayType=envoy"} <= gone  # fmt: skip
+    kept = {"SliceConfig.spec.maxClusters", "Cluster.status.clusterHealth", "Cluster.spec.nodeIPs",
+            "SliceConfig.spec.externalGatewayConfig[].gatewayType=istio"}  # fmt: skip
+    assert kept <= of_release("0.6")
+    spec = manifest.crds("0.6")[3]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert spec["required"] == ["sliceGatewayProvider"]
+    assert "enum" not in spec["properties"]["sliceGatewayProvider"]["properties"]["sliceGatewayType"]
+
+
+def test_the_next_release_adds_topologies_and_what_is_told_of_links() -> None:
+    assert of_release("1.9") <= of_release("next")
+    top = {name for name in of_release("next") - of_release("1.9") if name.count(".") == 2 and "[]" not in name}
+    assert {name for name in top if "=" not in name} == {
+        "SliceConfig.spec.topology", "SliceConfig.status.conditions", "WorkerSliceGateway.spec.routeEntireSliceSubnet",
+        "WorkerSliceGateway.status.connectionState", "WorkerSliceGateway.status.lastTransitionTime",
+        "WorkerSliceGateway.status.message", "WorkerSliceGateway.status.reason",
+    }  # fmt: skip
 
 
 def test_each_call_gives_copies_that_may_be_changed() -> None:
