@@ -129,7 +129,8 @@ def emulate(world: World, **options: Any) -> Result:
 
 def judged(seen: Run) -> Result:
     """A run with its plan and verdicts."""
-    return Result(seen, plan(seen.world), observe.judge(seen.scenario, seen.observations))
+    found = plan(seen.world)
+    return Result(seen, found, observe.judge(seen.scenario, seen.observations, planner.probes(found, seen.scenario)))
 
 
 def read_report(directory: str | Path) -> Result:

@@ -9,21 +9,25 @@ from kubeslice_sim.model.scenario import Expectation, Scenario
 from kubeslice_sim.observe.measure import judge_metric, limits_of
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import judge_outage
+from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.observe.reachability import judge_no_reach, judge_reach
 from kubeslice_sim.observe.resolution import judge_resolves
 from kubeslice_sim.observe.verdict import Verdict
 
 
-def judge(scenario: Scenario, observations: Sequence[Observation]) -> tuple[Verdict, ...]:
+def judge(
+    scenario: Scenario, observations: Sequence[Observation], planned: Sequence[Probe] = ()
+) -> tuple[Verdict, ...]:
     """One verdict an expectation, in the scenario's order. The same observations always give the same verdicts.
 
-    Any observations can be judged: what they do not say is ``inconclusive``, never an error. Raises :exc:`BadInput`
-    with every :func:`expectation_problems` of the scenario itself.
+    Any observations can be judged: what they do not say is ``inconclusive``, never an error. ``planned``: the
+    probes that the back end was given; one of which it told nothing leaves its expectation open. Raises
+    :exc:`BadInput` with every :func:`expectation_problems` of the scenario itself.
     """
     problems = expectation_problems(scenario)
     if problems:
         raise BadInput(problems)
-    return tuple(_judge(expectation, scenario, observations) for expectation in scenario.spec.expect)
+    return tuple(_judge(expectation, scenario, observations, planned) for expectation in scenario.spec.expect)
 
 
 def expectation_problems(scenario: Scenario) -> tuple[Problem, ...]:
@@ -36,13 +40,15 @@ def expectation_problems(scenario: Scenario) -> tuple[Problem, ...]:
     )
 
 
-def _judge(expectation: Expectation, scenario: Scenario, observations: Sequence[Observation]) -> Verdict:
+def _judge(
+    expectation: Expectation, scenario: Scenario, observations: Sequence[Observation], planned: Sequence[Probe]
+) -> Verdict:
     if expectation.reach is not None:
-        return judge_reach(expectation, expectation.reach, observations)
+        return judge_reach(expectation, expectation.reach, observations, planned)
     if expectation.no_reach is not None:
-        return judge_no_reach(expectation, expectation.no_reach, observations)
+        return judge_no_reach(expectation, expectation.no_reach, observations, planned)
     if expectation.resolves is not None:
-        return judge_resolves(expectation, expectation.resolves, observations)
+        return judge_resolves(expectation, expectation.resolves, observations, planned)
     if expectation.outage is not None:
         return judge_outage(expectation, expectation.outage, scenario, observations)
     return judge_metric(expectation, expectation.metric or "", observations)

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from kubeslice_sim.model.scenario import Expectation, Reach
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, Pair, by_pair, rows_of_expectation
+from kubeslice_sim.observe.probe import Probe
+from kubeslice_sim.observe.select import SILENT, Pair, by_pair, rows_of_expectation, unheard
 from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.observe.verdict import Verdict
 
 
-def judge_reach(expectation: Expectation, wanted: Reach, observations: Sequence[Observation]) -> Verdict:
+def judge_reach(
+    expectation: Expectation, wanted: Reach, observations: Sequence[Observation], planned: Sequence[Probe] = ()
+) -> Verdict:
     """Passed when every probing pod got through to every target at least once by the moment ``by`` (without it: ever).
 
     Failed when an attempt was made in time and none got through. A probe that could not be made after the last real
@@ -22,17 +25,27 @@ def judge_reach(expectation: Expectation, wanted: Reach, observations: Sequence[
     expected = "reached" if limit_s is None else f"reached by {seconds(limit_s)}"
     groups = by_pair(_attempts(expectation, observations))
     findings = [_reach(pair, rows, limit_s) for pair, rows in groups.items()]
+    findings += [_silent(pair) for pair in unheard(planned, expectation.name, groups)]
     return settle(expectation, "reach", expected, findings or [_unprobed(wanted)])
 
 
-def judge_no_reach(expectation: Expectation, wanted: Reach, observations: Sequence[Observation]) -> Verdict:
+def judge_no_reach(
+    expectation: Expectation, wanted: Reach, observations: Sequence[Observation], planned: Sequence[Probe] = ()
+) -> Verdict:
     """Passed when at least one attempt was really made by every probing pod and every one was blocked or timed out.
 
     An attempt that got through fails it. One that could not be made might have got through: inconclusive.
     """
     groups = by_pair(_attempts(expectation, observations))
     findings = [_no_reach(pair, rows) for pair, rows in groups.items()]
+    findings += [_silent(pair) for pair in unheard(planned, expectation.name, groups)]
     return settle(expectation, "noReach", "never reached", findings or [_unprobed(wanted)])
+
+
+def _silent(pair: Pair) -> Finding:
+    return Finding(outcome="inconclusive", found="not probed",
+                   sentence=f"No attempt from {pair.source} to {pair.target} was observed, though one was planned.",
+                   )  # fmt: skip
 
 
 def got_through(row: Observation) -> bool:

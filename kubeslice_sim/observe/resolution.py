@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from kubeslice_sim.model.scenario import Expectation, Resolve
 from kubeslice_sim.observe.finding import Finding, settle
 from kubeslice_sim.observe.observation import Observation
-from kubeslice_sim.observe.select import SILENT, Pair, by_pair, rows_of_expectation
+from kubeslice_sim.observe.probe import Probe
+from kubeslice_sim.observe.select import SILENT, Pair, by_pair, rows_of_expectation, unheard
 from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.observe.verdict import Verdict
 
 
-def judge_resolves(expectation: Expectation, wanted: Resolve, observations: Sequence[Observation]) -> Verdict:
+def judge_resolves(
+    expectation: Expectation, wanted: Resolve, observations: Sequence[Observation], planned: Sequence[Probe] = ()
+) -> Verdict:
     """Passed when every asking pod got as many addresses as wanted (without a number: at least one) by ``by``.
 
     A question without a reply (timeout) is no answer; a reply that the name does not exist is 0 addresses.
@@ -23,6 +26,7 @@ def judge_resolves(expectation: Expectation, wanted: Resolve, observations: Sequ
     rows = rows_of_expectation(observations, expectation.name)
     groups = by_pair(row for row in rows if row.metric == "answers" or row.outcome in SILENT)
     findings = [_resolves(pair, rows, wanted, count, limit_s) for pair, rows in groups.items()]
+    findings += [_silent(pair, wanted) for pair in unheard(planned, expectation.name, groups)]
     return settle(expectation, "resolves", expected, findings or [_unasked(wanted)])
 
 
@@ -56,6 +60,12 @@ def _is_right(row: Observation, wanted: Resolve) -> bool:
     if row.outcome != "ok":
         return False
     return row.value >= 1 if wanted.answers is None else row.value == wanted.answers
+
+
+def _silent(pair: Pair, wanted: Resolve) -> Finding:
+    return Finding(outcome="inconclusive", found="not asked",
+                   sentence=f"No question from {pair.source} for {wanted.name} was observed, though one was planned.",
+                   )  # fmt: skip
 
 
 def _unasked(wanted: Resolve) -> Finding:

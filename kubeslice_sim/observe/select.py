@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.probe import Probe
 
 SILENT = frozenset({"failed_to_probe", "unsupported"})
 """Outcomes that say nothing about the network."""
@@ -45,6 +46,19 @@ class Pair(NamedTuple):
 def pair_of(row: Observation) -> Pair:
     """Who asked whom in this row."""
     return Pair(row.src_cluster, row.src, row.dst, row.dst_cluster if "/" in row.dst else "")
+
+
+def pair_of_probe(probe: Probe) -> Pair:
+    """Who is to ask whom in a probe's rows."""
+    src, _, src_cluster = probe.source.partition("@")
+    dst_cluster = probe.target.partition("@")[2] if "/" in probe.destination else ""
+    return Pair(src_cluster, src, probe.destination, dst_cluster)
+
+
+def unheard(planned: Iterable[Probe], name: str, seen: Iterable[Pair]) -> tuple[Pair, ...]:
+    """The pairs that an expectation's planned probes are about and of which no row speaks, in order of name."""
+    heard = set(seen)
+    return tuple(sorted({pair_of_probe(probe) for probe in planned if probe.name == EXPECTATION_PREFIX + name} - heard))
 
 
 def by_pair(rows: Iterable[Observation]) -> dict[Pair, list[Observation]]:

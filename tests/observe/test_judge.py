@@ -11,6 +11,7 @@ from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.scenario import Expectation, Outage, Reach, Resolve
 from kubeslice_sim.observe import exit_code, judge, overall
 from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.observe.verdict import Verdict
 from tests.observe.rows import CLIENT, SERVER, attempts, observations, rates, row, scenario
 
@@ -49,6 +50,21 @@ class TestReach:
         rows = (*attempts({0, 1}, 2), row("reachable", 2.0, 0.0, "failed_to_probe"))
         assert _judge(rows, reach=REACH, by_s=10.0).outcome == "inconclusive"
         assert _judge((*rows, row("reachable", 3.0)), reach=REACH, by_s=10.0).outcome == "passed"
+
+    @pytest.mark.parametrize("kind", ["reach", "no_reach"])
+    def test_a_planned_pair_without_a_row_leaves_it_open(self, kind: str) -> None:
+        lost = set() if kind == "reach" else {0, 1}
+        rows = tuple(replace(item, probe="expect/it") for item in attempts(lost, 2))
+        asked = Expectation(name="it", **{kind: REACH})
+        planned = [
+            Probe(name="expect/it", kind="ping", source=f"iperf/client-{number}@worker-1", target=SERVER,
+                  origin="expectation")
+            for number in range(2)
+        ]  # fmt: skip
+        assert judge(scenario(asked), rows, planned[:1])[0].outcome == "passed"
+        (verdict,) = judge(scenario(asked), rows, planned)
+        assert verdict.outcome == "inconclusive"
+        assert "iperf/client-1@worker-1" in verdict.sentence
 
     def test_every_pod_must_reach(self) -> None:
         rows = (*attempts(set(), 3), *attempts({0, 1, 2}, 3, src="iperf/client-1"))
