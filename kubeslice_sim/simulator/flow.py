@@ -7,20 +7,31 @@ from typing import Any
 
 import simpy
 
+from kubeslice_sim.simulator.fairness import Fairness
 from kubeslice_sim.simulator.resource import Resources
-from kubeslice_sim.simulator.share import Demand, share
+from kubeslice_sim.simulator.share import Demand
 from kubeslice_sim.simulator.tcp import CUBIC_BETA, RENO_BETA, Congestion
 from kubeslice_sim.simulator.way import ResourceKey
 
 IDLE = Demand(cap_bps=0.0)
+_LEAST_BITS = 1.0
+"""Less than this is rounding."""
 
 
 class Flow:
     """One stream of payload. ``finished`` succeeds when ``size_bits`` have arrived (None: it has no end)."""
 
     __slots__ = (
-        "_limit_bits", "arrived_bits", "bottleneck", "congestion", "demand", "finished", "rate_bps", "rtt_s",
-    )  # fmt: skip
+        "before_bits",
+        "congestion",
+        "demand",
+        "fairness",
+        "finished",
+        "number",
+        "rtt_s",
+        "since_s",
+        "size_bits",
+    )
 
     def __init__(
         self, env: simpy.Environment, *, size_bits: float | None = None, congestion: Congestion | None = None
@@ -28,16 +39,36 @@ class Flow:
         self.demand = IDLE
         self.congestion = congestion
         self.rtt_s = 0.0
-        self.rate_bps = 0.0
-        self.arrived_bits = 0.0
-        self.bottleneck: ResourceKey | None = None
         self.finished: simpy.Event = env.event()
-        self._limit_bits = size_bits
+        self.size_bits = float("inf") if size_bits is None else size_bits
+        self.before_bits = 0.0
+        """What had arrived by ``since_s``."""
+        self.since_s = 0.0
+        self.fairness: Fairness | None = None
+        """Where it sends under ``number`` since then; None: it does not."""
+        self.number = 0
 
     @property
-    def left_bits(self) -> float | None:
-        """What is still to arrive."""
-        return None if self._limit_bits is None else max(0.0, self._limit_bits - self.arrived_bits)
+    def rate_bps(self) -> float:
+        """Its rate since the last solution."""
+        return 0.0 if self.fairness is None else self.fairness.rate_bps(self.number)
+
+    @property
+    def bottleneck(self) -> ResourceKey | None:
+        """What holds it back (None: its own cap, or it does not send)."""
+        return None if self.fairness is None else self.fairness.bottleneck(self.number)
+
+    def arrived_bits(self, now_s: float) -> float:
+        """The payload that has arrived by now."""
+        if self.fairness is None:
+            return self.before_bits
+        if self.demand.open_loop:
+            return self.before_bits + self.rate_bps * (now_s - self.since_s)
+        return min(self.size_bits, self.before_bits + self.fairness.sent_bits(self.number, now_s))
+
+    def count(self, now_s: float) -> None:
+        """Begin to count anew from here."""
+        self.before_bits, self.since_s = self.arrived_bits(now_s), now_s
 
 
 class Flows:
@@ -46,45 +77,48 @@ class Flows:
     def __init__(self, env: simpy.Environment, resources: Resources) -> None:
         self._env = env
         self._resources = resources
+        self._fairness = Fairness(resources.capacity)
         self._flows: dict[Flow, None] = {}
-        self._since_s = env.now
+        self._numbers: dict[int, Flow] = {}
         self._solving = False
         self._wake_s = float("inf")
-        self._full: dict[ResourceKey, list[Flow]] = {}
-        self.solved = 0
+        self._full: dict[ResourceKey, list[Flow]] | None = {}
 
     def set(self, flow: Flow, demand: Demand, rtt_s: float = 0.0) -> None:
         """Start the flow, or change what it asks."""
-        if flow in self._flows and flow.demand == demand and flow.rtt_s == rtt_s:
+        if flow in self._flows and flow.demand == demand:
+            flow.rtt_s = rtt_s
             return
+        self._halt(flow)
         self._flows[flow] = None
         flow.demand, flow.rtt_s = demand, rtt_s
-        self.touch()
+        left_bits = flow.size_bits - flow.before_bits
+        if demand.cap_bps > 0.0 and left_bits >= _LEAST_BITS:
+            flow.number, flow.since_s = self._fairness.start(demand, self._env.now, left_bits), self._env.now
+            flow.fairness = self._fairness
+            self._numbers[flow.number] = flow
+        self._solve_soon()
 
     def stop(self, flow: Flow) -> None:
         """Take the flow away; its count stands."""
         if flow in self._flows:
-            self._integrate()
+            self._halt(flow)
             del self._flows[flow]
-            flow.rate_bps, flow.bottleneck = 0.0, None
-            self._full = {key: left for key, held in self._full.items() if (left := [f for f in held if f is not flow])}
-            self.touch()
+            self._solve_soon()
 
     def touch(self) -> None:
-        """Something changed (a demand, a capacity): solve once this moment's changes are in."""
-        if self._flows and not self._solving:
-            self._solving = True
-            self._after(0.0, self._solve)
+        """A capacity may have changed: solve once this moment's changes are in."""
+        self._fairness.reread()
+        self._solve_soon()
 
     def arrived_bits(self, flow: Flow) -> float:
         """The payload that has arrived by now."""
-        self._integrate()
-        return flow.arrived_bits
+        return flow.arrived_bits(self._env.now)
 
     @property
     def any_full(self) -> bool:
         """Whether any resource holds a flow back, so that a queue stands before it."""
-        return bool(self._full)
+        return bool(self._by_bottleneck())
 
     def capacity(self, key: ResourceKey) -> float:
         """What a resource carries, in its own count."""
@@ -97,7 +131,7 @@ class Flows:
         falls to β of its top and climbs back (Reno linearly, CUBIC by its cube), and what exceeds the path is queued;
         ``dice`` choose the moment in that cycle. BBR keeps the queue about empty (Cardwell et al. 2016).
         """
-        held = self._full.get(key)
+        held = self._by_bottleneck().get(key)
         if held is None:
             return 0.0
         rtt_s = min(flow.rtt_s for flow in held)
@@ -111,42 +145,56 @@ class Flows:
         window_s = (rtt_s + buffer_s) * (1.0 - (1.0 - beta) * climb)
         return max(0.0, window_s - rtt_s)
 
-    def _integrate(self) -> None:
-        elapsed_s = self._env.now - self._since_s
-        if elapsed_s > 0.0:
+    def _by_bottleneck(self) -> dict[ResourceKey, list[Flow]]:
+        if self._full is None:
+            self._full = {}
             for flow in self._flows:
-                flow.arrived_bits += flow.rate_bps * elapsed_s
-        self._since_s = self._env.now
+                bottleneck = flow.bottleneck
+                if bottleneck is not None:
+                    self._full.setdefault(bottleneck, []).append(flow)
+        return self._full
+
+    def _halt(self, flow: Flow) -> None:
+        flow.count(self._env.now)
+        self._full = None
+        if flow.fairness is not None:
+            flow.fairness = None
+            del self._numbers[flow.number]
+            self._fairness.stop(flow.number)
+
+    def _solve_soon(self) -> None:
+        if not self._solving:
+            self._solving = True
+            self._after(0.0, self._solve)
 
     def _solve(self, _: Any = None) -> None:
         self._solving = False
-        self._integrate()
-        self.solved += 1
-        flows = tuple(self._flows)
-        for flow, grant in zip(flows, share([flow.demand for flow in flows], self._resources.capacity), strict=True):
-            flow.rate_bps, flow.bottleneck = grant.rate_bps, grant.bottleneck
-        self._full = {}
-        for flow in flows:
-            if flow.bottleneck is not None:
-                self._full.setdefault(flow.bottleneck, []).append(flow)
+        for number, flow in self._numbers.items():
+            if number < 0:
+                flow.count(self._env.now)
+        self._fairness.settle(self._env.now)
+        self._full = None
         self._await_end()
 
     def _await_end(self) -> None:
-        ends = [flow.left_bits / flow.rate_bps for flow in self._flows if flow.left_bits is not None and flow.rate_bps]
-        if ends:
-            self._wake_s = self._env.now + min(ends)
-            self._after(min(ends), self._end)
+        end_s = self._fairness.next_end_s()
+        if end_s < float("inf") and end_s != self._wake_s:
+            self._wake_s = end_s
+            self._after(max(0.0, end_s - self._env.now), self._end)
 
     def _end(self, _: Any = None) -> None:
-        if self._env.now < self._wake_s:
+        end_s = self._fairness.next_end_s()
+        # The clock adds a delay to a moment, so it may stand two roundings before the end that it was set for.
+        if end_s > self._env.now * (1.0 + 1e-15):
             return  # overtaken by a later solution
-        self._integrate()
-        for flow in tuple(self._flows):
-            # A bit more or less is rounding.
-            if flow.left_bits is not None and flow.left_bits < 1.0:
-                self.stop(flow)
-                flow.finished.succeed()
-        self._await_end()
+        ended = self._fairness.end(end_s)
+        for number in ended:
+            flow = self._numbers.pop(number)
+            flow.before_bits, flow.since_s, flow.fairness = flow.size_bits, self._env.now, None
+            del self._flows[flow]
+            flow.finished.succeed()
+        self._full = None
+        self._solve_soon()
 
     def _after(self, delay_s: float, call: Any) -> None:
         self._env.timeout(delay_s).callbacks.append(call)

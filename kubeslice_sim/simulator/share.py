@@ -68,13 +68,13 @@ def share(demands: Sequence[Demand], capacity_of: Callable[[ResourceKey], float]
 
     udp = [i for i, demand in enumerate(demands) if demand.open_loop]
     if udp:
-        problem = _problem([demands[i] for i in udp], index, capacity)
+        problem = problem_of([demands[i] for i in udp], index, capacity)
         delivered, passed = open_loop(problem)
         for place, i in enumerate(udp):
             full = min(demands[i].uses, key=lambda use: passed[index[use[0]]], default=None)
             worst = full[0] if full and passed[index[full[0]]] < 1.0 else None
             grants[i] = Grant(rate_bps=float(delivered[place]), bottleneck=worst)
-        capacity = np.maximum(capacity - _carried(problem, passed), LEFT_FOR_TCP * capacity)
+        capacity = np.maximum(capacity - carried(problem, passed), LEFT_FOR_TCP * capacity)
 
     tcp = [i for i, demand in enumerate(demands) if not demand.open_loop]
     if tcp:
@@ -89,7 +89,7 @@ def share(demands: Sequence[Demand], capacity_of: Callable[[ResourceKey], float]
 
 def _with_acks(demands: Sequence[Demand], index: dict[ResourceKey, int], capacity: Floats) -> Shares:
     """Max-min fair rates beside their own acknowledgements, by repeated substitution (each pass errs 7 times less)."""
-    problem = _problem(demands, index, capacity)
+    problem = problem_of(demands, index, capacity)
     flow, resource, use = _entries([demand.acks for demand in demands], index)
     shares = max_min(problem)
     for _ in range(_ACK_PASSES if flow.size else 0):
@@ -117,7 +117,8 @@ def _entries(all_uses: Sequence[Uses], index: dict[ResourceKey, int]) -> tuple[I
     )
 
 
-def _problem(demands: Sequence[Demand], index: dict[ResourceKey, int], capacity: Floats) -> Problem:
+def problem_of(demands: Sequence[Demand], index: dict[ResourceKey, int], capacity: Floats) -> Problem:
+    """The demands without their acknowledgements, as arrays."""
     flow, resource, use = _entries([demand.uses for demand in demands], index)
     return Problem(
         capacity=capacity,
@@ -129,11 +130,11 @@ def _problem(demands: Sequence[Demand], index: dict[ResourceKey, int], capacity:
     )
 
 
-def _carried(problem: Problem, passed: Floats) -> Floats:
-    """What the open-loop flows really take of each resource."""
-    carried = np.zeros(problem.capacity.size)
+def carried(problem: Problem, passed: Floats) -> Floats:
+    """What open-loop flows really take of each resource, if it passes these shares."""
+    taken = np.zeros(problem.capacity.size)
     rate = problem.cap.copy()
     for flow, resource, use in zip(problem.flow.tolist(), problem.resource.tolist(), problem.use.tolist(), strict=True):
         rate[flow] *= passed[resource]
-        carried[resource] += use * rate[flow]
-    return carried
+        taken[resource] += use * rate[flow]
+    return taken

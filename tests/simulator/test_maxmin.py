@@ -6,11 +6,11 @@ from math import inf
 
 import numpy as np
 import pytest
-from tests.simulator.lexicographic import max_min_by_lp
 
 from kubeslice_sim.simulator.fluid import Problem, max_min
 from kubeslice_sim.simulator.maxmin.batch import Network, run
 from kubeslice_sim.simulator.maxmin.engine import Engine
+from tests.simulator.lexicographic import max_min_by_lp
 
 Rows = list[dict[int, float]]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from kubeslice_sim.simulator.maxmin import events
 from kubeslice_sim.simulator.maxmin.sweep import settle
-from kubeslice_sim.simulator.maxmin.tables import allocate, grown
+from kubeslice_sim.simulator.maxmin.tables import Floats, allocate, grown
 
 
 class Engine:
@@ -100,10 +100,8 @@ class Engine:
 
     def rate_bps(self, flow: int) -> float:
         """The flow's rate since the last ``settle``."""
-        owner = self._t.flows["owner"][flow]
-        if self._t.classes["bottleneck"][owner] < 0:
-            return float(self._t.classes["cap_level"][owner] * self._t.flows["weight"][flow])
-        return float(self._t.classes["level"][owner] * self._t.flows["weight"][flow])
+        owner = self._t.classes[self._t.flows["owner"][flow]]
+        return float(owner["level"] * self._t.flows["weight"][flow])
 
     def bottleneck(self, flow: int) -> int:
         """The resource that holds it back; -1: its own cap."""
@@ -115,6 +113,13 @@ class Engine:
         owner = self._t.classes[row["owner"]]
         work = owner["work"] + owner["level"] * (now_s - owner["since"])
         return float((work - row["start"]) * row["weight"])
+
+    def route_rates(self) -> Floats:
+        """The rates of all flows of each route together."""
+        known = len(self._keys)
+        return np.bincount(  # type: ignore[return-value]  # numpy's types forget that weights make it real
+            self._t.classes["route"][:known], weights=self._t.classes["rate"][:known], minlength=len(self._routes)
+        )
 
     @property
     def solutions(self) -> int:
@@ -143,6 +148,7 @@ class Engine:
             self._crossings += len(uses)
             if len(self._keys) > self._t.classes.size or self._crossings > self._t.crossings.size:
                 self._t = grown(self._t, 0, 2 * self._crossings, 2 * len(self._keys), 0)
+            self._t.classes["route"][owner] = route
             self._t.classes["first"][owner], self._t.classes["last"][owner] = first, self._crossings
             for place, (resource, use) in enumerate(uses, first):
                 row = self._t.crossings[place]

@@ -47,6 +47,7 @@ _CROSSING = _columns(
 _CLASS = _columns(
     first=(_INDEX, 0),  # its crossings are range(first, last)
     last=(_INDEX, 0),
+    route=(_INDEX, NONE),
     cap_level=(_REAL, np.inf),
     members=(_INDEX, 0),
     mass=(_REAL, 0.0),  # the sum of its flows' weights

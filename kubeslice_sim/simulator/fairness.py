@@ -1,0 +1,163 @@
+"""Fairness: who gets what, kept right from change to change; :func:`share` says the same of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from kubeslice_sim.simulator.fluid import Floats, Indices, open_loop
+from kubeslice_sim.simulator.maxmin.engine import Engine
+from kubeslice_sim.simulator.share import LEFT_FOR_TCP, Demand, Uses, carried, problem_of
+from kubeslice_sim.simulator.way import ResourceKey
+
+_ACK_PASSES = 20
+_ACK_TOLERANCE = 1e-8
+"""Acknowledgements settle by repeated substitution; each pass errs about 7 times less."""
+
+
+class Fairness:
+    """The rates of all flows under :func:`share`'s rules; a change costs what it moves.
+
+    Flows are numbered by :meth:`start`. Rates are those of the last :meth:`settle`.
+    """
+
+    def __init__(self, capacity_of: Callable[[ResourceKey], float]) -> None:
+        self._capacity_of = capacity_of
+        self._engine = Engine()
+        self._keys: list[ResourceKey] = []
+        self._index: dict[ResourceKey, int] = {}
+        self._given = np.empty(0)
+        self._rest = np.empty(0)
+        """What datagrams leave of it."""
+        self._free = np.empty(0)
+        """What acknowledgements leave of that: the engine's capacities."""
+        self._routes: dict[tuple[Uses, Uses], int] = {}
+        self._acks: list[tuple[int, int, float]] = []
+        """Route, resource, use; for all routes."""
+        self._ack_columns: tuple[Indices, Indices, Floats] | None = None
+        self._datagrams: dict[int, tuple[Demand, float, ResourceKey | None]] = {}
+        """Demand, rate and bottleneck, under negative numbers."""
+        self._told = 0
+        self._stale = False
+
+    def start(self, demand: Demand, now_s: float, size_bits: float = np.inf) -> int:
+        """A flow begins; ``size_bits``: what it has to send, unless it is open-loop. Its number.
+
+        Raises :exc:`ValueError` for a closed-loop flow that nothing bounds.
+        """
+        if demand.open_loop:
+            self._told -= 1
+            self._datagrams[self._told] = (demand, 0.0, None)
+            self._stale = True
+            for key, _ in demand.uses:
+                self._resource(key)
+            return self._told
+        return self._engine.start(
+            self._route(demand), now_s, size_bits=size_bits, cap_bps=demand.cap_bps, weight=demand.weight
+        )
+
+    def stop(self, flow: int) -> None:
+        """The flow goes."""
+        if flow < 0:
+            del self._datagrams[flow]
+            self._stale = True
+        else:
+            self._engine.stop(flow)
+
+    def reread(self) -> None:
+        """Capacities may have changed."""
+        given = np.array([self._capacity(key) for key in self._keys], dtype=np.float64)
+        if not np.array_equal(given, self._given):
+            self._given, self._stale = given, True
+
+    def next_end_s(self) -> float:
+        """When the next flow has sent its size, if nothing changes."""
+        return self._engine.next_end_s()
+
+    def end(self, now_s: float) -> list[int]:
+        """End the flows that have sent their size by now, and say which; settle afterwards."""
+        return self._engine.end(now_s)
+
+    def settle(self, now_s: float) -> None:
+        """Make all rates right after this moment's changes."""
+        if self._stale:
+            self._stale = False
+            self._serve_datagrams()
+        for _ in range(_ACK_PASSES):
+            self._engine.settle(now_s)
+            left = self._left()
+            moved = np.flatnonzero(np.abs(left - self._free) > _ACK_TOLERANCE * self._given)
+            if not moved.size:
+                return
+            for resource in moved.tolist():
+                self._engine.set_capacity(resource, float(left[resource]))
+            self._free[moved] = left[moved]
+        self._engine.settle(now_s)
+
+    def rate_bps(self, flow: int) -> float:
+        """What of the flow's payload arrives."""
+        return self._datagrams[flow][1] if flow < 0 else self._engine.rate_bps(flow)
+
+    def bottleneck(self, flow: int) -> ResourceKey | None:
+        """What holds it back (None: its own cap)."""
+        if flow < 0:
+            return self._datagrams[flow][2]
+        index = self._engine.bottleneck(flow)
+        return None if index < 0 else self._keys[index]
+
+    def sent_bits(self, flow: int, now_s: float) -> float:
+        """What a closed-loop flow has sent since its start."""
+        return self._engine.sent_bits(flow, now_s)
+
+    def _capacity(self, key: ResourceKey) -> float:
+        try:
+            return self._capacity_of(key)
+        except KeyError:
+            return 0.0  # its device is gone
+
+    def _resource(self, key: ResourceKey) -> int:
+        known = self._index.get(key)
+        if known is None:
+            capacity = self._capacity_of(key)
+            known = self._index[key] = self._engine.resource(capacity)
+            self._keys.append(key)
+            self._given, self._rest, self._free = (
+                np.append(column, capacity) for column in (self._given, self._rest, self._free)
+            )
+        return known
+
+    def _route(self, demand: Demand) -> int:
+        key = (demand.uses, demand.acks)
+        known = self._routes.get(key)
+        if known is None:
+            known = self._routes[key] = self._engine.route(
+                (self._resource(crossed), use) for crossed, use in demand.uses if use > 0.0
+            )
+            self._acks += [(known, self._resource(crossed), use) for crossed, use in demand.acks]
+            self._ack_columns = None
+        return known
+
+    def _serve_datagrams(self) -> None:
+        demands = [demand for demand, _, _ in self._datagrams.values()]
+        self._rest = self._given.copy()
+        if not demands:
+            return
+        problem = problem_of(demands, self._index, self._given)
+        delivered, passed = open_loop(problem)
+        for place, flow in enumerate(self._datagrams):
+            full = min(demands[place].uses, key=lambda use: passed[self._index[use[0]]], default=None)
+            worst = full[0] if full and passed[self._index[full[0]]] < 1.0 else None
+            self._datagrams[flow] = (demands[place], float(delivered[place]), worst)
+        self._rest = np.maximum(self._given - carried(problem, passed), LEFT_FOR_TCP * self._given)
+
+    def _left(self) -> Floats:
+        """What there is for payload beside the acknowledgements that the rates of now bring."""
+        if not self._acks:
+            return self._rest
+        if self._ack_columns is None:
+            routes, resources, uses = zip(*self._acks, strict=True)
+            self._ack_columns = (np.array(routes, dtype=np.intp), np.array(resources, dtype=np.intp), np.array(uses))
+        route, resource, use = self._ack_columns
+        acks = np.bincount(resource, weights=use * self._engine.route_rates()[route], minlength=self._rest.size)
+        return np.asarray(np.maximum(self._rest - acks, 0.5 * self._rest))

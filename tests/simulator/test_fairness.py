@@ -1,0 +1,60 @@
+"""Rates kept from change to change are those that one answer for the moment gives."""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+import pytest
+
+from kubeslice_sim.simulator.fairness import Fairness
+from kubeslice_sim.simulator.share import Demand, share
+
+
+def random_demand(dice: np.random.Generator, resources: int) -> Demand:
+    def path(use: float) -> tuple[tuple[tuple[str, ...], float], ...]:
+        crossed = dice.choice(resources, size=int(dice.integers(1, 4)), replace=False)
+        return tuple((("r", str(r)), use * float(dice.choice([1.0, 1.1]))) for r in crossed)
+
+    if dice.random() < 0.2:
+        return Demand(uses=path(1.0), cap_bps=float(dice.choice([3.0, 30.0])), open_loop=True)
+    return Demand(
+        uses=path(1.0), acks=path(0.03), cap_bps=float(dice.choice([inf, inf, 2.0, 25.0])),
+        weight=float(dice.choice([1.0, 2.0, 0.4])),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_kept_rates_are_those_of_the_moment(seed: int) -> None:
+    """Flows, datagrams and their acknowledgements come and go, and capacities change."""
+    dice = np.random.default_rng(seed)
+    capacity = {("r", str(r)): float(10 ** dice.uniform(1, 2.5)) for r in range(6)}
+    fairness, here, worst = Fairness(capacity.__getitem__), dict[int, Demand](), 0.0
+    for step in range(120):
+        chance = dice.random()
+        if chance < 0.6 or not here:
+            demand = random_demand(dice, len(capacity))
+            here[fairness.start(demand, float(step))] = demand
+        elif chance < 0.9:
+            flow = list(here)[int(dice.integers(len(here)))]
+            fairness.stop(flow)
+            del here[flow]
+        else:
+            capacity["r", str(dice.integers(len(capacity)))] = float(10 ** dice.uniform(1, 2.5))
+            fairness.reread()
+        fairness.settle(float(step))
+        for flow, grant in zip(here, share(list(here.values()), capacity.__getitem__), strict=True):
+            worst = max(worst, abs(fairness.rate_bps(flow) - grant.rate_bps) / grant.rate_bps)
+    assert worst < 1e-4, f"{worst:.1e}"  # both settle acknowledgements to about 1e-6 of a capacity
+
+
+def test_a_device_that_is_gone_carries_nothing() -> None:
+    capacity = {("r",): 10.0}
+    fairness = Fairness(capacity.__getitem__)
+    flow = fairness.start(Demand(uses=((("r",), 1.0),), cap_bps=inf), 0.0)
+    fairness.settle(0.0)
+    assert fairness.rate_bps(flow) == 10.0
+    capacity.clear()
+    fairness.reread()
+    fairness.settle(1.0)
+    assert (fairness.rate_bps(flow), fairness.bottleneck(flow), fairness.sent_bits(flow, 9.0)) == (0.0, ("r",), 10.0)
