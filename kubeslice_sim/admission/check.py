@@ -28,10 +28,13 @@ def check(world: World) -> tuple[Violation, ...]:
     )
 
 
-def judge(request: Request) -> Iterator[Violation]:
-    """Every violation of one request, in the order in which the real system asks."""
+def judge(request: Request, *, as_asked: bool = False) -> Iterator[Violation]:
+    """Every violation of one request, in the order in which the real system asks.
+
+    ``as_asked``: only what the API server and webhooks ask of a request, without our own rules on worlds.
+    """
     key = key_of(request.document)
-    for stage in _stages(key.kind, request.operation):
+    for stage in _stages(key.kind, request.operation, as_asked):
         found = [(rule, finding) for rule in stage for finding in rule.check(request)]
         for rule, finding in sorted(found, key=lambda pair: pair[1].turn):
             yield Violation(
@@ -49,9 +52,13 @@ def judge(request: Request) -> Iterator[Violation]:
 
 
 @cache
-def _stages(kind: str, operation: Operation) -> tuple[Stage, ...]:
+def _stages(kind: str, operation: Operation, as_asked: bool) -> tuple[Stage, ...]:
     stages = (
-        tuple(rule for rule in stage if operation in rule.operations and rule.kind in (kind, ANY_KIND))
+        tuple(
+            rule for rule in stage
+            if operation in rule.operations and rule.kind in (kind, ANY_KIND)
+            and (rule.is_asked_of_requests or not as_asked)
+        )
         for stage in STAGES
-    )
+    )  # fmt: skip
     return tuple(stage for stage in stages if stage)

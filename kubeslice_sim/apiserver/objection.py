@@ -13,8 +13,7 @@ from kubeslice_sim.apiserver.incoming import admissible, completed
 from kubeslice_sim.model.document import key_of
 from kubeslice_sim.planner.stored import stored
 
-_ASKED = frozenset((rule.id, rule.kind) for rule in RULES if rule.is_asked_of_requests)
-_ASKED_OF_ALL = frozenset(key for key in _ASKED if key[1] == ANY_KIND)
+_ASKED_OF_ALL = frozenset(rule.id for rule in RULES if rule.is_asked_of_requests and rule.kind == ANY_KIND)
 """Those of Kubernetes itself: a kind's own rules are its webhook's."""
 
 
@@ -29,9 +28,9 @@ def first_objection(
     kind = key_of(document).kind
     if not is_judged(kind, operation):
         return None
-    asked = _ASKED if webhooks else _ASKED_OF_ALL
-    for violation in judge(Request(operation=operation, document=document, old=old, state=state, now=now)):
-        if (violation.rule, kind) in asked or (violation.rule, ANY_KIND) in asked:
+    request = Request(operation=operation, document=document, old=old, state=state, now=now)
+    for violation in judge(request, as_asked=True):
+        if webhooks or violation.rule in _ASKED_OF_ALL:
             hint = f" ({violation.hint})" if violation.hint else ""
             return Refusal(violation.rule, violation.webhook_field or violation.path, violation.message + hint)
     return None

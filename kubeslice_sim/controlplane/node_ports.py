@@ -61,8 +61,7 @@ class NodePortAllocator:
 
     def _slot(self, config: Any) -> int:
         wanted = names.worker_slice_config(config.slice_name, config.slice_gateway_remote_cluster_id)
-        found = (item for item in self._hub.view.list(WorkerSliceConfig) if item.metadata.name == wanted)
-        return next((item.spec.octet or 0 for item in found), 0)
+        return next((item.spec.octet or 0 for item in self._hub.view.named(WorkerSliceConfig, wanted)), 0)
 
     def _configs(self) -> list[SliceConfig]:
         """The slices in the order in which they were made."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from itertools import islice
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -19,6 +20,7 @@ from kubeslice_sim.controlplane.status import status_of, with_metadata, with_sta
 from kubeslice_sim.controlplane.table import ObjectTable
 from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.kubernetes import KubernetesObject
 
 T = TypeVar("T")
 Propagation = Literal["Background", "Foreground", "Orphan"]
@@ -96,7 +98,7 @@ class Store:
         meta, new = held.metadata, sent.metadata
         if meta.deletion_timestamp is not None and set(new.finalizers) - set(meta.finalizers):
             raise Refused(key, "is being deleted: no finalizer can be added; wait until it is gone")
-        generation = meta.generation + (_spec(sent) != _spec(held))
+        generation = meta.generation + (not _same_spec(sent, held))
         sent = with_metadata(
             sent, uid=meta.uid, resource_version=meta.resource_version, generation=generation,
             creation_timestamp=meta.creation_timestamp, deletion_timestamp=meta.deletion_timestamp,
@@ -172,9 +174,13 @@ class Store:
             self._collector.gone(held, now_s)
 
 
-def _spec(item: Any) -> Any:
-    """All but metadata and status."""
-    return with_metadata(
-        with_status(item, None), labels={}, annotations={}, finalizers=(), owner_references=(), resource_version="",
-        uid="", generation=0, creation_timestamp=None, deletion_timestamp=None,
-    )  # fmt: skip
+def _same_spec(one: Any, other: Any) -> bool:
+    """Whether all but metadata and status is the same."""
+    if isinstance(one, KubernetesObject):
+        return one.body == other.body or without_status(one).body == without_status(other).body
+    return all(getattr(one, part) == getattr(other, part) for part in _parts(type(one)))
+
+
+@cache
+def _parts(noun: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(noun) if field.name not in ("metadata", "status"))

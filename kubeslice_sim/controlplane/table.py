@@ -45,6 +45,10 @@ class StoreView(Protocol):
         """The objects that name the object of that uid as an owner."""
         ...
 
+    def named(self, noun: type[D], name: str) -> tuple[D, ...]:
+        """KubeSlice's objects of a kind and name, in any namespace."""
+        ...
+
 
 class ObjectTable:
     """A mutable set of immutable objects; implements :class:`StoreView`."""
@@ -54,6 +58,7 @@ class ObjectTable:
         self._sorted: dict[str, list[ObjectKey]] = {}
         self._labelled: dict[tuple[str, str, str], set[ObjectKey]] = {}
         self._owned: dict[str, set[ObjectKey]] = {}
+        self._named: dict[tuple[str, str], set[ObjectKey]] = {}
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -86,6 +91,7 @@ class ObjectTable:
         meta = item.metadata
         if held is None:
             insort(self._sorted.setdefault(key.kind, []), key)
+            self._named.setdefault((key.kind, key.name), set()).add(key)
             self._label(key, meta)
             self._own(key, meta)
             return
@@ -101,17 +107,26 @@ class ObjectTable:
         meta = self._objects.pop(key).metadata
         self._unlabel(key, meta)
         self._disown(key, meta)
+        _take_out(self._named, (key.kind, key.name), key)
         keys = self._sorted[key.kind]
         del keys[bisect_left(keys, key)]
 
     def clear(self) -> None:
         """Take everything away."""
-        for part in (self._objects, self._sorted, self._labelled, self._owned):
+        for part in (self._objects, self._sorted, self._labelled, self._owned, self._named):
             part.clear()
 
     def dependents(self, uid: str) -> tuple[Any, ...]:
         """See :class:`StoreView`."""
         return tuple(self._objects[key] for key in sorted(self._owned.get(uid, ())))
+
+    def named(self, noun: type[D], name: str) -> tuple[D, ...]:
+        """See :class:`StoreView`."""
+        return cast(tuple[D, ...], self.of_name(noun.RESOURCE.kind, name))
+
+    def of_name(self, kind: str, name: str) -> tuple[Any, ...]:
+        """Whatever is of that kind and name, in any namespace."""
+        return tuple(self._objects[key] for key in sorted(self._named.get((kind, name), ())))
 
     def get(self, noun: type[D], namespace: str, name: str) -> D | None:
         """See :class:`StoreView`."""

@@ -35,9 +35,8 @@ class StoreState:
     def same_name(self, document: Any, across: bool) -> tuple[Any, ...]:
         """The objects of the document's kind and name."""
         key = key_of(document)
-        return tuple(
-            item for item in self.all(key.kind, None if across else key.namespace) if item.metadata.name == key.name
-        )  # fmt: skip
+        found = self._store.view.of_name(key.kind, key.name)
+        return tuple(item for item in found if across or item.metadata.namespace == key.namespace)
 
     def status_of(self, cluster: Cluster) -> ClusterStatus:
         """What the cluster's worker has reported."""

@@ -146,7 +146,7 @@ def _let_go(gateway: WorkerSliceGateway, there: SliceGateway | None) -> Outcome:
 
 
 def _same_name_on_hub(change: Change, view: View) -> tuple[ObjectKey, ...]:
-    return tuple(key_of(item) for item in view.hub.list(WorkerSliceGateway) if item.metadata.name == change.key.name)
+    return tuple(key_of(item) for item in view.hub.named(WorkerSliceGateway, change.key.name))
 
 
 GATEWAY_MIRROR = ControllerSpec(

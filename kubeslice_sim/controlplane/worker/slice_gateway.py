@@ -87,9 +87,9 @@ def _publish_ports(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -
     if missing:
         return Outcome(writes=missing)
     node_ports = tuple(node_port(service) for service in services)
-    for told in view.hub.list(WorkerSliceGateway):
+    for told in view.hub.named(WorkerSliceGateway, gateway.metadata.name):
         local = told.spec.local_gateway_config
-        if told.metadata.name == gateway.metadata.name and local.node_ports != node_ports:
+        if local.node_ports != node_ports:
             spec = replace(told.spec, local_gateway_config=replace(local, node_ports=node_ports))
             return Outcome(writes=(Update(item=replace(told, spec=spec), at="hub"),))
     return NOTHING
