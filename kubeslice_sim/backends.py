@@ -44,6 +44,10 @@ class Deployer(Protocol):
         """Remove what ``deploy`` created, and nothing else."""
         ...
 
+    def controller(self, **options: Any) -> Any:
+        """KubeSlice's controller, ours, for a real API server: ``run``, ``stop``, ``rehearse``."""
+        ...
+
 
 def names() -> tuple[str, ...]:
     """The names of the installed back ends."""

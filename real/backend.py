@@ -18,6 +18,7 @@ from real.beyond import refuse_beyond
 from real.client import Transport, read_kubeconfig
 from real.connection import Connection, check_all
 from real.contexts import choose_contexts
+from real.controller import Certificates, HubController
 from real.deploy import Deployment
 from real.destroy import Destruction
 from real.place import place, worker_clusters
@@ -91,8 +92,8 @@ class RealClusters:
     def deploy(self, world: World, *, say: Callable[[str], None] = _quiet, **allowed: Unpack[Allowed]) -> Deployment:
         """Server-side apply the world's objects in dependency order; a second time nothing changes.
 
-        say: told of each object when it is done. Raises BadInput for what the API server refuses, DeployFailedError
-        (exit 1) for field conflicts and objects of others.
+        say: told of each object when it is done. Raises BadInput for what the API server refuses and for what no
+        KubeSlice has (a SliceTopology), DeployFailedError (exit 1) for field conflicts and objects of others.
         """
         connections, placements = _open(world, allowed, to_deploy=True)
         return deploying.deploy(connections, placements, world=world.name, options=_options(allowed), say=say)
@@ -133,6 +134,15 @@ class RealClusters:
             within_s=within_s, say=say,
         )  # fmt: skip
 
+    def controller(
+        self,
+        *,
+        kubeconfig: str | Path | None = None,
+        context: str | None = None,
+        certificates: Certificates = "wait",
+        say: Callable[[str], None] = _quiet,
+    ) -> HubController:
+        """KubeSlice's controller, ours, for the API server of that context; not yet running.
 
         certificates: ``immediate`` marks certificate Jobs as done where nobody runs them.
         """

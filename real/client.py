@@ -8,7 +8,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ CONNECT_WITHIN_S = 3.05
 """Just above a multiple of TCP's 3 s retransmission, as HTTP clients usually choose it."""
 ANSWER_WITHIN_S = 35.0
 """KubeSlice's webhooks may take 10 s each, and the API server gives itself 30 s for dry runs with several."""
+CONNECTIONS = 32
+"""A controller watches some twenty kinds at once, each on a connection of its own."""
 RETRY_AFTER_S = (0.3, 1.0)
 
 _HOPELESS = (urllib3.exceptions.TimeoutError, urllib3.exceptions.SSLError)
@@ -62,11 +64,34 @@ def read_kubeconfig(path: str | Path | None = None) -> Kubeconfig:
     return Kubeconfig(path=where, contexts=names, current=str(current["name"]) if current else "")
 
 
+class Stream:
+    """An answer that comes line by line, each a JSON object; ends when the server ends it or :meth:`close` does."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Every line. An answer that breaks off ends like any other: whoever watches begins again anyway."""
+        rest = b""
+        try:
+            for piece in self._answer.stream(amt=None, decode_content=True):
+                *lines, rest = (rest + piece).split(b"\n")
+                yield from (json.loads(line) for line in lines if line)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):
+            return
+
+    def close(self) -> None:
+        """End it, from any thread: whoever reads finds the end."""
+        with suppress(OSError, ValueError, RuntimeError):
+            self._answer.shutdown()
+
+
 class Transport:
     """Sends one request to one API server and reads JSON; retries what is safe to retry.
 
-    Every request that this project sends is idempotent (reads, server-side apply, deletes with a precondition), so a
-    refused or broken connection and a busy server are tried again, three times in all. Nothing that it raises holds
+    Every request that this project sends is idempotent (reads, server-side apply, patches and deletes with a
+    precondition) or told twice by its second answer (creates), so a refused or broken connection and a busy server are
+    tried again, three times in all. Nothing that it raises holds
     a token or a key.
     """
 
@@ -89,6 +114,7 @@ class Transport:
                 f"context {context!r} of {kubeconfig.path} gives no credentials: its plug-in failed ({failures[0]}); "
                 "run it by hand to see why"
             )
+        configuration.connection_pool_maxsize = CONNECTIONS
         configuration.retries = False  # ours below know which answers are worth a second try
         address = urlsplit(str(configuration.host))
         self.server = f"{address.scheme}://{address.hostname}:{address.port or 443}"
@@ -105,11 +131,12 @@ class Transport:
         query: Query = (),
         body: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> dict[str, Any]:
         """Send and return the answer's JSON. Raises ApiFailure (not 2xx) or BackendUnavailable (no answer)."""
         for pause_s in (*RETRY_AFTER_S, None):
             try:
-                return self._once(method, path, query, body, content_type)
+                return self._once(method, path, query, body, content_type, accept)
             except ApiFailure as failure:
                 if pause_s is None or not failure.is_passing:
                     raise
@@ -119,12 +146,26 @@ class Transport:
             self._sleep(pause_s)
         raise AssertionError("the last round returns or raises")
 
+    def stream(self, path: str, *, query: Query = (), accept: str = "application/json") -> Stream:
+        """Begin an answer without an end (a watch). Raises ApiFailure or BackendUnavailable, and tries once only."""
+        try:
+            answer = self._client.request(
+                "GET", path, query_params=list(query), header_params={"Accept": accept}, serialize=False,
+                _request_timeout=(CONNECT_WITHIN_S, None),
+            )  # fmt: skip
+        except DynamicApiError as problem:
+            raise ApiFailure.parse(int(problem.status or 0), problem.body, context=self.context) from None
+        except (urllib3.exceptions.HTTPError, OSError) as problem:
+            raise self._unreachable(problem) from None
+        return Stream(answer)
+
     def _once(
-        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None, content_type: str
+        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None, content_type: str, accept: str
     ) -> dict[str, Any]:
         try:
             answer = self._client.request(
                 method, path, body=body, query_params=list(query), content_type=content_type, serialize=False,
+                header_params={"Accept": accept},
                 _request_timeout=(CONNECT_WITHIN_S, ANSWER_WITHIN_S),
             )  # fmt: skip
         except DynamicApiError as problem:
