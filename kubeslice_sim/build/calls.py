@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubeslice_sim.build.argument import Argument, arguments
-from kubeslice_sim.build.forms import EDGES, FORBIDDEN, KBPS, NAMES, NAMESPACES, ON, PORTS, PROJECT
+from kubeslice_sim.build.forms import EDGES, FORBIDDEN, HUBS, KBPS, NAMES, NAMESPACES, ON, PORTS, PROJECT
 from kubeslice_sim.model.document import CLUSTERS_ANNOTATION, EMULATE_ANNOTATION
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
 
@@ -107,6 +107,7 @@ DOCUMENTS: Mapping[str, Call] = {
             ("rotation_days", "spec.rotationInterval"),
             ("renew_before", "spec.renewBefore"),
             ("cipher", "spec.vpnConfig.cipher"),
+            ("hubs", "spec.topology", HUBS),
         ),
     ),
     "topology": _ours(

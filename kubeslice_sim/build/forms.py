@@ -100,6 +100,19 @@ def _project_of(namespace: Any) -> str:
     return str(namespace).removeprefix(PROJECT_NAMESPACE_PREFIX)
 
 
+def _spokes(hubs: Any) -> dict[str, Any]:
+    return {"mode": "HubAndSpoke", "hubs": _list(hubs)}
+
+
+def _hubs(topology: Any) -> Any:
+    hubs = topology.get("hubs") or []
+    if topology != _spokes(hubs):
+        raise Unsuited("another topology than hub and spoke")
+    return hubs
+
+
+HUBS = Form(_spokes, _hubs)
+"""The hubs of a slice whose other clusters are spokes."""
 NAMES = Form(_list)
 """One name or several."""
 KBPS = Form(_kbps, _rate)

@@ -104,6 +104,7 @@ class Hub(Steps):
         rotation_days: int = 30,
         renew_before: str | None = None,
         cipher: Literal["AES-256-CBC", "AES-128-CBC"] | None = None,
+        hubs: Names = (),
         project: str | None = None,
         labels: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
@@ -115,6 +116,7 @@ class Hub(Steps):
         that KubeSlice makes); with ``ceiling`` and ``guaranteed`` the slice has its own instead. ``namespaces`` join
         the slice, ``["iperf"]`` on all clusters or ``{"iperf": "worker-1"}`` on some; ``isolated`` ones hear only the
         slice and the ``allowed`` namespaces. ``gateway=None``: no gateway provider (for ``no-network``).
+        ``hubs``: the others are spokes, and reach each other through these (``.underlay(version="next")``).
         """
         return self._then("slice", locals())
 

@@ -110,6 +110,16 @@ def test_an_old_version_is_not_asked_for_what_nobody_said() -> None:
     assert world.underlay.spec.kubeslice_version == "0.6"
 
 
+def test_hub_and_spoke_is_a_word() -> None:
+    builder = pair().underlay(version="next").slice("red", "10.1.0.0/16", hubs="a")
+    world = builder.build()
+    assert world.slices[0].spec.topology is not None
+    assert world.slices[0].spec.topology.hubs == ("a",)
+    assert 'hubs=["a"]' in ks.to_python(world)
+    with pytest.raises(ks.BadInput, match="since next"):
+        pair().slice("red", "10.1.0.0/16", hubs="a").build()
+
+
 def test_the_tables_and_the_signatures_agree() -> None:
     for call, written in WRITTEN.items():
         defaults = defaults_of(getattr(ks.WorldBuilder, call))
