@@ -45,9 +45,16 @@ def topology_once(request: Request) -> Iterator[Finding]:
 
 @rule("SliceTopology", source=_OURS)
 def topology_one_shape(request: Request) -> Iterator[Finding]:
-    """The pairs are given in one way: by edges or by forbidden ones."""
+    """The pairs are given in one way: by edges, by forbidden ones, or by the hubs of the SliceConfig."""
     spec = request.document.spec
-    if spec.edges is not None and spec.forbidden_edges:
+    config = _slice(request)
+    hubs = config.spec.topology if config is not None else None
+    if hubs is not None and hubs.mode == "HubAndSpoke" and config is not None:
+        for field, given in (("edges", spec.edges is not None), ("forbiddenEdges", bool(spec.forbidden_edges))):
+            if given:
+                message = f"the slice {config.metadata.name} is joined by hubs: its SliceConfig says what is joined"
+                yield Finding(("spec", field), message, "leave one of the two out", _about(config))
+    elif spec.edges is not None and spec.forbidden_edges:
         yield Finding(("spec", "forbiddenEdges"), "edges say already what is joined", "give edges or forbiddenEdges")
 
 

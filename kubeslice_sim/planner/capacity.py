@@ -38,6 +38,8 @@ class MemberCapacity:
 class SliceCapacity:
     """One slice. ``certificate_jobs``: one a pair, each makes a throw-away CA; ``certificates``: one a gateway.
 
+    ``subnets_left``: under dynamic IPAM, those that a new cluster could get now; None under static.
+
     ``rotations_per_year``: each makes all jobs again and replaces every gateway pod, one tunnel after the other.
     """
 
@@ -48,11 +50,13 @@ class SliceCapacity:
     tunnels: int
     rotations_per_year: float
     members: tuple[MemberCapacity, ...]
+    subnets_left: int | None = None
 
     @property
     def clusters_left(self) -> int:
-        """How many more clusters may join; ``maxClusters`` cannot change."""
-        return self.max_clusters - self.clusters
+        """How many more clusters may join; ``maxClusters`` cannot change, nor can the size of a dynamic subnet."""
+        left = self.max_clusters - self.clusters
+        return left if self.subnets_left is None else min(left, self.subnets_left)
 
     @property
     def gateway_pods(self) -> int:
@@ -143,6 +147,7 @@ def _slice(item: SlicePlan, pods: Counter[tuple[str | None, str]], interval_days
             for member in item.members
             if member.router is not None
         ),
+        subnets_left=item.ipam.available - len(item.ipam.held_back) if item.ipam is not None else None,
     )
 
 

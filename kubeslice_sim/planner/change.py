@@ -19,6 +19,7 @@ ChangeKind = Literal[
     "topology changes",
     "tunnels added",
     "tunnels removed",
+    "tunnel count changes",
     "role changes",
     "gateway routes otherwise",
     "cidr moves",

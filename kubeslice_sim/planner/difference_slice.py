@@ -37,7 +37,8 @@ def _members(old: SlicePlan, new: SlicePlan) -> Iterator[Change]:
     for cluster in was:
         if cluster not in now:
             yield _change("cluster leaves", new.name, cluster, before=_seat(was[cluster]),
-                          sentence=f"{cluster} leaves {new.name} and gives back {_seat(was[cluster])}")  # fmt: skip
+                          sentence=f"{cluster} leaves {new.name} and gives back {_seat(was[cluster])}"
+                                   f"{_held(new, was[cluster])}")  # fmt: skip
     both = [cluster for cluster in now if cluster in was]
     stayed = [cluster for cluster in was if cluster in now]
     if both != stayed:
@@ -101,6 +102,10 @@ def _kept_pair(was: GatewayPairPlan, now: GatewayPairPlan, before: Plan, after: 
         yield _pair("gateways reached otherwise", now, " ".join(reached[0]), " ".join(reached[1]),
                     f"the tunnels between {_both(now)} become {reached[1][1]} over {reached[1][0]} "
                     f"(were {reached[0][1]} over {reached[0][0]})")  # fmt: skip
+    if len(was.tunnels) != len(now.tunnels):
+        before_, after_ = len(was.tunnels), len(now.tunnels)
+        told = f"{counted(after_, 'tunnel')} between {_both(now)} instead of {before_}"
+        yield _pair("tunnel count changes", now, str(before_), str(after_), told)
     for old, new in zip(was.tunnels, now.tunnels, strict=False):
         if old.server.deployment == new.server.deployment and old.node_port != new.node_port:
             yield Change(
@@ -203,6 +208,11 @@ def _cidr(member: MemberPlan) -> str:
 
 def _seat(member: MemberPlan) -> str:
     return f"slot {member.slot}, {member.cidr}" if member.slot >= 0 else "no network"
+
+
+def _held(item: SlicePlan, left: MemberPlan) -> str:
+    waits = item.ipam is not None and any(block.subnet == left.cidr for block in item.ipam.held_back)
+    return ", which waits for it for a day" if waits else ""
 
 
 def _change(

@@ -55,6 +55,8 @@ def _what_moves(found: dict[ChangeKind, list[Change]]) -> Iterator[str]:
     if "tunnels removed" in found:
         gone = number["tunnels removed"]
         yield f"{counted(gone, 'tunnel pair')} {'goes' if gone == 1 else 'go'}"
+    if "tunnel count changes" in found:
+        yield f"{counted(number['tunnel count changes'], 'pair')} with another number of tunnels"
     if "role changes" in found:
         yield f"{counted(number['role changes'], 'pair')} turned round"
     if "node ips change" in found:

@@ -41,6 +41,7 @@ def capacity_data(capacity: Capacity) -> dict[str, Any]:
             {
                 **{name: getattr(item, name) for name in SLICE_SCHEMA},
                 "max_clusters": item.max_clusters,
+                "subnets_left": item.subnets_left,
                 "members": [{name: getattr(member, name) for name in MEMBER_SCHEMA} for member in item.members],
             }
             for item in capacity.slices

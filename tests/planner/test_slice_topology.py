@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations, permutations
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_regressions.file_regression import FileRegressionFixture
 
+from kubeslice_sim.manifest import load
 from kubeslice_sim.model.document import ObjectMeta
-from kubeslice_sim.model.slice_topology import ForbiddenEdge, SliceTopology, SliceTopologySpec, TopologyEdge
+from kubeslice_sim.model.slice_topology import (
+    ForbiddenEdge,
+    SliceTopology,
+    SliceTopologySpec,
+    TopologyEdge,
+    TopologyIpam,
+)
 from kubeslice_sim.model.world import World
-from kubeslice_sim.planner import plan
+from kubeslice_sim.planner import askable, diff, measure_capacity, plan, why
 from kubeslice_sim.planner.plan import Plan, SlicePlan
 from kubeslice_sim.verify.reach import Verifier
 from tests.planner import worlds
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 CLUSTERS = ("a", "b", "c", "d", "e")
 PAIRS = tuple(combinations(CLUSTERS, 2))
 
@@ -123,6 +133,40 @@ def test_what_only_says_what_kubeslice_does_is_deployable() -> None:
     assert plan(shaped(SliceTopologySpec(slice="red", gateways_per_pair=3))).not_deployable == (
         "not deployable on KubeSlice 1.9: 3 gateways a pair of slice red (SliceTopology shape)",
     )
+
+
+def test_every_value_of_a_chain_is_told_as_reviewed(file_regression: FileRegressionFixture) -> None:
+    chain = plan(load(GOLDEN / "plans" / "chain.yaml"))
+    told = "\n".join(str(why(chain, path)) for path in askable(chain))
+    file_regression.check(f"{told}\n", fullpath=GOLDEN / "provenance" / "chain.txt")
+
+
+def test_other_edges_and_counts_are_told() -> None:
+    first = SliceTopologySpec(slice="red", edges=(TopologyEdge(between=("a", "b"), gateways=3),))
+    then = SliceTopologySpec(
+        slice="red", edges=(TopologyEdge(between=("a", "b"), gateways=1), TopologyEdge(between=("b", "c")))
+    )
+    before = plan(shaped(first))
+    told = diff(before, plan(shaped(then), previous=before))
+    assert str(told) == (
+        "red: 1 new tunnel pair, 1 pair with another number of tunnels, nobody's CIDR moves, no pod restarts\n"
+        "  2 tunnels between b and c: b serves, c dials\n"
+        "  1 tunnel between a and b instead of 3"
+    )
+
+
+def test_a_pool_says_how_many_may_still_join() -> None:
+    spec = SliceTopologySpec(slice="red", ipam=TopologyIpam(type="Dynamic", subnet_size=18))
+    before = plan(shaped(spec, ("a", "b", "c")))
+    (room,) = measure_capacity(before).slices
+    assert (room.clusters_left, room.subnets_left) == (1, 1)
+    after = plan(shaped(spec, ("b", "c")), previous=before, elapsed_s=60)
+    (room,) = measure_capacity(after).slices
+    assert (room.clusters_left, room.subnets_left) == (1, 1), "the leaver's is not free yet"
+    (left,) = diff(before, after).of("cluster leaves")
+    assert left.sentence == "a leaves red and gives back slot 0, 10.1.0.0/18, which waits for it for a day"
+    (room,) = measure_capacity(plan(shaped(spec, ("b", "c")), previous=after, elapsed_s=86_401)).slices
+    assert room.subnets_left == 2
 
 
 def stable(found: Plan) -> set[object]:
