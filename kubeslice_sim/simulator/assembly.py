@@ -19,6 +19,7 @@ from kubeslice_sim.simulator.faults import Faults
 from kubeslice_sim.simulator.flow import Flows
 from kubeslice_sim.simulator.names import Resolver
 from kubeslice_sim.simulator.network import Network
+from kubeslice_sim.simulator.proxies import proxies_of
 from kubeslice_sim.simulator.resource import Resources
 from kubeslice_sim.simulator.rows import Rows
 from kubeslice_sim.simulator.scene import Scene
@@ -56,6 +57,7 @@ def assemble(
     """
     env = simpy.Environment()
     network = Network(plan.world.underlay)
+    network.proxies = proxies_of(plan)
     if plan.network_policies:
         network.rules, network.planned = PolicyRules(plan), {pod.reference: pod for pod in plan.pods}
     streams = Streams(seed)

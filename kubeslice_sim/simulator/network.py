@@ -14,6 +14,7 @@ from kubeslice_sim.planner.network_policy import PolicyDirection
 from kubeslice_sim.planner.plan import PodPlan, QosPlan
 from kubeslice_sim.planner.policy_rules import PolicyRules
 from kubeslice_sim.simulator.ecmp import FiveTuple
+from kubeslice_sim.simulator.proxies import Proxies
 from kubeslice_sim.simulator.tunnel import Tunnel
 
 PodKey = tuple[str, str, str]
@@ -123,6 +124,7 @@ class Network:
         self.rules: PolicyRules | None = None
         """The users' policies, which hold for the pods of the plan."""
         self.planned: dict[str, PodPlan] = {}
+        self.proxies = Proxies()
         self.nameservers: dict[str, Nameserver] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._listeners: list[Callable[[], None]] = []

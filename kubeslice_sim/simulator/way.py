@@ -87,15 +87,50 @@ class Ways:
         if not source.running:
             way.dropped = f"{source.reference} does not run"
             return way
+        dialler, source = source, self._exit(way, source, flow)
+        if way.dropped:
+            return way
         for slice_ in source.nsm:
             router = self._network.routers.get((source.cluster, slice_))
             if router is not None and flow.target in router.start.slice_subnet:
                 way.overlay = True
                 self._from_pod(way, source)
                 self._enter_router(way, source, router, flow, now_s)
+                self._beyond(way, dialler, flow, now_s)
                 return way
         self._over_cni(way, source, flow)
         return way
+
+    def _exit(self, way: Way, source: Pod, flow: FiveTuple) -> Pod:
+        """Who dials onto the overlay: the pod, or the egress gateway that its sidecar hands the request to."""
+        name = self._network.proxies.exits.get((source.reference, flow.target))
+        if name is None or flow.protocol != "tcp" or flow.answer:
+            return source
+        namespace, _, rest = name.partition("/")
+        gateway = self._network.pods.get((source.cluster, namespace, rest.partition("@")[0]))
+        if gateway is None or not gateway.running:
+            way.dropped = f"{name} does not run"
+            return source
+        self._from_pod(way, source)
+        self._between_nodes(way, source.node, gateway.node)
+        self._to_pod(way, gateway)
+        return gateway
+
+    def _beyond(self, way: Way, dialler: Pod, flow: FiveTuple, now_s: float) -> None:
+        """From an ingress gateway, where the connection ended, to the pod that it connects to."""
+        gateway = way.target
+        proxies = self._network.proxies
+        if gateway is None or way.dropped or flow.protocol != "tcp" or gateway.reference not in proxies.behind:
+            return
+        onward = proxies.onward(gateway.reference, dialler.reference, flow, self._secret)
+        if isinstance(onward, str):
+            way.dropped = onward
+            return
+        for slice_, address in gateway.nsm.items():
+            router = self._network.routers.get((gateway.cluster, slice_))
+            if router is not None and address == flow.target:
+                self._from_pod(way, gateway)
+                self._enter_router(way, gateway, router, onward, now_s)
 
     def _from_pod(self, way: Way, pod: Pod) -> None:
         way.delay_s += self._costs.pod_s
