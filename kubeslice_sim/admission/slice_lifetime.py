@@ -38,6 +38,22 @@ def slice_renewal_due(request: Request) -> Iterator[Finding]:
         yield Finding(path, f"there is no {key} to renew", "the controller has not made it yet", (key,))
 
 
+@rule("SliceConfig", on=UPDATE, source=SOURCE)
+def slice_rotation_begun(request: Request) -> Iterator[Finding]:
+    """The interval of a slice without gateways is not changed: it has no certificates yet, and the webhook panics."""
+    config: SliceConfig = request.document
+    kept = config.spec.rotation_interval == request.old.spec.rotation_interval
+    if kept or config.spec.overlay_network_deployment_mode == "no-network":
+        return
+    key = ObjectKey("VpnKeyRotation", config.metadata.namespace, config.metadata.name)
+    rotation = request.state.find(*key)
+    if rotation is None or rotation.spec.certificate_creation_time is not None:
+        return
+    if not any(rotation.spec.cluster_gateway_mapping.values()):
+        message = "rotationInterval cannot be changed while the slice has no certificates"
+        yield Finding(("spec", "rotationInterval"), message, "add a second cluster first", (key,))
+
+
 @rule("SliceConfig", on=DELETE, source=SOURCE)
 def slice_namespaces_deboarded(request: Request) -> Iterator[Finding]:
     """A slice is deleted after its application namespaces have left it, in its spec and on its clusters."""

@@ -60,7 +60,7 @@ REFUSED: list[tuple[Step, str, str]] = [
      "spec.aliases[0]"),
     (create("SliceConfig", "red", {"sliceSubnet": "10.3.0.0/16", "standardQosProfileName": "gold",
                                    "sliceGatewayProvider": {}}), "object-unique", "metadata.name"),
-    (create("VpnKeyRotation", "more", {"sliceName": "red"}), "rotation-named-as-slice", ""),
+    (create("VpnKeyRotation", "more", {"sliceName": "red"}), "rotation-named-as-slice", "metadata.name"),
     (patch("Project", "demo", {"spec": []}), "readable", "spec"),
     (patch("WorkerSliceGateway", "red-worker-1-worker-2", {"spec": 0}), "readable", "spec"),
     (create("SliceConfig", "new", {}, "nowhere"), "namespace-exists", "metadata.namespace"),
@@ -101,7 +101,7 @@ def test_allowed(step: Step) -> None:
 
 def test_no_rule_for_updates_or_deletions_alone_is_dead() -> None:
     elsewhere = {"slice-topology-settled", "cluster-network-interface-kept"}  # test_releases.py
-    broken = {rule for _, rule, _ in REFUSED} | {"slice-exports-gone", "project-accounts-its-own"} | elsewhere
+    broken = {rule for _, rule, _ in REFUSED} | {"slice-exports-gone", "project-accounts-its-own", "slice-rotation-begun"} | elsewhere
     assert {rule.id for rule in RULES if "create" not in rule.operations} - broken == set()
 
 
@@ -143,6 +143,17 @@ def test_keys_are_not_renewed_while_they_are_being_renewed() -> None:
             for item in standing_objects(world())
         ]  # fmt: skip
         assert ApiServer(objects, now=NOW).answer(step).allowed is allowed
+
+
+def test_a_slice_without_gateways_has_no_rotation_to_change() -> None:
+    step = spec("SliceConfig", "red", rotationInterval=60)
+    alone = [
+        replace(item, spec=replace(item.spec, cluster_gateway_mapping=FrozenMap({"worker-1": ()})))
+        if key_of(item)[:1] + key_of(item)[2:] == ("VpnKeyRotation", "red") else item
+        for item in standing_objects(world())
+    ]  # fmt: skip
+    answer = ApiServer(alone, now=NOW).answer(step)
+    assert (answer.allowed, answer.rule) == (False, "slice-rotation-begun"), str(answer)
 
 
 def test_an_account_of_another_owner_stops_a_project() -> None:
