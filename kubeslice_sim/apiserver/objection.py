@@ -11,6 +11,7 @@ from kubeslice_sim.admission.rule import ANY_KIND, Operation
 from kubeslice_sim.apiserver.answer import Refusal
 from kubeslice_sim.apiserver.incoming import admissible, completed
 from kubeslice_sim.model.document import key_of
+from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 from kubeslice_sim.planner.stored import stored
 
 _ASKED_OF_ALL = frozenset(rule.id for rule in RULES if rule.is_asked_of_requests and rule.kind == ANY_KIND)
@@ -44,6 +45,6 @@ def is_judged(kind: str, operation: Operation) -> bool:
     )  # fmt: skip
 
 
-def reviewed(document: Any) -> Any:
+def reviewed(document: Any, version: KubeSliceVersion = DEFAULT_VERSION) -> Any:
     """The document as the mutating webhooks hand it on. Raises :exc:`Refusal` for what does not fit its schema."""
-    return admissible(completed(stored(document), mutate=True))
+    return admissible(completed(stored(document, version), mutate=True, version=version), version)

@@ -66,7 +66,7 @@ class Webhooks:
     def admit(self, operation: Operation, document: Any, old: Any, now_s: float) -> None:
         """The same for a user's request, whose document may not even fit its schema."""
         try:
-            judged = document if operation == "delete" else reviewed(document)
+            judged = document if operation == "delete" else reviewed(document, self._state.version)
         except Refusal as refusal:
             raise _denied(key_of(document), refusal) from None
         self._check(operation, judged, old, now_s)
