@@ -128,6 +128,10 @@ def _lane(plan: Plan, item: SlicePlan, member: MemberPlan, detail: Detail) -> It
         yield Line(text=where, size=7.5, router=True)
         if detail == "full":
             yield Line(text=f"{member.cidr} · slot {member.slot}", size=7.5, faint=True)
+    before = [f"Istio {gateway.direction}" for gateway in item.east_west if gateway.cluster == member.cluster]
+    before += [f"load balancer · {edge.name}" for edge in item.edges if edge.cluster == member.cluster and edge.service]
+    if before:
+        yield Line(text=" · ".join(before), size=7.5)
     yield Line(text=_workloads(pods) if pods else "no pods", size=7.5, faint=not pods)
     if exports:
         yield Line(text=f"exports {_listed(exports, 3)}", size=7.5, bold=True)

@@ -13,7 +13,7 @@ from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import unix_s
-from kubeslice_sim.controlplane.worker import app_pods, east_west, namespaces, qos, router
+from kubeslice_sim.controlplane.worker import app_pods, east_west, edge, namespaces, qos, router
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.membership import AppPod
 from kubeslice_sim.model.service_export import ServiceExport
@@ -39,7 +39,7 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     report = _report(key.name, status, view)
     writes: list[Write] = [*onboarding.writes, *injection.writes, *(router.deploy(slice_, view) if has_router else ())]
     if has_router and router.router_runs(key.name, view):
-        writes.extend(east_west.deploy(slice_, view))
+        writes.extend((*edge.deploy(slice_, view), *east_west.deploy(slice_, view)))
     if numbered is not slice_:
         writes.append(Update(item=numbered))
     if status != slice_.status:
