@@ -10,7 +10,7 @@ import simpy
 from kubeslice_sim.simulator.fairness import Fairness
 from kubeslice_sim.simulator.resource import Resources
 from kubeslice_sim.simulator.share import Demand
-from kubeslice_sim.simulator.tcp import CUBIC_BETA, RENO_BETA, Congestion
+from kubeslice_sim.simulator.tcp import Congestion, mean_queue_s, sawtooth_queue_s
 from kubeslice_sim.simulator.way import ResourceKey
 
 IDLE = Demand(cap_bps=0.0)
@@ -127,23 +127,30 @@ class Flows:
     def queue_s(self, key: ResourceKey, dice: random.Random) -> float:
         """How long a packet that comes now waits before this resource.
 
-        Nothing where it has room. UDP overload fills the buffer. Loss-based TCP moves through its sawtooth: the window
-        falls to β of its top and climbs back (Reno linearly, CUBIC by its cube), and what exceeds the path is queued;
-        ``dice`` choose the moment in that cycle. BBR keeps the queue about empty (Cardwell et al. 2016).
+        Nothing where it has room. UDP overload fills the buffer. TCP moves through its sawtooth, and ``dice`` choose
+        the moment in that cycle.
         """
+        congestion, rtt_s, buffer_s = self._before(key)
+        if congestion is None:
+            return buffer_s
+        return sawtooth_queue_s(congestion, rtt_s, buffer_s, dice.random())
+
+    def mean_queue_s(self, key: ResourceKey) -> float:
+        """The same on average."""
+        congestion, rtt_s, buffer_s = self._before(key)
+        return buffer_s if congestion is None else mean_queue_s(congestion, rtt_s, buffer_s)
+
+    def _before(self, key: ResourceKey) -> tuple[Congestion | None, float, float]:
+        """Who fills the queue before a resource: congestion control (None: nothing slows it), round trip, buffer."""
         held = self._by_bottleneck().get(key)
         if held is None:
-            return 0.0
+            return None, 0.0, 0.0
         rtt_s = min(flow.rtt_s for flow in held)
         buffer_s = self._resources.buffer_s(key, rtt_s)
         if any(flow.demand.open_loop for flow in held):
-            return buffer_s
-        phase = dice.random()
-        beta, climb = (CUBIC_BETA, (1.0 - phase) ** 3) if held[0].congestion != "reno" else (RENO_BETA, 1.0 - phase)
-        if all(flow.congestion == "bbr" for flow in held):
-            return 0.0
-        window_s = (rtt_s + buffer_s) * (1.0 - (1.0 - beta) * climb)
-        return max(0.0, window_s - rtt_s)
+            return None, rtt_s, buffer_s
+        # One flow that fills queues fills them for all.
+        return next((flow.congestion or "cubic" for flow in held if flow.congestion != "bbr"), "bbr"), rtt_s, buffer_s
 
     def _by_bottleneck(self) -> dict[ResourceKey, list[Flow]]:
         if self._full is None:

@@ -75,12 +75,42 @@ def window_limit_bps(rtt_s: float, window_bytes: int = MAX_WINDOW_BYTES) -> floa
 def competing_weight(congestion: Congestion, rtt_s: float) -> float:
     """How a flow fares against others at one bottleneck, where all see the same loss: its response at p = 10⁻³.
 
+    ``rtt_s`` is what the flow sees, with the queue that stands there: a deep buffer makes near and far alike.
+
     Reno: ∝ 1/RTT; CUBIC: the same, but ∝ RTT^-¼ where its window exceeds Reno's (RTT above about 0.12 s). BBR takes
     Reno's place: its fairness depends on the buffer, and no one formula holds.
     """
     loss = 1e-3
     window = cubic_window(loss, rtt_s) if congestion == "cubic" else reno_window(loss)
     return window / rtt_s
+
+
+def sawtooth_queue_s(congestion: Congestion, rtt_s: float, buffer_s: float, phase: float) -> float:
+    """The queue before a full drop-tail resource at a ``phase`` (0 to 1) of the window's cycle, as waiting time.
+
+    The window falls to β of its top, which fills path and buffer, and climbs back: Reno linearly, CUBIC by its cube
+    (RFC 9438, 4.2). What exceeds the path is queued. BBR keeps the queue about empty (Cardwell et al. 2016).
+    """
+    if congestion == "bbr":
+        return 0.0
+    depth, power = _sawtooth(congestion)
+    return float(max(0.0, (rtt_s + buffer_s) * (1.0 - depth * (1.0 - phase) ** power) - rtt_s))
+
+
+def mean_queue_s(congestion: Congestion, rtt_s: float, buffer_s: float) -> float:
+    """The mean of :func:`sawtooth_queue_s` over the cycle, in closed form."""
+    if congestion == "bbr" or buffer_s <= 0.0:
+        return 0.0
+    depth, power = _sawtooth(congestion)
+    whole_s = rtt_s + buffer_s
+    # The part of the cycle in which anything is queued.
+    queued = min(1.0, (buffer_s / (whole_s * depth)) ** (1.0 / power))
+    return float(queued * buffer_s - whole_s * depth * queued ** (power + 1) / (power + 1))
+
+
+def _sawtooth(congestion: Congestion) -> tuple[float, int]:
+    """How deep the window falls, as a share of its top, and the power of its way back."""
+    return (1.0 - RENO_BETA, 1) if congestion == "reno" else (1.0 - CUBIC_BETA, 3)
 
 
 def rto_s(rtt_s: float) -> float:

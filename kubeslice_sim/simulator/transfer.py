@@ -154,9 +154,11 @@ class Stream:
 
     def _demand(self, there: Way, back: Way, cap_bps: float, rtt_s: float) -> Demand:
         load = tcp_segment(min(there.mtu, back.mtu))
+        stop = self._flow.bottleneck
+        queue_s = 0.0 if stop is None else self._scene.flows.mean_queue_s(stop)
         return Demand(
             uses=uses_of(there, load),
             acks=acks_of(back, load.payload_bytes),
             cap_bps=cap_bps,
-            weight=competing_weight(self._congestion, rtt_s),
+            weight=competing_weight(self._congestion, rtt_s + queue_s),
         )

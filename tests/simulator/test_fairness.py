@@ -6,9 +6,12 @@ from math import inf
 
 import numpy as np
 import pytest
+import simpy
 
 from kubeslice_sim.simulator.fairness import Fairness
+from kubeslice_sim.simulator.flow import Flow, Flows
 from kubeslice_sim.simulator.share import Demand, share
+from kubeslice_sim.simulator.way import ResourceKey
 
 
 def random_demand(dice: np.random.Generator, resources: int) -> Demand:
@@ -58,3 +61,49 @@ def test_a_device_that_is_gone_carries_nothing() -> None:
     fairness.reread()
     fairness.settle(1.0)
     assert (fairness.rate_bps(flow), fairness.bottleneck(flow), fairness.sent_bits(flow, 9.0)) == (0.0, ("r",), 10.0)
+
+
+class OneLink:
+    """A resource with a deep buffer."""
+
+    def capacity(self, key: ResourceKey) -> float:
+        return 10e6
+
+    def buffer_s(self, key: ResourceKey, rtt_s: float) -> float:
+        return 0.5
+
+
+def test_the_queue_of_a_full_resource_is_that_of_who_fills_it() -> None:
+    env, uses = simpy.Environment(), ((("link",), 1.0),)
+    flows = Flows(env, OneLink())  # type: ignore[arg-type]
+    near, light = Flow(env, congestion="cubic"), Flow(env, congestion="bbr")
+    flows.set(light, Demand(uses=uses, cap_bps=inf), 0.02)
+    env.run(until=1.0)
+    assert flows.mean_queue_s(("link",)) == 0.0
+    flows.set(near, Demand(uses=uses, cap_bps=inf), 0.02)
+    env.run(until=2.0)
+    assert flows.mean_queue_s(("link",)) == pytest.approx(0.52 * (1 - 0.3 / 4) - 0.02)
+    flood = Flow(env)
+    flows.set(flood, Demand(uses=uses, cap_bps=20e6, open_loop=True))
+    env.run(until=3.0)
+    assert flows.mean_queue_s(("link",)) == 0.5
+    for flow in (near, light, flood):
+        flows.stop(flow)
+    env.run(until=4.0)
+    assert (flows.mean_queue_s(("link",)), flows.any_full) == (0.0, False)
+    assert flows.arrived_bits(light) == pytest.approx(10e6 + 5e6 + 0.005 * 10e6)
+    assert flows.arrived_bits(flood) == pytest.approx(10e6)
+
+
+def test_a_flow_of_a_size_finishes_at_its_moment_though_others_change_it() -> None:
+    env, uses = simpy.Environment(), ((("link",), 1.0),)
+    flows = Flows(env, OneLink())  # type: ignore[arg-type]
+    sized, other = Flow(env, size_bits=20e6), Flow(env)
+    flows.set(sized, Demand(uses=uses, cap_bps=inf))
+    env.run(until=1.0)
+    flows.set(other, Demand(uses=uses, cap_bps=inf))
+    env.run(until=2.0)
+    flows.set(sized, Demand(uses=uses, cap_bps=2e6))  # 5 Mbit left, at 2 Mbit/s
+    env.run(until=sized.finished)
+    assert env.now == pytest.approx(4.5)
+    assert flows.arrived_bits(sized) == 20e6

@@ -8,13 +8,16 @@ from math import inf
 import pytest
 
 from kubeslice_sim.simulator.tcp import (
+    Congestion,
     Window,
     competing_weight,
     cubic_window,
     loss_limit_bps,
+    mean_queue_s,
     pftk_rate,
     reno_window,
     retries_s,
+    sawtooth_queue_s,
     syn_retries_s,
     window_limit_bps,
 )
@@ -108,3 +111,19 @@ def test_bbr_restores_what_it_knew() -> None:
     window = Window("bbr")
     window.timed_out(100)
     assert window.segments == 100
+
+
+@pytest.mark.parametrize("congestion", ["reno", "cubic", "bbr"])
+@pytest.mark.parametrize("buffer_s", [0.0, 0.003, 0.05, 0.5])
+def test_the_mean_queue_is_the_mean_of_the_sawtooth(congestion: Congestion, buffer_s: float) -> None:
+    phases = [(i + 0.5) / 20_000 for i in range(20_000)]
+    mean_s = sum(sawtooth_queue_s(congestion, 0.05, buffer_s, phase) for phase in phases) / len(phases)
+    assert mean_queue_s(congestion, 0.05, buffer_s) == pytest.approx(mean_s, rel=1e-4, abs=1e-12)
+
+
+def test_a_deep_queue_makes_near_and_far_alike() -> None:
+    near_s, far_s = 0.02, 0.2
+    bare = competing_weight("reno", near_s) / competing_weight("reno", far_s)
+    queue_s = mean_queue_s("reno", near_s, 0.5)
+    assert bare == pytest.approx(10.0)
+    assert 1.3 < competing_weight("reno", near_s + queue_s) / competing_weight("reno", far_s + queue_s) < 1.6
