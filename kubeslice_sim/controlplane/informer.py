@@ -45,7 +45,12 @@ class Informer:
             return None
         if now_s >= self._bookmark_due_s and not self._coming:
             self._known, self._bookmark_due_s = self._sequence, now_s + BOOKMARK_S
-        changes = self._store.changes(self._sequence)
+        try:
+            changes = self._store.changes(self._sequence)
+        except Expired:
+            self._coming.clear()
+            self._known = 0
+            return self.connect(now_s)
         self._sequence = self._store.sequence
         return self._expect(self._asked(changes), now_s)
 

@@ -177,8 +177,8 @@ class Store:
 def _same_spec(one: Any, other: Any) -> bool:
     """Whether all but metadata and status is the same."""
     if isinstance(one, KubernetesObject):
-        return one.body == other.body or without_status(one).body == without_status(other).body
-    return all(getattr(one, part) == getattr(other, part) for part in _parts(type(one)))
+        return bool(one.body == other.body or without_status(one).body == without_status(other).body)
+    return all(getattr(one, part) == getattr(other, part) for part in _parts(one.__class__))
 
 
 @cache
