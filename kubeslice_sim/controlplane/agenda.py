@@ -20,6 +20,10 @@ class Agenda:
         self._count += 1
         heappush(self._tasks, (due_s, self._count, task))
 
+    def clear(self) -> None:
+        """Do none of it."""
+        self._tasks.clear()
+
     def due_s(self) -> float | None:
         """When the next task is due, None if there is none."""
         return self._tasks[0][0] if self._tasks else None

@@ -62,6 +62,8 @@ class Fleet:
         self.load = ApiLoad()
         self.failing_certificates: set[str] = set()
         """Slices whose certificate jobs end without certificates."""
+        self.effects = 0
+        """How many orders the data plane was given."""
         self._silent: dict[tuple[str, str], TunnelStatus] = {}
         self._data_plane = data_plane
         self._agenda = Agenda()
@@ -118,6 +120,22 @@ class Fleet:
                 message=str(refusal),
             ))  # fmt: skip
             raise
+
+    def at_rest(self) -> bool:
+        """Whether nothing is under way but waiting for a time to come; broken parts are never at rest."""
+        return self._loops.at_rest()
+
+    def deadline_s(self, after_s: float) -> float:
+        """The first moment after that one for which a controller waits; infinity if there is none."""
+        waits = (
+            due_s for site in (self.hub, *self.workers.values()) for controller in site.controllers
+            for due_s in controller.queue.later() if due_s >= after_s
+        )  # fmt: skip
+        return min(waits, default=float("inf"))
+
+    def leap(self, by_s: float, now_s: float, period_s: float) -> None:
+        """Take a fleet at rest forward: what is due within ``period_s`` is due ``by_s`` later (see :mod:`.leap`)."""
+        self._loops.leap((self.hub, *self.workers.values()), by_s, now_s, period_s)
 
     def readiness(self) -> Readiness:
         """Which slices, tunnels and exports are up, and why the others are not."""
@@ -181,6 +199,7 @@ class Fleet:
                 self._apply(effect, now_s)
 
     def _apply(self, effect: Effect, now_s: float) -> None:
+        self.effects += 1
         if not isinstance(effect, IssueCertificates) or effect.slice not in self.failing_certificates:
             self._data_plane.apply(effect)
             return

@@ -67,6 +67,11 @@ class Informer:
             arrived.append(change)
         return arrived
 
+    @property
+    def waits(self) -> bool:
+        """Whether a change is on its way here."""
+        return bool(self._coming)
+
     def disconnect(self) -> None:
         """The watch breaks: what was on its way is lost, the cache stays as it is."""
         self.connected = False

@@ -47,6 +47,25 @@ class Loops:
             self._await(site, place, informer, informer.read(now_s))
         store.compact(store.sequence - LOG_LENGTH)
 
+    def at_rest(self) -> bool:
+        """Whether no reconcile is under way, no key ready and no change on its way to a cache."""
+        followers = {id(site): site for entries in self._followers.values() for site, _, _ in entries}.values()
+        return all(
+            site.running
+            and not any(site.informers[place].waits for place in site.places())
+            and not any(controller.busy or len(controller.queue) for controller in site.controllers)
+            for site in followers
+        )
+
+    def leap(self, sites: Iterable[Site], by_s: float, now_s: float, period_s: float) -> None:
+        """Put off every poll that is due within a period by so much; what is due later stays."""
+        self._agenda.clear()
+        for site in sites:
+            for controller in site.controllers:
+                controller.queue.postpone(by_s, now_s + period_s)
+                controller.wake_s = float("inf")
+                self._wake(site, controller, now_s)
+
     def stop(self, site: Site) -> None:
         """The process with a cluster's controllers ends: queues and caches are lost, what was sent is not."""
         site.running = False

@@ -9,7 +9,8 @@ at once: the longer pause counts (controller-runtime's DefaultTypedControllerRat
 from __future__ import annotations
 
 from collections import deque
-from heapq import heappop, heappush
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
 
 from kubeslice_sim.controlplane.bucket import TokenBucket
 from kubeslice_sim.model.document import ObjectKey
@@ -91,6 +92,19 @@ class WorkQueue:
         while self._timers and self._later.get(self._timers[0][2]) != self._timers[0][0]:
             heappop(self._timers)
         return self._timers[0][0] if self._timers else None
+
+    def later(self) -> Iterable[float]:
+        """When the keys that wait for a moment are due."""
+        return self._later.values()
+
+    def postpone(self, by_s: float, before_s: float) -> None:
+        """Put off what is due before that moment."""
+        for key, due_s in self._later.items():
+            if due_s < before_s:
+                self._later[key] = due_s + by_s
+        self._timers = [(due_s, index, key) for index, (key, due_s) in enumerate(self._later.items())]
+        heapify(self._timers)
+        self._count = len(self._timers)
 
     def _ripen(self, now_s: float) -> None:
         while self._timers and self._timers[0][0] <= now_s:
