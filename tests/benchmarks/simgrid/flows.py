@@ -1,4 +1,7 @@
-"""The same as flows.cpp by SimGrid's Python binding; run by an interpreter that has it."""
+"""The same as flows.cpp by SimGrid's Python binding; run by an interpreter that has it.
+
+Written for 3.32 (Debian's python3-simgrid); 4.x named a few calls anew.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,19 @@ from simgrid import Actor, Comm, Engine, LinkInRoute, NetZone, this_actor
 engine = Engine(sys.argv)
 words = iter(Path(sys.argv[1]).read_text().split())
 links, hosts, routes, flows = (int(next(words)) for _ in range(4))
-zone = (
-    engine.netzone_root.add_netzone_full("mesh")
-    if hasattr(engine, "netzone_root")
-    else NetZone.create_full_zone("mesh")
-)
-add_link = getattr(zone, "add_link", None) or zone.create_link
-add_host = getattr(zone, "add_host", None) or zone.create_host
+root = getattr(engine, "netzone_root", None)
+new = hasattr(root, "add_netzone_full")
+zone = root.add_netzone_full("mesh") if new else NetZone.create_full_zone("mesh")
+add_link, add_host = (zone.add_link, zone.add_host) if new else (zone.create_link, zone.create_host)
 link = [add_link(f"l{i}", float(next(words))).set_latency(0.0).seal() for i in range(links)]
 host = [add_host(f"h{i}", 1e9).seal() for i in range(hosts)]
 for _ in range(routes):
     source, target, count = (int(next(words)) for _ in range(3))
-    zone.add_route(host[source], host[target], [LinkInRoute(link[int(next(words))]) for _ in range(count)], False)
+    path = [LinkInRoute(link[int(next(words))]) for _ in range(count)]
+    if new:
+        zone.add_route(host[source], host[target], path, False)
+    else:
+        zone.add_route(host[source].netpoint, host[target].netpoint, None, None, path, False)
 zone.seal()
 plan = [(float(next(words)), int(next(words)), host[int(next(words))], host[int(next(words))]) for _ in range(flows)]
 ends: list[float] = []
@@ -39,9 +43,8 @@ def body() -> None:
         ends.append(comm.finish_time)
 
 
-actor = getattr(host[0], "add_actor", None)
-if actor:
-    actor("flows", body)
+if new:
+    host[0].add_actor("flows", body)
 else:
     Actor.create("flows", host[0], body)
 began_s = time.process_time()
