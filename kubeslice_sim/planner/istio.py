@@ -34,22 +34,25 @@ def speaks_http(ports: Sequence[ServicePortPlan]) -> bool:
     return len(ports) == 1 and ports[0].name.startswith("http")
 
 
-def has_sidecar(world: World, pod: PodPlan) -> bool:
-    """Whether Istio puts its proxy into the pod: by the pod's own label, else by those of its namespace.
+class Sidecars:
+    """Which pods of a world get Istio's proxy: by the pod's own label, else by those of its namespace.
 
-    Without it the pod's packets go where DNS and routes lead, whatever the VirtualServices say.
+    Without it a pod's packets go where DNS and routes lead, whatever the VirtualServices say.
     """
-    if _INJECTION in pod.labels:
-        return pod.labels[_INJECTION] == "true"
-    for item in world.objects:
-        if (
-            item.kind == "Namespace"
-            and item.metadata.name == pod.namespace
-            and pod.cluster in world.placed(item.metadata)
-        ):
-            labels = item.metadata.labels
-            return labels.get("istio-injection") == "enabled" or bool(labels.get("istio.io/rev"))
-    return False
+
+    def __init__(self, world: World) -> None:
+        self._injected = {
+            (cluster, item.metadata.name)
+            for item in world.objects
+            if item.kind == "Namespace"
+            if item.metadata.labels.get("istio-injection") == "enabled" or item.metadata.labels.get("istio.io/rev")
+            for cluster in world.placed(item.metadata)
+        }
+
+    def __contains__(self, pod: PodPlan) -> bool:
+        if _INJECTION in pod.labels:
+            return pod.labels[_INJECTION] == "true"
+        return (pod.cluster, pod.namespace) in self._injected
 
 
 def istio_objects(

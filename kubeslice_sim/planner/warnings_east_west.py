@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kubeslice_sim.model.slice_config import ExternalGatewayConfig, Switch
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.external_gateways import GATEWAY_TYPE, HTTP_PORT
-from kubeslice_sim.planner.istio import behind_gateway, has_sidecar, speaks_http
+from kubeslice_sim.planner.istio import Sidecars, behind_gateway, speaks_http
 from kubeslice_sim.planner.plan import Plan, PlanWarning, SlicePlan
 
 
@@ -66,9 +66,10 @@ def _no_sidecar(item: SlicePlan, plan: Plan) -> Iterator[PlanWarning]:
     if not any(service.backends for service in item.services):
         return
     seen: set[tuple[str, str]] = set()
+    sidecars = Sidecars(plan.world)
     for pod in plan.pods:
         where = (pod.namespace, pod.cluster)
-        if pod.slice == item.name and where not in seen and not has_sidecar(plan.world, pod):
+        if pod.slice == item.name and where not in seen and pod not in sidecars:
             seen.add(where)
             yield PlanWarning(
                 id="istio-no-sidecar",

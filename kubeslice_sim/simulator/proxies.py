@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from kubeslice_sim.planner.external_gateways import HTTP_PORT, PORTS
-from kubeslice_sim.planner.istio import has_sidecar, speaks_http
+from kubeslice_sim.planner.istio import Sidecars, speaks_http
 from kubeslice_sim.planner.plan import Plan, SlicePlan
 from kubeslice_sim.simulator.ecmp import FiveTuple, choose
 
@@ -45,7 +45,7 @@ def proxies_of(plan: Plan) -> Proxies:
     """What the plan's Istio objects say, put for flows."""
     exits: dict[tuple[str, IPv4Address], str] = {}
     behind: dict[str, dict[int, tuple[IPv4Address, ...]]] = {}
-    meshed = set()
+    meshed, sidecars = set(), Sidecars(plan.world)
     for item in plan.slices:
         if not item.east_west:
             continue
@@ -54,7 +54,7 @@ def proxies_of(plan: Plan) -> Proxies:
                 behind[gateway.reference] = _services(item, gateway.cluster)
         egress = {gateway.cluster: gateway.reference for gateway in item.east_west if gateway.direction == "egress"}
         for pod in plan.pods:
-            if pod.slice != item.name or not has_sidecar(plan.world, pod):
+            if pod.slice != item.name or pod not in sidecars:
                 continue
             meshed.add(pod.reference)
             for service in item.services:

@@ -10,7 +10,7 @@ from kubeslice_sim.planner import names
 from kubeslice_sim.planner.east_west import EastWestGateway
 from kubeslice_sim.planner.encapsulation import CNI_MTU_BYTES
 from kubeslice_sim.planner.external_gateways import GATEWAY_TYPE, HTTP_PORT, PORTS, external_gateway_of
-from kubeslice_sim.planner.istio import has_sidecar, speaks_http
+from kubeslice_sim.planner.istio import Sidecars, speaks_http
 from kubeslice_sim.planner.plan import EndpointPlan, Plan, PodPlan, ServicePlan, SlicePlan
 from kubeslice_sim.verify.answer import Answer, Hop
 from kubeslice_sim.verify.overlay import Overlay, Trace
@@ -22,6 +22,7 @@ class Mesh:
     def __init__(self, plan: Plan, overlays: Mapping[str, Overlay]) -> None:
         self._plan = plan
         self._overlays = overlays
+        self._sidecars = Sidecars(plan.world)
         self._types = {
             (config.metadata.name, cluster): external_gateway_of(config, cluster).gateway_type
             for config in plan.world.slices
@@ -39,7 +40,7 @@ class Mesh:
         for service in self._plan.slice(pod.slice).services:
             local = names.cluster_service_dns(service.name, service.namespace)
             if service.namespace == pod.namespace and asked in (service.dns_name, local):
-                return service if service.endpoints and has_sidecar(self._plan.world, pod) else None
+                return service if service.endpoints and pod in self._sidecars else None
         return None
 
     def request(self, pod: PodPlan, asked: str, service: ServicePlan, port: int | None) -> Answer:
