@@ -157,3 +157,14 @@ def test_an_interrupted_command_says_so_and_leaves_with_130(
     monkeypatch.setattr("kubeslice_sim.facade.load", interrupted)
     assert execute(["run", IPERF]) == 130
     assert "ksim: interrupted" in capsys.readouterr().err
+
+
+def test_crds_of_another_release(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["crds", "--kubeslice-version", "next"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("kind: CustomResourceDefinition") == 14
+    assert "HubAndSpoke" in told
+    assert execute(["crds"]) == 0
+    assert "HubAndSpoke" not in capsys.readouterr().out
+    assert execute(["crds", "--kubeslice-version", "0.6"]) == 0
+    assert "vpnkeyrotations" not in capsys.readouterr().out
