@@ -181,8 +181,8 @@ def test_a_request_that_a_webhook_refuses_changes_nothing_and_is_told(hand: Hand
 
 
 def test_requests_are_counted_and_kept_to_the_clients_pace(world: World) -> None:
-    hand = Hand(replace(world, slices=tuple(make.slice_config(f"s{n}", ["a", "b"], subnet=f"10.{n}.0.0/16")
-                                            for n in range(8)), objects=(), exports=()), KUBESLICE)  # fmt: skip
+    slices = tuple(make.slice_config(f"s{n}", ["a", "b"], subnet=f"10.{n}.0.0/16", namespace=f"n{n}") for n in range(8))
+    hand = Hand(replace(world, slices=slices, objects=(), exports=()), KUBESLICE)
     hand.run_for(60.0)
     slots: dict[int, int] = {}
     for count in hand.fleet.load.requests():
