@@ -94,6 +94,7 @@ STAGES: tuple[Stage, ...] = (
     (hub_and_spoke.slice_topology_hubs,),
     (hub_and_spoke.slice_topology_settled,),
     (slice_lifetime.slice_renewal_due,),
+    (slice_lifetime.slice_rotation_begun,),
     (slice_lifetime.slice_namespaces_deboarded,),
     (slice_lifetime.slice_exports_gone,),
     # What the controller and the workers write
@@ -139,6 +140,7 @@ STAGES: tuple[Stage, ...] = (
     (traffic.traffic_port,),
     (traffic.traffic_measure,),
     (traffic.traffic_fields_of_kind,),
+    (traffic.traffic_by_packets,),
     (traffic.traffic_attempts_bounded,),
     (timeline.timeline_one_action,),
     (timeline.fault_one_kind,),

@@ -1,0 +1,142 @@
+"""Shapers, wires and dice of the packet engine, by arithmetic."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from kubeslice_sim.simulator.packet.distribution import deterministic, exponential
+from kubeslice_sim.simulator.packet.estimate import estimate, student_t
+from kubeslice_sim.simulator.packet.histogram import BUCKETS, bucket_of, middle_s, quantile_s
+from kubeslice_sim.simulator.packet.network import PacketNetwork
+from kubeslice_sim.simulator.packet.specs import Hop, Link, Shaper, Source
+
+BITS = 8_000.0
+
+
+def burst(network: PacketNetwork, link: int, count: int, name: str = "burst", class_: int = 0) -> int:
+    """So many packets of 8000 bits at once (a nanosecond apart)."""
+    way = network.add_way([Hop(link=link, work=(BITS,), class_=class_)])
+    return network.add_source(Source(name=name, ways=(way,), gap=deterministic(1e-9), limit=count))
+
+
+def test_a_token_bucket_passes_its_burst_at_once_and_then_its_rate() -> None:
+    network = PacketNetwork(1, samples=20)
+    burst(network, network.add_link(Link(name="tbf", kind="bucket", capacity=1e6, burst=4 * BITS)), 10)
+    network.run(1.0)
+    latencies = network.samples()[1]
+    assert latencies[:4] == pytest.approx(0.0, abs=1e-7)
+    assert latencies[4:] == pytest.approx([BITS / 1e6 * place for place in range(1, 7)], abs=1e-7)
+
+
+def test_a_token_bucket_drops_what_would_wait_longer_than_its_latency() -> None:
+    network = PacketNetwork(1)
+    limit = 1e6 * 0.04 + 4 * BITS
+    link = network.add_link(Link(name="tbf", kind="bucket", capacity=1e6, burst=4 * BITS, limit_work=limit))
+    flow = burst(network, link, 30)
+    network.run(1.0)
+    # Four go at once, nine fit into 40 ms and a burst.
+    assert (network.flow(flow).received, network.flow(flow).dropped, network.link(link).full) == (13, 17, 17)
+    assert network.flow(flow).worst_s == pytest.approx(9 * BITS / 1e6, abs=1e-7)
+
+
+def shaped(network: PacketNetwork, *, rate: float = 1e6, ceiling: float = 3e6, limit: int | None = None) -> int:
+    shaper = Shaper(rate_bps=rate, burst_bits=2 * BITS, ceiling_bps=ceiling, ceiling_burst_bits=BITS,
+                    parent_rate_bps=ceiling, parent_burst_bits=4 * BITS, quantum_bits=BITS)  # fmt: skip
+    return network.add_link(
+        Link(name="htb", kind="shaped", capacity=ceiling, classes=4, shaper=shaper, limit_packets=limit)
+    )
+
+
+def test_an_htb_leaf_borrows_from_its_parent_up_to_the_ceiling() -> None:
+    network = PacketNetwork(1)
+    flow = burst(network, shaped(network), 3000)
+    network.run(5.0)
+    rate_bps = network.flow(flow).received * BITS / 5.0
+    assert rate_bps == pytest.approx(3e6, rel=0.002)
+
+
+def test_sfq_serves_its_classes_in_turn_and_drops_from_the_longest() -> None:
+    network = PacketNetwork(1)
+    link = shaped(network, limit=100)
+    greedy = burst(network, link, 5000, "greedy", 0)
+    way = network.add_way([Hop(link=link, work=(BITS,), class_=1)])
+    modest = network.add_source(Source(name="modest", ways=(way,), gap=deterministic(0.01), limit=100))
+    network.run(2.0)
+    assert network.flow(modest).dropped == 0
+    assert network.flow(modest).received == 100
+    assert network.flow(modest).worst_s < 0.02
+    assert network.flow(greedy).dropped > 4000
+
+
+def test_jitter_lets_packets_overtake_and_keeps_the_mean() -> None:
+    network = PacketNetwork(1)
+    link = network.add_link(Link(name="wan", delay_s=0.05, jitter_s=0.01))
+    flow = network.add_source(
+        Source(name="load", ways=(network.add_way([Hop(link=link)]),), gap=deterministic(0.001), limit=50_000)
+    )
+    network.run(100.0)
+    count = network.flow(flow)
+    assert count.received == 50_000
+    assert count.reordered > 25_000
+    assert count.mean_s == pytest.approx(0.05, rel=0.005)
+    assert 0.0599 < count.worst_s <= 0.06
+
+
+def test_loss_by_chance_is_what_it_says() -> None:
+    network = PacketNetwork(1)
+    link = network.add_link(Link(name="wan", loss=0.02))
+    flow = network.add_source(
+        Source(name="load", ways=(network.add_way([Hop(link=link)]),), gap=exponential(0.001), limit=200_000)
+    )
+    network.run(1000.0)
+    deviation = math.sqrt(200_000 * 0.02 * 0.98)
+    assert abs(network.flow(flow).dropped - 4000) < 4 * deviation
+
+
+def test_a_datagram_is_lost_with_any_of_its_fragments() -> None:
+    network = PacketNetwork(1)
+    link = network.add_link(Link(name="wan", loss=0.1))
+    way = network.add_way([Hop(link=link, work=(0.0, 0.0, 0.0))])
+    flow = network.add_source(Source(name="load", ways=(way,), gap=deterministic(0.001), fragments=3, limit=50_000))
+    network.run(1000.0)
+    whole = 50_000 * 0.9**3
+    assert abs(network.flow(flow).received - whole) < 4 * math.sqrt(whole * (1 - 0.9**3))
+
+
+def outcome(seed: int, *, extra: bool = False) -> tuple[bytes, int]:
+    network = PacketNetwork(seed, samples=5000)
+    link = network.add_link(Link(name="station", kind="servers", servers=2, service=exponential(1.0)))
+    way = network.add_way([Hop(link=link)])
+    jobs = network.add_source(Source(name="jobs", ways=(way,), gap=exponential(0.7)))
+    if extra:
+        other = network.add_way([Hop(link=network.add_link(Link(name="elsewhere", capacity=1.0, loss=0.5)))])
+        network.add_source(Source(name="others", ways=(other,), gap=exponential(1e9)))
+    for until_s in (10.0, 10.5, 2000.0) if extra else (2000.0,):
+        network.run(until_s)
+    flows, latencies_s = network.samples()
+    return latencies_s[flows == jobs].tobytes(), network.link(link).arrived
+
+
+def test_the_same_seed_gives_the_same_bytes_in_one_go_or_many_and_beside_others() -> None:
+    assert outcome(5) == outcome(5) == outcome(5, extra=True)
+    assert outcome(5) != outcome(6)
+
+
+def test_a_histogram_errs_by_less_than_half_a_percent() -> None:
+    dice = np.random.default_rng(1)
+    values = dice.lognormal(-5.0, 2.0, 20_000)
+    buckets = np.bincount([bucket_of(value) for value in values], minlength=BUCKETS)
+    for share in (0.01, 0.5, 0.9, 0.99):
+        assert quantile_s(buckets, share) == pytest.approx(np.quantile(values, share, method="inverted_cdf"), rel=0.004)
+    assert all(middle_s(bucket_of(value)) == pytest.approx(value, rel=0.004) for value in values[:500])
+
+
+def test_intervals_use_students_t() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    for degrees in (1, 2, 6, 9, 39):
+        assert student_t(0.975, degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=2e-3)
+    with pytest.raises(ValueError, match="two values"):
+        estimate([1.0])

@@ -1,0 +1,88 @@
+"""A scenario's traffic by packets: the same world, the same rows, beside the fluid engine."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from kubeslice_sim import manifest
+from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.scenario import Scenario, Traffic
+from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.run import Run
+from tests.simulator.played import FRONT, SCENARIOS, gateway, killed, play, rows, scenario
+
+
+@cache
+def world() -> World:
+    return manifest.load(SCENARIOS / "01-two-clusters")
+
+
+def by(engine: str) -> Scenario:
+    return replace(world().scenario(), spec=replace(world().scenario().spec, engine=engine))
+
+
+@cache
+def run(engine: str) -> Run:
+    return play(world(), by(engine), seed=7)
+
+
+def rates(one: Run, after_s: float) -> list[float]:
+    return [row.value for row in rows(one, "rate_bps", "bulk") if row.at_s > after_s]
+
+
+def test_shaped_tcp_has_the_fluid_engines_rate_and_round_trip() -> None:
+    packet, fluid = rates(run("packet"), 18.0), rates(run("fluid"), 18.0)
+    assert statistics.fmean(packet) == pytest.approx(statistics.fmean(fluid), rel=0.01)
+    assert statistics.fmean(packet) == pytest.approx(27e6, rel=0.03)  # what the emulator measured
+    round_trip = statistics.median(row.value for row in rows(run("packet"), "rtt_s", "ping"))
+    assert round_trip == pytest.approx(0.0625, rel=0.02)
+
+
+def test_packets_tell_more_than_rates() -> None:
+    latency = [row.value for row in rows(run("packet"), "latency_s", "bulk")]
+    assert len(latency) == 100
+    assert latency == sorted(latency)
+    assert 0.031 < latency[0] < 0.04
+    assert latency[-1] < 0.65  # TBF's 500 ms, the slice's queue, and the way
+    assert rows(run("packet"), "retransmits", "bulk")[0].value > 0  # slow start overruns the shaper
+    assert not rows(run("fluid"), "latency_s")
+
+
+def test_the_same_seed_gives_the_same_rows() -> None:
+    assert play(world(), by("packet"), seed=7).observations == run("packet").observations
+
+
+def test_overloaded_udp_loses_what_is_above_the_shaper(three: World) -> None:
+    load = Traffic(
+        name="flood", kind="udp", from_=FRONT, to="shop/cart-0@worker-2:5201", rate_bps=40e6, duration_s=20.0
+    )
+    lost = {
+        engine: rows(play(three, scenario(three, load, engine=engine, duration_s=22.0)), "loss_ratio", "flood")[0].value
+        for engine in ("fluid", "packet")
+    }
+    assert lost["packet"] == pytest.approx(lost["fluid"], abs=0.03)
+
+
+def test_a_killed_gateway_stalls_the_flow_and_its_end_is_noticed(three: World) -> None:
+    load = Traffic(name="bulk", kind="tcp", from_=FRONT, to="shop/cart-0@worker-2:5201", duration_s=60.0)
+    for instance in (0, 1):
+        steps = killed(20.0, 40.0, **gateway(instance))
+        found = play(three, scenario(three, load, timeline=steps, engine="packet"))
+        stopped = [row.at_s for row in rows(found, "rate_bps", "bulk") if not row.value]
+        if stopped:
+            assert 20.0 < stopped[0] < 23.0
+            assert rows(found, "rate_bps", "bulk")[-1].value > 1e6
+            return
+    pytest.fail("the flow went through neither gateway")
+
+
+def test_bbr_by_packets_is_refused_with_its_line() -> None:
+    text = "\n".join(path.read_text() + "\n---" for path in sorted((SCENARIOS / "01-two-clusters").glob("*.yaml")))
+    spoiled = text.replace("start: 10s, duration: 18s}", "start: 10s, duration: 18s, engine: packet, congestion: bbr}")
+    assert spoiled != text
+    with pytest.raises(BadInput, match="does not know bbr"):
+        manifest.load_text(spoiled)

@@ -1,0 +1,134 @@
+"""TCP on the packet engine: against the formulas of the macroscopic model, and beside its like."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from kubeslice_sim.simulator.packet.network import PacketNetwork
+from kubeslice_sim.simulator.packet.specs import Bulk, FlowCount, Hop, Link
+from kubeslice_sim.simulator.tcp import cubic_window, pftk_rate, reno_window
+
+RTT_S = 0.05
+DATA, ACKS = 12_000.0, 400.0
+
+
+def lossy(for_s: float, **given: float) -> tuple[float, FlowCount]:
+    """Segments a second in the second half of one connection over a wide link that loses some, and its counts."""
+    more = {key: given.pop(key) for key in ("loss", "lose_every") if key in given}
+    network = PacketNetwork(1)
+    there = network.add_link(Link(name="there", capacity=1e12, delay_s=RTT_S / 2, **more))
+    back = network.add_link(Link(name="back", capacity=1e12, delay_s=RTT_S / 2))
+    flow = network.add_bulk(
+        Bulk(
+            name="bulk", there=(network.add_way([Hop(link=there, work=(DATA,))]),),
+            back=network.add_way([Hop(link=back, work=(ACKS,))]), mss_bytes=1460, window_bytes=1e8,
+            **{"congestion": "reno", **given},
+        )
+    )  # fmt: skip
+    network.run(for_s / 2)  # slow start overshoots: what it leaves takes a few losses to go
+    before = network.flow(flow).delivered
+    network.run(for_s)
+    count = network.flow(flow)
+    return (count.delivered - before) / (for_s / 2), count
+
+
+@pytest.mark.parametrize("every", [1_000, 10_000])
+def test_reno_with_a_loss_at_regular_intervals_is_mathis_model(every: int) -> None:
+    rate, count = lossy(600 * math.sqrt(every) * RTT_S, lose_every=every, ack_every=1)
+    assert rate == pytest.approx(reno_window(1 / every) / RTT_S, rel=0.03)
+    assert count.timeouts == 0
+
+
+def test_reno_with_losses_by_chance_has_the_window_of_ott_kemperman_and_mathis() -> None:
+    rate, _ = lossy(6_000.0, loss=1e-3, ack_every=1)
+    # About 2,600 losses are seen: the mean's own error is near 2 %.
+    assert rate * RTT_S * math.sqrt(1e-3) == pytest.approx(1.3098, rel=0.05)
+
+
+@pytest.mark.parametrize("loss", [1e-3, 1e-2])
+def test_reno_with_delayed_acknowledgements_is_near_padhye(loss: float) -> None:
+    rate, _ = lossy(4_000.0, loss=loss, ack_every=2, per_ack=True)
+    # The short form has a timeout for what recovery by SACK repairs without one: it lies a little lower.
+    assert rate == pytest.approx(pftk_rate(loss, RTT_S, max(0.2, 4 * RTT_S)), rel=0.10)
+
+
+def test_cubic_with_a_loss_at_regular_intervals_is_rfc_9438s_window() -> None:
+    # So rare a loss that the cubic is far above Reno's window, which it would else follow.
+    rate, _ = lossy(800.0, lose_every=200_000, ack_every=1, congestion="cubic")
+    assert rate == pytest.approx(cubic_window(1 / 200_000, RTT_S) / RTT_S, rel=0.05)
+
+
+def compete(rtts_s: list[float], congestion: str = "reno", for_s: float = 300.0) -> list[float]:
+    """The rates of flows over one bottleneck of 50 Mbit/s, segments a second after the first 20 s."""
+    network = PacketNetwork(1)
+    shared = network.add_link(Link(name="shared", capacity=50e6, limit_packets=150))
+    flows = []
+    for place, rtt_s in enumerate(rtts_s):
+        there = network.add_link(Link(name=f"there {place}", delay_s=rtt_s / 2))
+        back = network.add_link(Link(name=f"back {place}", delay_s=rtt_s / 2))
+        way = network.add_way([Hop(link=shared, work=(DATA,)), Hop(link=there)])
+        flows.append(
+            network.add_bulk(
+                Bulk(
+                    name=f"flow {place}", there=(way,), back=network.add_way([Hop(link=back)]), mss_bytes=1460,
+                    congestion=congestion, start_s=1.7 * place,
+                )
+            )
+        )  # fmt: skip
+    network.run(20.0)
+    before = [network.flow(flow).delivered for flow in flows]
+    network.run(for_s)
+    return [(network.flow(flow).delivered - was) / (for_s - 20.0) for flow, was in zip(flows, before, strict=True)]
+
+
+@pytest.mark.parametrize("congestion", ["reno", "cubic"])
+def test_two_alike_share_fairly(congestion: str) -> None:
+    rates = compete([0.05, 0.05], congestion)
+    assert sum(rates) ** 2 / (2 * sum(rate**2 for rate in rates)) >= 0.95
+    assert sum(rates) * DATA == pytest.approx(50e6, rel=0.03)
+
+
+def test_the_nearer_gets_more_by_a_power_of_the_round_trip_between_one_and_two() -> None:
+    near, far = compete([0.04, 0.12], for_s=600.0)
+    assert 1.0 <= math.log(near / far) / math.log(0.12 / 0.04) <= 2.0
+
+
+def test_a_transfer_ends_when_all_has_arrived() -> None:
+    _, count = lossy(60.0, loss=0.01, segments=1000)
+    assert count.delivered == count.received == 1000
+    assert 0.0 < count.finished_s < 60.0
+
+
+def test_a_connection_outlives_an_outage_with_timeouts_that_double() -> None:
+    network = PacketNetwork(1)
+    there, back = (network.add_link(Link(name=name, capacity=1e8, delay_s=0.025)) for name in ("there", "back"))
+    way, home = network.add_way([Hop(link=there, work=(DATA,))]), network.add_way([Hop(link=back, work=(ACKS,))])
+    flow = network.add_bulk(Bulk(name="bulk", there=(way,), back=home, mss_bytes=1460, window_bytes=2e5))
+    network.run(5.0)
+    network.set_link(there, up=False)
+    network.run(5.2)
+    held = network.flow(flow).delivered
+    network.run(15.0)
+    assert network.flow(flow).delivered == held
+    assert 4 <= network.flow(flow).timeouts <= 6  # 0.25 s and its doubles, until the sum is ten seconds
+    network.set_link(there, up=True)
+    network.run(30.0)
+    assert network.flow(flow).delivered > held + 10_000
+
+
+def test_packets_in_turn_over_unequal_ways_arrive_out_of_order() -> None:
+    network = PacketNetwork(1)
+    links = [network.add_link(Link(name=f"way {ms}", capacity=1e8, delay_s=ms / 1e3)) for ms in (20, 21)]
+    back = network.add_link(Link(name="back", delay_s=0.02))
+    ways = tuple(network.add_way([Hop(link=link, work=(DATA,))]) for link in links)
+    home = network.add_way([Hop(link=back)])
+    spread = network.add_bulk(Bulk(name="spread", there=ways, back=home, mss_bytes=1460, reordering=300))
+    network.run(10.0)
+    assert network.flow(spread).reordered > 1000
+    assert network.flow(spread).resent == 0
+    single = network.add_bulk(Bulk(name="single", there=ways[:1], back=home, mss_bytes=1460))
+    network.stop(spread)
+    network.run(20.0)
+    assert network.flow(single).reordered == 0
