@@ -274,7 +274,7 @@ def _check(world: World, scenario: Scenario) -> None:
     problems = observe.expectation_problems(scenario)
     if problems:
         raise BadInput(problems)
-    planner.probes(planner.plan(world), scenario)
+    planner.probes(plan(world), scenario)
 
 
 def _check_world(world: World) -> None:
@@ -285,7 +285,7 @@ def _check_world(world: World) -> None:
 
 
 def _planned(world: World | planner.Plan) -> planner.Plan:
-    return world if isinstance(world, planner.Plan) else planner.plan(world)
+    return world if isinstance(world, planner.Plan) else plan(world)
 
 
 def _run_of(source: Result | Run | str | Path) -> Run:
