@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
 
@@ -17,6 +17,7 @@ from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.slice_config import GatewayType, SliceConfig
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.observe.run import Capability, Event, Progress, Run
 from kubeslice_sim.observe.table import in_order
 from kubeslice_sim.planner.plan import Plan
@@ -92,7 +93,7 @@ class Simulator:
             observations=in_order(rows.made),
             events=tuple(_events(fleet, rows.zero_s, total_s)),
             environment=self._environment(timing, scenario, by_packets),
-            notices=(*plan.not_deployable, *timeline.refusals, *ready.notices()),
+            notices=(*plan.not_deployable, *timeline.refusals, *ready.notices(), *_two_engines(probes)),
         )
 
     def _play(self, parts: Assembly, total_s: float, on_progress: Callable[[Progress], None]) -> None:
@@ -130,6 +131,17 @@ def gateway_types(world: World, scenario: Scenario) -> dict[str, GatewayType]:
         for config in configs
         if config.spec.slice_gateway_provider is not None
     }
+
+
+def _two_engines(probes: Sequence[Probe]) -> Iterator[str]:
+    """What a mixture of engines leaves out."""
+    bulk = {engine: sorted({p.name for p in probes if p.kind in ("tcp", "udp") and p.engine == engine})
+            for engine in ("packet", "fluid")}  # fmt: skip
+    if all(bulk.values()):
+        yield (
+            f"{', '.join(bulk['packet'])} went packet by packet, {', '.join(bulk['fluid'])} as fluid: the two engines "
+            "do not share capacity; give all of them one engine where their ways meet"
+        )
 
 
 def _pods_run(plan: Plan, parts: Assembly) -> bool:

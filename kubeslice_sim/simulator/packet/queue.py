@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kubeslice_sim.observe.estimate import Estimate, estimate
 from kubeslice_sim.simulator.packet.distribution import Distribution
-from kubeslice_sim.simulator.packet.estimate import Estimate, estimate
 from kubeslice_sim.simulator.packet.network import PacketNetwork
 from kubeslice_sim.simulator.packet.specs import FlowCount, Hop, Link, LinkCount, Source
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from kubeslice_sim.simulator.packet.distribution import deterministic, exponential
-from kubeslice_sim.simulator.packet.estimate import estimate, student_t
 from kubeslice_sim.simulator.packet.histogram import BUCKETS, bucket_of, middle_s, quantile_s
 from kubeslice_sim.simulator.packet.network import PacketNetwork
 from kubeslice_sim.simulator.packet.specs import Hop, Link, Shaper, Source
@@ -132,11 +131,3 @@ def test_a_histogram_errs_by_less_than_half_a_percent() -> None:
     for share in (0.01, 0.5, 0.9, 0.99):
         assert quantile_s(buckets, share) == pytest.approx(np.quantile(values, share, method="inverted_cdf"), rel=0.004)
     assert all(middle_s(bucket_of(value)) == pytest.approx(value, rel=0.004) for value in values[:500])
-
-
-def test_intervals_use_students_t() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    for degrees in (1, 2, 6, 9, 39):
-        assert student_t(0.975, degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=2e-3)
-    with pytest.raises(ValueError, match="two values"):
-        estimate([1.0])
