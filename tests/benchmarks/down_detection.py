@@ -1,7 +1,7 @@
 """Prints how long KubeSlice takes to find a dead gateway and to stop routing to it, over seeded simulator runs.
 
-Run it by hand: ``python -m tests.benchmarks.down_detection [RUNS]``. Reference: the peer's sidecar declares DOWN after 20
-rounds of about 3 s without an answer, and its operator takes the pod out of the routes at its next look, which comes
+Run it by hand: ``python -m tests.benchmarks.down_detection [RUNS]``. Reference: the peer's sidecar declares DOWN after
+20 rounds of about 3 s without an answer, and its operator takes the pod out of the routes at its next look, which comes
 every 120 s. So detection lies in 57..63 s, withdrawal up to 120 s later, uniformly: a mean of 60 + 60 s.
 """
 

@@ -47,7 +47,8 @@ def years_of_rotation(clusters: int, years: float) -> str:
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return (
         f"{clusters:3d} clusters, {years:g} years: {rotation.spec.rotation_count - 1} rotations of "
-        f"{len(hand.plane.gateways) // 2} tunnels in {wall_s:.1f} s; {lived} reconciles lived ({lived / wall_s:.0f}/s), "
+        f"{len(hand.plane.gateways) // 2} tunnels in {wall_s:.1f} s; {lived} reconciles lived "
+        f"({lived / wall_s:.0f}/s), "
         f"{leaper.reconciles} leapt over; {counted + leaper.requests.total()} API requests in all; "
         f"{len(hand.fleet.events)} events; peak {peak_bytes / 1e6:.0f} MB"
     )

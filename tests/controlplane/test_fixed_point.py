@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from kubeslice_sim.controlplane.request import Apply
 from kubeslice_sim.manifest import load
 from kubeslice_sim.model.document import key_of
 from kubeslice_sim.model.slice_config import SliceConfig
@@ -20,7 +22,7 @@ from kubeslice_sim.planner.objects import hub_objects
 from kubeslice_sim.planner.stored import stored
 from tests.controlplane.fixed_point import differences
 from tests.controlplane.hand import Hand
-from tests.planner.worlds import hub_and_spoke, worlds
+from tests.planner.worlds import hub_and_spoke, with_member, worlds
 
 SCENARIOS = ("01-two-clusters", "02-bookinfo", "03-gateway-failure")
 ONLY_ON_A_RUNNING_HUB = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
@@ -42,12 +44,41 @@ def test_east_west_gateways_come_to_their_plan(root: Path) -> None:
     assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(worlds())
-def test_every_world_comes_to_its_plan(world: World) -> None:
+def comes_to_its_plan(world: World) -> None:
     hand = Hand(world, FAST)
     hand.until_up(600)
     assert differences(hand.fleet, hand.plane.effects, plan(world)) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_every_world_comes_to_its_plan(world: World) -> None:
+    comes_to_its_plan(world)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_a_thousand_worlds_come_to_their_plans(world: World) -> None:
+    comes_to_its_plan(world)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds(), st.integers(0, 9))
+def test_a_world_that_grows_comes_to_the_plan_that_remembers(before: World, chance: int) -> None:
+    """Members keep their slots, pairs their roles: the fixed point is the plan with the past."""
+    after = with_member(before, "late")
+    assume(all(len(item.spec.clusters) <= item.spec.max_clusters for item in after.slices))
+    before = replace(after, slices=before.slices)
+    hand = Hand(before, FAST)
+    hand.until_up(600)
+    for document in after.slices:
+        hand.fleet.submit(Apply(document=document), hand.now_s)
+    hand.run_for(20 + chance)
+    hand.until_up(600)
+    assert [line for line in differences(hand.fleet, hand.plane.effects, plan(after, plan(before)))
+            if not line.startswith(("pods", "policies"))] == []  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
