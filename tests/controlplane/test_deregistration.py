@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kubeslice_sim.controlplane.request import Remove
+from kubeslice_sim.controlplane.refusal import Refused
+from kubeslice_sim.controlplane.request import Patch, Remove
 from kubeslice_sim.manifest import load
 from kubeslice_sim.model.cluster import Cluster
-from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.model.service_export import ServiceExport
+from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.timing import KUBESLICE
 from kubeslice_sim.model.worker_slice import Slice
 from tests.controlplane.hand import Hand
@@ -64,10 +68,25 @@ def test_a_slice_that_stays_makes_it_fail_and_the_controller_gives_up_after_ten_
     assert names[-2:] == ["ClusterDeregisterTimeout", "ClusterDeleted"]
 
 
-def test_a_project_takes_everything_along(hand: Hand) -> None:
-    hand.fleet.hub.store.delete(ObjectKey("Project", CONTROLLER_NAMESPACE, "demo"), hand.now_s)
-    hand.run_for(900)
+def test_a_project_goes_in_the_order_that_the_documentation_gives(hand: Hand) -> None:
+    """Exports, namespaces, slice, project: each only when the webhooks find the one before done."""
+    with pytest.raises(Refused, match="deboard"):
+        hand.fleet.submit(Remove(key=SLICE), hand.now_s)
+    for site in hand.fleet.workers.values():
+        for export in site.store.view.list(ServiceExport):
+            hand.fleet.submit(Remove(key=key_of(export)), hand.now_s)
+    hand.fleet.submit(Patch(key=SLICE, change=without_namespaces), hand.now_s)
+    hand.run_for(30)
+    hand.fleet.submit(Remove(key=SLICE), hand.now_s)
+    hand.run_for(30)
+    hand.fleet.submit(Remove(key=ObjectKey("Project", CONTROLLER_NAMESPACE, "demo")), hand.now_s)
+    hand.run_for(60)
     view = hand.fleet.hub.store.view
     assert [kind for kind in view.kinds() if any(key.namespace == PROJECT_SPACE for key in view.keys(kind))] == []
     for site in hand.fleet.workers.values():
         assert site.store.view.list(Slice) == ()
+
+
+def without_namespaces(item: SliceConfig) -> SliceConfig:
+    profile = replace(item.spec.namespace_isolation_profile, application_namespaces=())
+    return replace(item, spec=replace(item.spec, namespace_isolation_profile=profile))

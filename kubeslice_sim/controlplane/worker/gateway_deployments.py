@@ -36,12 +36,12 @@ def other_generation(gateway: str, deployment: str) -> str:
 
 def marked(deployment: KubernetesObject) -> bool:
     """Whether the Deployment is to go."""
-    return deployment.metadata.labels.get(MARKED_LABEL) == "true"
+    return bool(deployment.metadata.labels.get(MARKED_LABEL) == "true")
 
 
 def excluded(pod: KubernetesObject) -> bool:
     """Whether the router is not to use the pod."""
-    return pod.metadata.labels.get(EXCLUDE_ROUTE_LABEL) == "true"
+    return bool(pod.metadata.labels.get(EXCLUDE_ROUTE_LABEL) == "true")
 
 
 def held_deployments(gateway: str, view: View) -> tuple[KubernetesObject, ...]:
