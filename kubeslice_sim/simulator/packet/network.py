@@ -115,7 +115,6 @@ class PacketNetwork:
 
     def set_ways(self, flow: int, there: Sequence[int], back: int | None) -> None:
         """From now on packets take these ways in turn (none: they are lost), acknowledgements ``back``."""
-        row = self._s.flows[flow]
         first = self._room("ways", len(there)) if there else t.NONE
         if there:
             self._s.ways[first : first + len(there)] = there
