@@ -11,6 +11,7 @@ from typing import Literal
 from kubeslice_sim.model.slice_config import GatewayType, TransportProtocol
 
 IPV4_BYTES = 20
+IPV6_BYTES = 40
 UDP_BYTES = 8
 TCP_BYTES = 20
 TCP_TIMESTAMP_BYTES = 12
@@ -27,14 +28,15 @@ VXLAN_BYTES = IPV4_BYTES + UDP_BYTES + 8 + ETHERNET_BYTES
 """RFC 7348, without an outer VLAN tag."""
 
 
-def wireguard_outer_bytes(inner_bytes: int) -> int:
+def wireguard_outer_bytes(inner_bytes: int, mtu_bytes: int = TUNNEL_MTU_BYTES, header_bytes: int = IPV4_BYTES) -> int:
     """IPv4 20, UDP 8, WireGuard header 16, tag 16; the packet is padded to 16 bytes, but never above the MTU.
 
     As Linux ``drivers/net/wireguard/send.c`` ``calculate_skb_padding`` and wireguard-go's ``calculatePaddingSize``.
+    ``header_bytes`` are those of the outer IP packet: KubeSlice's tunnels go over IPv4.
     """
-    last = inner_bytes if inner_bytes <= TUNNEL_MTU_BYTES else inner_bytes % TUNNEL_MTU_BYTES
-    padded = inner_bytes - last + min(TUNNEL_MTU_BYTES, _align(last, 16))
-    return IPV4_BYTES + UDP_BYTES + 16 + padded + 16
+    last = inner_bytes if inner_bytes <= mtu_bytes else inner_bytes % mtu_bytes
+    padded = inner_bytes - last + min(mtu_bytes, _align(last, 16))
+    return header_bytes + UDP_BYTES + 16 + padded + 16
 
 
 def openvpn_outer_bytes(inner_bytes: int, protocol: TransportProtocol = "UDP") -> int:
