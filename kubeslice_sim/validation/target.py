@@ -18,7 +18,7 @@ ROUNDING = 1e-9
 class Target:
     """``low`` to ``high`` is what the source says (one value: both the same), in ``unit``.
 
-    ``tolerance`` is relative and widens both ends; ``why`` argues it. ``source`` names paper, section, standard or page.
+    ``tolerance`` is relative and widens both ends; ``why`` argues it. ``source`` names paper, section or page.
     """
 
     name: str
