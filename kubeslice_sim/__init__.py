@@ -1,8 +1,9 @@
 """KubeSlice slices: one model, planned, simulated, emulated and deployed.
 
 ``import kubeslice_sim as ks``, then ``ks.load``, ``ks.plan``, ``ks.verify``, ``ks.explain``, ``ks.draw``,
-``ks.simulate``, ``ks.emulate``, ``ks.run``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.hub``, ``ks.example``.
-The verbs stand in ``facade.py`` and are imported when they are first used, so that importing a room stays cheap.
+``ks.simulate``, ``ks.emulate``, ``ks.run``, ``ks.sweep``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.hub``,
+``ks.example``. The verbs stand in ``facade.py`` and ``facade_sweep.py`` and are imported when they are first used, so
+that importing a room stays cheap.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         vary,
         verify,
     )
+    from kubeslice_sim.facade_sweep import read_sweep, replicate, sweep
     from kubeslice_sim.results import (
         Answer,
         Capacity,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
         Rehearsal,
         Result,
     )
+    from kubeslice_sim.sweep.sweep import Sweep
 
 __all__ = [
     "Answer",
@@ -58,6 +61,7 @@ __all__ = [
     "Provenance",
     "Rehearsal",
     "Result",
+    "Sweep",
     "WorldBuilder",
     "admit",
     "compare",
@@ -71,8 +75,11 @@ __all__ = [
     "load",
     "plan",
     "read_report",
+    "read_sweep",
+    "replicate",
     "run",
     "simulate",
+    "sweep",
     "to_python",
     "vary",
     "verify",
@@ -83,15 +90,21 @@ __all__ = [
 _ANSWERS = frozenset({
     "Answer", "Capacity", "Comparison", "Difference", "Explanation", "Plan", "Provenance", "Rehearsal", "Result",
 })  # fmt: skip
-
-
 _BUILD = frozenset({"WorldBuilder", "to_python", "world"})
+_SWEEP = frozenset({"read_sweep", "replicate", "sweep"})
+
+
+def _room(name: str) -> str:
+    if name == "Sweep":
+        return "sweep.sweep"
+    if name in _SWEEP:
+        return "facade_sweep"
+    return "results" if name in _ANSWERS else "build" if name in _BUILD else "facade"
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        room = "results" if name in _ANSWERS else "build" if name in _BUILD else "facade"
-        return getattr(import_module(f"kubeslice_sim.{room}"), name)
+        return getattr(import_module(f"kubeslice_sim.{_room(name)}"), name)
     raise AttributeError(f"module 'kubeslice_sim' has no attribute {name!r}")
 
 

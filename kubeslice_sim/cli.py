@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from kubeslice_sim import backends, cli_clusters, cli_controller, cli_hub, cli_plan, cli_requests, facade
+from kubeslice_sim import backends, cli_clusters, cli_controller, cli_hub, cli_plan, cli_requests, cli_sweep, facade
 from kubeslice_sim.errors import BadInput, KubesliceSimError
 from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 from kubeslice_sim.observe.comparison import Tolerances
@@ -39,6 +39,7 @@ cli_plan.register(app, out)
 cli_requests.register(app, out)
 cli_hub.register(app, out, err)
 cli_controller.register(app, out, err)
+cli_sweep.register(app, out, err)
 
 
 @app.command

@@ -173,11 +173,13 @@ class Expectation:
 class ScenarioSpec:
     """``duration`` counts from the scenario's zero: the moment all slices are up (``start: ready``), or the moment
     the world is handed to the controller (``start: created``). ``engine: packet`` has the simulator send tcp and udp
-    packet by packet; other back ends have real ones anyway."""
+    packet by packet; other back ends have real ones anyway. ``warmUp``: statistics over several runs leave out what
+    was before; left out, it is found for each steady series (MSER-5), and is nothing where a timeline plays."""
 
-    __pydantic_config__: ClassVar[Any] = kube(duration_s="duration")
+    __pydantic_config__: ClassVar[Any] = kube(duration_s="duration", warm_up_s="warmUp")
 
     duration_s: Seconds
+    warm_up_s: Seconds | None = None
     seed: Annotated[int, Ge(0)] = 1
     start: Literal["ready", "created"] = "ready"
     timing: Literal["kubeslice", "fast"] | TimingChoice = "kubeslice"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kubeslice_sim.model.scenario import Expectation
@@ -56,7 +56,7 @@ def judge_metric(expectation: Expectation, metric: str, observations: Sequence[O
     limits = limits_of(expectation, metric)
     rows = rows_of_traffic(observations, expectation.traffic) if expectation.traffic else in_time(observations)
     window = expectation.window
-    finding = _finding(expectation, metric, limits, _in_window(rows, metric, window))
+    finding = _finding(expectation, metric, limits, in_window(rows, metric, window))
     expected = f"{expectation.statistic} {metric} {limits.text}"
     if window is not None:
         expected += f" in {seconds(window[0])} … {seconds(window[1])}"
@@ -82,7 +82,7 @@ def statistic_of(name: str, values: Sequence[float]) -> float:
 
 def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequence[Observation]) -> Finding:
     whose = f"traffic {expectation.traffic}" if expectation.traffic else "any probe"
-    measured = [row for row in rows if row.metric == metric and _has_value(row)]
+    measured = with_value(rows, metric)
     if not measured:
         tried = [row for row in rows if row.outcome in ("blocked", "timeout")]
         if metric in TIMES and tried:
@@ -93,8 +93,8 @@ def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequen
         sentence = f"No {metric} of {whose} was measured{': ' + reasons if reasons else ''}."
         return Finding(outcome="inconclusive", found="not measured", sentence=sentence, rows=tuple(silent))
     if metric == "rate_bps":
-        measured = [row for pair in by_pair(measured).values() for row in whole_intervals(pair)]
-    values = _added_up(measured) if metric == "rate_bps" else [row.value for row in measured]
+        measured = whole_rates(measured)
+    values = added_up(measured) if metric == "rate_bps" else [row.value for row in measured]
     value = statistic_of(expectation.statistic, values)
     passed = limits.admit(value)
     sentence = (
@@ -113,13 +113,24 @@ def _unanswered(metric: str, rows: Sequence[Observation]) -> str:
     return f"; {lost} of {len(tried)} attempts were not answered" if lost else ""
 
 
+def with_value(rows: Iterable[Observation], metric: str) -> list[Observation]:
+    """The rows of this metric that measured something."""
+    return [row for row in rows if row.metric == metric and _has_value(row)]
+
+
+def whole_rates(rates: Iterable[Observation]) -> list[Observation]:
+    """The rates of whole intervals, pair by pair."""
+    return [row for pair in by_pair(rates).values() for row in whole_intervals(pair)]
+
+
 def _has_value(row: Observation) -> bool:
     if row.outcome in SILENT or not math.isfinite(row.value):
         return False
     return row.outcome == "ok" or row.metric not in TIMES
 
 
-def _in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ...] | None) -> tuple[Observation, ...]:
+def in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ...] | None) -> tuple[Observation, ...]:
+    """The rows within (from, to) of the scenario, both included; a rate whose whole interval is."""
     if window is None:
         return tuple(rows)
     start_s, end_s = window
@@ -131,7 +142,8 @@ def _in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ..
     return tuple(row for row in rows if start_s <= row.at_s <= end_s)
 
 
-def _added_up(rows: Sequence[Observation]) -> list[float]:
+def added_up(rows: Sequence[Observation]) -> list[float]:
+    """The rates of all pairs of one traffic together, interval by interval."""
     if len(by_pair(rows)) == 1:
         return [row.value for row in rows]
     flows: dict[int, float] = {}

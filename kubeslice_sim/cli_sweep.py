@@ -1,0 +1,179 @@
+"""The command ``sweep``: what if a field of the world had another value?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from kubeslice_sim import facade
+from kubeslice_sim.errors import BadInput, Problem
+from kubeslice_sim.manifest.scalar import resolve
+
+GOOD, FAILED = 0, 1
+Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
+
+
+def register(app: App, out: Console, err: Console) -> None:
+    """Add the command to ``ksim``; ``err`` shows how far it is."""
+
+    @app.command
+    def sweep(
+        *paths: Path,
+        vary: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = (),
+        replications: int = 5,
+        scenario: str = "",
+        seed: int | None = None,
+        jobs: int | None = None,
+        cluster: str = "",
+        file: Annotated[Path | None, Parameter(name=["--out"])] = None,
+        output: Output = "text",
+    ) -> int:
+        """Play a world under every combination of some fields' values, several times each, in parallel.
+
+        ksim sweep WORLD --vary 'underlay.links[worker-1,worker-2].rtt=20ms,60ms' --vary slice/red.maxClusters=4,16
+
+        The same seeds are used in every variant, and the results are the same with any number of workers. Exit 1 if
+        a run could not be played (its row says why); what expectations say of each variant is a result, no failure.
+
+        Parameters
+        ----------
+        paths
+            Files or folders of YAML documents.
+        vary
+            A field and its values, ``path=value,value``; several times: every combination. Values are read as in
+            YAML; what holds a comma goes in quotes or brackets: ``slice/red.clusters=[a,b],[a,b,c]``.
+        replications
+            Runs of each variant, under consecutive seeds. Intervals need two or more.
+        scenario
+            Which one, if the world holds several.
+        seed
+            Of the first replication, instead of the scenario's own.
+        jobs
+            Processes; otherwise one a processor.
+        cluster
+            Instead of processes, the Dask scheduler at this address: ``tcp://host:8786``.
+        file
+            A Parquet file for all runs (pip install 'kubeslice-sim[sweep]'). Each run is kept beside it as it ends: the
+            same command goes on after an interruption, and plays only what is new.
+        output
+            ``json`` for machines.
+        """
+        from kubeslice_sim import facade_sweep
+        from kubeslice_sim.sweep import show
+
+        with _progress(err) as on_progress:
+            made = facade_sweep.sweep(
+                facade.load(*paths), varied(vary), replications=replications, scenario=scenario, seed=seed, jobs=jobs,
+                cluster=cluster, out=file, on_progress=on_progress,
+            )  # fmt: skip
+        if output == "json":
+            sys.stdout.write(json.dumps(show.data(made), indent=2, ensure_ascii=False) + "\n")
+        else:
+            out.print(show.text_table(made))
+            if file:
+                out.print(f"wrote {file}", markup=False)
+        return FAILED if made.failed else GOOD
+
+
+def varied(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """``path=value,value`` as a path and its values. Raises :exc:`BadInput` with all that cannot be read."""
+    found: dict[str, list[Any]] = {}
+    problems = []
+    for text in texts:
+        path, equals, values = _cut(text)
+        if not equals or not path or not values:
+            problems.append(
+                Problem(message=f"--vary {text!r} names no values", hint="write it as slice.maxClusters=4,8")
+            )
+        elif path in found:
+            problems.append(Problem(path=path, message="is varied twice", hint="give all its values in one --vary"))
+        else:
+            try:
+                found[path] = [_value(part) for part in _parts(values)]
+            except BadInput as error:
+                problems += [Problem(path=path, message=problem.message) for problem in error.problems]
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _cut(text: str) -> tuple[str, str, str]:
+    """The path, the first equals sign outside of brackets and quotes, and the values."""
+    for at, character in _outside(text):
+        if character == "=":
+            return text[:at].strip(), "=", text[at + 1 :]
+    return text, "", ""
+
+
+def _parts(text: str) -> Iterator[str]:
+    start = 0
+    for at, character in _outside(text):
+        if character == ",":
+            yield text[start:at].strip()
+            start = at + 1
+    yield text[start:].strip()
+
+
+def _outside(text: str) -> Iterator[tuple[int, str]]:
+    """The characters that stand in no brackets and no quotes. Raises :exc:`BadInput` for what is left open."""
+    depth, quote = 0, ""
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "[{":
+            depth += 1
+        elif character in "]}":
+            depth -= 1
+        elif depth == 0:
+            yield at, character
+    if depth or quote:
+        raise BadInput(f"{text!r} leaves {'a quote' if quote else 'a bracket'} open")
+
+
+def _value(text: str) -> Any:
+    """A scalar as YAML reads it unquoted; lists, mappings and quoted texts as YAML reads them, too."""
+    if text[:1] not in ("[", "{", '"', "'"):
+        return resolve(text)
+    from kubeslice_sim.manifest.yaml_text import parse
+
+    sources, problems = parse(f"value: {text}", "--vary")
+    if problems:
+        raise BadInput(f"{text} is not YAML: {problems[0].message}")
+    return sources[0].data["value"]
+
+
+@contextmanager
+def _progress(err: Console) -> Iterator[Any]:
+    """A progress bar with the time that is left on a terminal, nothing elsewhere."""
+    if not err.is_terminal:
+        yield lambda done: None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left:"),
+        TimeRemainingColumn(), console=err, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("reading", total=None)
+
+        def told(done: Any) -> None:
+            words = [f"{done.kept} kept"] * bool(done.kept) + [f"{done.failed} failed"] * bool(done.failed)
+            bar.update(task, description=", ".join(["runs", *words]), completed=done.done, total=done.total)
+
+        yield told

@@ -1,0 +1,109 @@
+"""Measures: one run in a few figures for statistics over several, its warm-up left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kubeslice_sim.model.metric import METRICS
+from kubeslice_sim.model.scenario import Scenario, Traffic
+from kubeslice_sim.observe.measure import TIMES, added_up, in_window, statistic_of, whole_rates, with_value
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.outage import outages
+from kubeslice_sim.observe.run import Run
+from kubeslice_sim.observe.select import EXPECTATION_PREFIX, in_time
+from kubeslice_sim.observe.verdict import Verdict
+from kubeslice_sim.observe.warm_up import WarmUp, mser
+
+SERIES = ("rate_bps", "rtt_s", "connect_s", "dns_latency_s", "request_s")
+"""One value an interval or an attempt: they have a beginning that can be left out."""
+SHARES = ("reachable", "loss_ratio", "jitter_s", "answers")
+TOTALS = ("sent_bytes", "received_bytes", "requests", "retransmits", "reordered")
+TAILS = ("mean", "median", "p95", "p99")
+UNITS = {**METRICS, "outage_s": "s", "passed": "1"}
+"""The metrics of observations; ``outage_s``: a traffic's longest; ``passed``: 1 or 0, of an expectation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One figure of one run: a ``statistic`` of a metric of a probe over ``count`` values, ``dropped`` left out.
+
+    The probe is a traffic's name, ``ready``, or ``expect/<name>`` for whether an expectation passed. Not ``settled``:
+    a warm-up was looked for and the series may have been under way to its steady state at its middle.
+    """
+
+    probe: str
+    metric: str
+    statistic: str
+    value: float
+    count: int = 1
+    dropped: int = 0
+    settled: bool = True
+
+    @property
+    def unit(self) -> str:
+        """The unit of the value."""
+        return UNITS[self.metric]
+
+
+def measures(run: Run, verdicts: Iterable[Verdict]) -> tuple[Measure, ...]:
+    """What the run amounts to, traffic by traffic in the scenario's order; what was not measured is left out.
+
+    Rates of several pods of a traffic add up. Left out is what was before the scenario's ``warmUp``; where it says
+    none, each steady series loses its own warm-up (:func:`mser`). A scenario with a timeline, or a transfer of a given
+    size, has no steady state: all of it counts. Totals are always of the whole run.
+    """
+    found: list[Measure] = []
+    by_probe: dict[str, list[Observation]] = {}
+    for row in run.observations:
+        by_probe.setdefault(row.probe, []).append(row)
+    ready = with_value(by_probe.get("ready", ()), "ready_s")
+    if ready:
+        last_s = max(row.value for row in ready)
+        found.append(Measure(probe="ready", metric="ready_s", statistic="max", value=last_s, count=len(ready)))
+    for traffic in run.scenario.spec.traffic:
+        found += _of_traffic(run.scenario, traffic, in_time(by_probe.get(traffic.name, ())))
+    for verdict in verdicts:
+        if verdict.outcome != "inconclusive":
+            name = EXPECTATION_PREFIX + verdict.name
+            passed = float(verdict.outcome == "passed")
+            found.append(Measure(probe=name, metric="passed", statistic="mean", value=passed))
+    return tuple(found)
+
+
+def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation]) -> Iterator[Measure]:
+    steady = not scenario.spec.timeline and (traffic.size_bytes is None or traffic.kind == "http")
+    given_s = scenario.spec.warm_up_s
+    window = None if given_s is None else (given_s, math.inf)
+    for metric in (*SERIES, *SHARES):
+        everything = with_value(rows, metric)
+        counted = with_value(in_window(rows, metric, window), metric)
+        values = _values(metric, counted)
+        if not values:
+            continue
+        found = WarmUp(dropped=len(_values(metric, everything)) - len(values), settled=True)
+        if given_s is None and steady and metric in SERIES:
+            found = mser(values)
+            values = values[found.dropped :]
+        for statistic in TAILS if metric in TIMES - {"jitter_s"} else ("mean",):
+            yield Measure(probe=traffic.name, metric=metric, statistic=statistic, value=statistic_of(statistic, values),
+                          count=len(values), dropped=found.dropped, settled=found.settled)  # fmt: skip
+    latencies = [row.value for row in with_value(rows, "latency_s")]
+    for statistic in TAILS if latencies else ():
+        yield Measure(probe=traffic.name, metric="latency_s", statistic=statistic,
+                      value=statistic_of(statistic, latencies), count=len(latencies))  # fmt: skip
+    for metric in TOTALS:
+        totals = [row.value for row in with_value(rows, metric)]
+        if totals:
+            yield Measure(probe=traffic.name, metric=metric, statistic="total", value=math.fsum(totals),
+                          count=len(totals))  # fmt: skip
+    if scenario.spec.timeline:
+        seen = [item for item in outages(traffic, rows, given_s or 0.0, scenario.spec.duration_s) if item.seen]
+        if seen:
+            longest_s = max(item.length_s for item in seen)
+            yield Measure(probe=traffic.name, metric="outage_s", statistic="max", value=longest_s, count=len(seen))
+
+
+def _values(metric: str, rows: Sequence[Observation]) -> list[float]:
+    return added_up(whole_rates(rows)) if metric == "rate_bps" else [row.value for row in rows]

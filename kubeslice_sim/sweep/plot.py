@@ -1,0 +1,137 @@
+"""A sweep as a figure: means with intervals against the varied field, or a map over two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+
+from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.quantity import DURATION, RATE, SIZE, Quantity
+from kubeslice_sim.sweep.columns import shown
+from kubeslice_sim.sweep.show import say
+from kubeslice_sim.sweep.sweep import Mean, Sweep
+from kubeslice_sim.sweep.variant import Axis
+from kubeslice_sim.view.figure import Picture, in_house_style, new_picture
+from kubeslice_sim.view.palette import FAINT, INK, LINE, series
+
+WIDTH, HEIGHT = 560.0, 300.0
+_CELL_H = 46.0
+_WIDE = 25.0
+"""Values that lie further apart than this are put on a logarithmic scale."""
+_FIGURE = tuple[str, str, str]
+
+
+@in_house_style
+def plot(sweep: Sweep, figure: _FIGURE, confidence: float) -> Picture:
+    """One figure (probe, metric, statistic) of all variants. Raises :exc:`BadInput` for more than two varied fields.
+
+    A field whose only value never changes takes no room.
+    """
+    means = {item.variant: item for item in sweep.means(confidence)
+             if (item.probe, item.metric, item.statistic) == figure}  # fmt: skip
+    places = [place for place, axis in enumerate(sweep.axes) if len(axis.values) > 1]
+    if len(places) > 2:
+        names = ", ".join(sweep.axes[place].path for place in places)
+        raise BadInput(f"a figure shows one varied field or two, not {len(places)} ({names}); use .summary()")
+    picture = _map(sweep, means, places) if len(places) == 2 else _line(sweep, means, places, confidence)
+    probe, metric, statistic = figure
+    picture.axes[0].set_title(f"{probe}: {metric} ({statistic})", fontsize=9.5, loc="left", color=INK)
+    return picture
+
+
+def _line(sweep: Sweep, means: dict[int, Mean], places: Sequence[int], confidence: float) -> Picture:
+    axis = sweep.axes[places[0]] if places else Axis(path="", values=(sweep.scenario,))
+    at, ticks = positions(axis)
+    drawn = [(at[axis.values.index(sweep.variants[item.variant][places[0]])] if places else at[0], item)
+             for item in means.values()]  # fmt: skip
+    drawn.sort(key=lambda pair: pair[0])
+    picture = new_picture(WIDTH, HEIGHT)
+    axes = picture.add_axes((0.15, 0.17, 0.81, 0.72))
+    axes.errorbar(
+        [place for place, _ in drawn], [item.mean for _, item in drawn],
+        yerr=[0.0 if math.isnan(item.half_width) else item.half_width for _, item in drawn],
+        color=series(0), marker="o", markersize=4.5, linewidth=1.2, capsize=4, linestyle="-" if ticks else "none",
+    )  # fmt: skip
+    if ticks and min(at) > 0 and max(at) / min(at) > _WIDE:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks(at, [shown(value) for value in axis.values])
+    axes.margins(x=0.08)
+    axes.set_xlabel(axis.path, fontsize=8.5, color=FAINT)
+    top = max((item.mean + (item.half_width if item.half_width > 0 else 0.0) for item in means.values()), default=1.0)
+    if all(item.mean >= 0 for item in means.values()):
+        axes.set_ylim(0.0, 1.1 * top or 1.0)
+    metric = next(iter(means.values())).metric
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: say(metric, value)))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    axes.grid(axis="y", color=LINE, linewidth=0.5)
+    axes.tick_params(labelsize=8, color=LINE)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    counts = sorted({item.n for item in means.values()})
+    runs = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    said = f"mean of {runs} runs, {confidence:.0%} interval" if counts[-1] > 1 else "one run each: no interval"
+    picture.text(0.96, 0.905, said, fontsize=7.5, color=FAINT, ha="right")
+    return picture
+
+
+def _map(sweep: Sweep, means: dict[int, Mean], places: Sequence[int]) -> Picture:
+    rows, columns = (sweep.axes[place] for place in places)
+    grid = [[math.nan] * len(columns.values) for _ in rows.values]
+    texts = [["–"] * len(columns.values) for _ in rows.values]
+    for variant, item in means.items():
+        values = sweep.variants[variant]
+        row, column = rows.values.index(values[places[0]]), columns.values.index(values[places[1]])
+        grid[row][column] = item.mean
+        half = "" if math.isnan(item.half_width) else f"\n± {say(item.metric, item.half_width)}"
+        texts[row][column] = say(item.metric, item.mean) + half
+    height = 96.0 + _CELL_H * len(rows.values)
+    picture = new_picture(WIDTH, height)
+    axes = picture.add_axes((0.17, 46.0 / height, 0.8, 1.0 - 74.0 / height))
+    image = axes.imshow(grid, cmap="cividis", aspect="auto")
+    known = [value for line in grid for value in line if not math.isnan(value)]
+    middle = (min(known) + max(known)) / 2
+    for row, line in enumerate(texts):
+        for column, text in enumerate(line):
+            # Cividis begins dark and ends light.
+            colour = "white" if grid[row][column] <= middle else "black"
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
+    image.set_clim(min(known), max(known))
+    axes.set_xticks(range(len(columns.values)), [shown(value) for value in columns.values])
+    axes.set_yticks(range(len(rows.values)), [shown(value) for value in rows.values])
+    axes.set_xlabel(columns.path, fontsize=8.5, color=FAINT)
+    axes.set_ylabel(rows.path, fontsize=8.5, color=FAINT)
+    axes.tick_params(labelsize=8, length=0)
+    return picture
+
+
+def positions(axis: Axis) -> tuple[list[float], bool]:
+    """Where the values stand on a scale: by size where they are numbers or quantities of one kind, else in turn."""
+    numbers = [_number(value) for value in axis.values]
+    if all(number is not None for number in numbers):
+        return [number for number in numbers if number is not None], True
+    for quantity in (DURATION, RATE, SIZE):
+        found = [_parsed(quantity, value) for value in axis.values]
+        if all(number is not None for number in found):
+            return [number for number in found if number is not None], True
+    return [float(place) for place in range(len(axis.values))], False
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str) and value.endswith("%"):
+        value = value[:-1]
+    try:
+        return None if isinstance(value, bool) or value is None else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _parsed(quantity: Quantity, value: Any) -> float | None:
+    try:
+        return quantity.parse(value)
+    except ValueError:
+        return None

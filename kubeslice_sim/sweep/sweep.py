@@ -1,0 +1,186 @@
+"""Sweep: what many runs measured, as frames, as means with intervals, as differences between variants, as figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.suggest import meant
+from kubeslice_sim.observe.estimate import estimate, paired
+from kubeslice_sim.observe.measures import Measure
+from kubeslice_sim.sweep.job import Played
+from kubeslice_sim.sweep.variant import Axis
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean:
+    """One figure of one variant over its runs.
+
+    ``half_width`` is NaN where nothing is known of it: one run alone, or a yes-or-no (``passed``), whose share of a
+    few runs is not normal. In a contrast, ``mean`` is the difference to the baseline, seed by seed.
+    """
+
+    variant: int
+    probe: str
+    metric: str
+    statistic: str
+    unit: str
+    mean: float
+    half_width: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """All runs of a sweep, variant by variant, replication by replication."""
+
+    world: str
+    scenario: str
+    axes: tuple[Axis, ...]
+    variants: tuple[tuple[Any, ...], ...]
+    runs: tuple[Played, ...]
+
+    @property
+    def failed(self) -> tuple[Played, ...]:
+        """The runs that could not be played; their errors stand in them."""
+        return tuple(run for run in self.runs if run.error)
+
+    @property
+    def unsettled(self) -> tuple[tuple[str, str], ...]:
+        """The series (probe, metric) that may not have reached their steady state in some run."""
+        found = {(item.probe, item.metric): None for run in self.runs for item in run.measures if not item.settled}
+        return tuple(found)
+
+    def means(self, confidence: float = CONFIDENCE) -> tuple[Mean, ...]:
+        """Each figure of each variant: the mean of its runs and half the width of its Student-t interval."""
+        _check(confidence)
+        found = []
+        for variant, figures in enumerate(self._by_variant()):
+            for (probe, metric, statistic), by_seed in figures.items():
+                values = [item.value for item in by_seed.values()]
+                half = estimate(values, confidence).half if len(values) > 1 and metric != "passed" else math.nan
+                unit = next(iter(by_seed.values())).unit
+                found.append(Mean(variant=variant, probe=probe, metric=metric, statistic=statistic, unit=unit,
+                                  mean=fmean(values), half_width=half, n=len(values)))  # fmt: skip
+        return tuple(found)
+
+    def contrasts(self, baseline: int = 0, confidence: float = CONFIDENCE) -> tuple[Mean, ...]:
+        """How far each figure of the other variants lies from the baseline's, seed by seed, with its interval.
+
+        The runs of two variants share their seeds, so what chance did to both cancels. Raises :exc:`BadInput` for a
+        variant that there is not.
+        """
+        _check(confidence)
+        if not 0 <= baseline < len(self.variants):
+            raise BadInput(f"there is no variant {baseline}; there are 0 to {len(self.variants) - 1}")
+        by_variant = self._by_variant()
+        found = []
+        for variant, figures in enumerate(by_variant):
+            for key, by_seed in figures.items() if variant != baseline else ():
+                base = by_variant[baseline].get(key, {})
+                seeds = [seed for seed in by_seed if seed in base]
+                if not seeds:
+                    continue
+                a, b = [by_seed[seed].value for seed in seeds], [base[seed].value for seed in seeds]
+                half = paired(a, b, confidence).half if len(seeds) > 1 and key[1] != "passed" else math.nan
+                found.append(Mean(variant=variant, probe=key[0], metric=key[1], statistic=key[2],
+                                  unit=by_seed[seeds[0]].unit, mean=fmean(a) - fmean(b), half_width=half,
+                                  n=len(seeds)))  # fmt: skip
+        return tuple(found)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a figure of a run: the varied fields, the run's seed, the figure, its value; a failed run's error."""
+        from kubeslice_sim.sweep.frames import run_frame
+
+        return run_frame(self)
+
+    def summary(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
+        """One row a figure of a variant: the varied fields, the figure, ``mean``, ``half_width`` and ``n``."""
+        from kubeslice_sim.sweep.frames import mean_frame
+
+        return mean_frame(self, self.means(confidence))
+
+    def contrast(self, baseline: int = 0, confidence: float = CONFIDENCE) -> pd.DataFrame:
+        """:meth:`summary` of the differences to one variant (the first by default); see :meth:`contrasts`."""
+        from kubeslice_sim.sweep.frames import mean_frame
+
+        return mean_frame(self, self.contrasts(baseline, confidence))
+
+    def plot(self, metric: str = "", *, probe: str = "", statistic: str = "", confidence: float = CONFIDENCE) -> Figure:
+        """The means with their intervals against the varied field; for two fields a map of the means.
+
+        Without a metric, the first figure of the scenario's first traffic. Raises :exc:`BadInput` for a figure that
+        was not measured, or where more than two fields vary.
+        """
+        from kubeslice_sim.sweep.plot import plot
+
+        return plot(self, self.choose(metric, probe=probe, statistic=statistic), confidence)
+
+    def choose(self, metric: str = "", *, probe: str = "", statistic: str = "") -> tuple[str, str, str]:
+        """The figure (probe, metric, statistic) that these words mean: the first that fits. Raises :exc:`BadInput`."""
+        known = self.figures()
+        fitting = [
+            key for key in known
+            if metric in ("", key[1]) and probe in ("", key[0]) and statistic in ("", key[2])
+        ]  # fmt: skip
+        if not fitting:
+            asked = " ".join(word for word in (statistic, metric, probe and f"of {probe}") if word)
+            words = {word for key in known for word in key}
+            hints = [meant(word, words) for word in (metric, probe, statistic) if word and word not in words]
+            raise BadInput(
+                f"no run measured {asked or 'anything'}; {next(iter(hints), '.summary() lists what there is')}"
+            )
+        plain = [key for key in fitting if key[0] != "ready" and key[1] != "passed"]
+        return (plain or fitting)[0]
+
+    def figures(self) -> tuple[tuple[str, str, str], ...]:
+        """Everything that was measured: (probe, metric, statistic), in the scenario's order."""
+        return tuple(dict.fromkeys((m.probe, m.metric, m.statistic) for run in self.runs for m in run.measures))
+
+    def write(self, file: str | Path) -> None:
+        """Write all runs into a Parquet file, which :func:`kubeslice_sim.read_sweep` reads. Equal runs: equal bytes."""
+        from kubeslice_sim.sweep.parquet import write
+
+        write(self, Path(file))
+
+    def _by_variant(self) -> list[dict[tuple[str, str, str], dict[int, Measure]]]:
+        found: list[dict[tuple[str, str, str], dict[int, Measure]]] = [{} for _ in self.variants]
+        for run in self.runs:
+            for item in run.measures:
+                key = (item.probe, item.metric, item.statistic)
+                # Under one replication, not one seed: a sweep over seeds has others in each variant.
+                found[run.variant].setdefault(key, {})[run.replication] = item
+        return found
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failed)} failed" if self.failed else ""
+        return f"<Sweep of {self.scenario}: {len(self.variants)} variants, {len(self.runs)} runs{failed}>"
+
+    def _repr_html_(self) -> str:
+        from kubeslice_sim.sweep.show import html
+
+        return html(self)
+
+
+def assembled(
+    world: str, scenario: str, axes: Sequence[Axis], variants: Sequence[tuple[Any, ...]], runs: Sequence[Played]
+) -> Sweep:
+    """The runs in their order, whichever ended first."""
+    ordered = sorted(runs, key=lambda run: (run.variant, run.replication))
+    return Sweep(world=world, scenario=scenario, axes=tuple(axes), variants=tuple(variants), runs=tuple(ordered))
+
+
+def _check(confidence: float) -> None:
+    if not 0.0 < confidence < 1.0:
+        raise BadInput(f"a confidence lies between 0 and 1, such as 0.95; {confidence:g} does not")
