@@ -36,7 +36,11 @@ test: .venv/installed
 
 .PHONY: _test
 _test: lint
-	@python -m pytest -m "not long" --durations=10 --durations-min=0 $(PYTEST_ARGS)
+	@echo "tests that compute: two at a time"
+	@python -m pytest -m "not long and not needs_sandbox and not needs_root" -n 2 --dist loadgroup \
+		--durations=10 --durations-min=0 $(PYTEST_ARGS)
+	@echo "tests that run in real time: one at a time"
+	@python -m pytest -m "not long and (needs_sandbox or needs_root)" --durations=10 --durations-min=0 $(PYTEST_ARGS)
 
 test-long: .venv/installed
 	@scripts/system-packages tests

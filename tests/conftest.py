@@ -12,6 +12,9 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ.pop(
+    "COLUMNS", None
+)  # pytest-xdist gives its workers the width of our terminal; the commands must not see it
 
 # Machines differ in speed; in CI the same examples are tried each time, elsewhere new ones.
 hypothesis.settings.register_profile(
@@ -21,6 +24,9 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("kubeslice-sim")
+
+_ONE_WORKER = {"apiserver_binaries", "simulator"}
+"""Fixtures and folders whose tests stay together where several workers run: they start servers, they compile."""
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_sandbox"):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))
+        if group := _ONE_WORKER.intersection(getattr(item, "fixturenames", ()), item.path.parts):
+            item.add_marker(pytest.mark.xdist_group(min(group)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
