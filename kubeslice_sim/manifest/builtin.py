@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from kubeslice_sim.manifest.explain import Trouble, shown
+from kubeslice_sim.manifest.network_policy import troubles_of_policy
 from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.suggest import meant
 
@@ -76,7 +77,7 @@ def _troubles(kind: str, data: Mapping[str, Any]) -> Iterator[Trouble]:
         elif kind == "Service":
             yield from _service(spec)
         elif kind == "NetworkPolicy":
-            yield from _network_policy(spec)
+            yield from troubles_of_policy(spec)
         else:
             yield from _workload(spec)
 
@@ -93,6 +94,7 @@ def _workload(spec: Mapping[str, Any]) -> Iterator[Trouble]:
         yield _wrong(("spec", "template"), template, "a mapping of fields")
         return
     metadata = template.get("metadata")
+    yield from _metadata(metadata, ("spec", "template", "metadata"))
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
     labels = labels if isinstance(labels, Mapping) else {}
     selector = spec.get("selector")
@@ -107,13 +109,23 @@ def _workload(spec: Mapping[str, Any]) -> Iterator[Trouble]:
             has = f"it has {key}={labels[key]}" if key in labels else f"it has no label {key}"
             message = f"the pod template does not match {key}={value}"
             yield Trouble(("spec", "selector", "matchLabels", key), message, f"spec.template.metadata.labels: {has}")
-    yield from _labels(labels, ("spec", "template", "metadata", "labels"))
     pod = template.get("spec")
     if not isinstance(pod, Mapping):
         yield _wrong(("spec", "template", "spec"), pod, "a mapping of fields")
     else:
         yield from _misspelt(pod, _POD_SPEC, ("spec", "template", "spec"))
         yield from _pod_spec(pod, ("spec", "template", "spec"))
+
+
+def _metadata(metadata: Any, path: FieldPath) -> Iterator[Trouble]:
+    if metadata is not None and not isinstance(metadata, Mapping):
+        yield _wrong(path, metadata, "a mapping of fields")
+    for field in ("labels", "annotations"):
+        found = metadata.get(field) if isinstance(metadata, Mapping) else None
+        if isinstance(found, Mapping):
+            yield from _labels(found, (*path, field))
+        elif found is not None:
+            yield _wrong((*path, field), found, f"a mapping of {field}")
 
 
 def _misspelt(fields: Mapping[str, Any], known: tuple[str, ...], path: FieldPath) -> Iterator[Trouble]:
@@ -156,15 +168,6 @@ def _service(spec: Mapping[str, Any]) -> Iterator[Trouble]:
             yield _wrong(("spec", "selector"), selector, "a mapping of labels")
         else:
             yield from _labels(selector, ("spec", "selector"))
-
-
-def _network_policy(spec: Mapping[str, Any]) -> Iterator[Trouble]:
-    if not isinstance(spec.get("podSelector", {}), Mapping):
-        yield _wrong(("spec", "podSelector"), spec.get("podSelector"), "a mapping of fields")
-    for field in ("ingress", "egress", "policyTypes"):
-        value = spec.get(field)
-        if value is not None and not isinstance(value, list):
-            yield _wrong(("spec", field), value, "a list")
 
 
 def _ports(ports: Any, path: FieldPath, field: str) -> Iterator[Trouble]:

@@ -88,7 +88,9 @@ class AddressPool(Generic[Client]):
         while self._next in self._taken:
             self._next += 1
         if self._next >= self._end:
-            message = f"{self.cidr} has no address left for another client: all {self._end - self._first} are in use"
+            room = max(0, self._end - self._first)
+            used = f" left for another client: all {room} are in use" if room else " for any client"
+            message = f"{self.cidr} has no address{used}"
             narrower = self._field.rpartition(".")[2] or "maxClusters"
             hint = f"change {narrower} so that the CIDR is larger, or run fewer pods there"
             raise AddressesExhausted([Problem(path=self._field, message=message, hint=hint)])

@@ -9,7 +9,8 @@ from kubeslice_sim.model.slice_config import NamespaceSelection, SliceConfig
 from kubeslice_sim.planner import names, slots
 from kubeslice_sim.planner.addresses import router_address
 from kubeslice_sim.planner.history import SliceHistory
-from kubeslice_sim.planner.plan import NO_ADDRESSES, ClusterPlan, MemberPlan, RouterPlan
+from kubeslice_sim.planner.network_policy import NO_ADDRESSES
+from kubeslice_sim.planner.plan import ClusterPlan, MemberPlan, RouterPlan
 
 
 def has_network(config: SliceConfig) -> bool:

@@ -13,6 +13,9 @@ from kubeslice_sim.model.world import World
 
 PolicyDirection = Literal["ingress", "egress"]
 
+NO_ADDRESSES = IPv4Network("0.0.0.0/32")
+"""What stands where a network is asked for and there is none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
@@ -52,7 +55,10 @@ class Selector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """One ``from`` or ``to`` entry: pods by selectors (``namespaces`` None: of the policy's own), or addresses."""
+    """One ``from`` or ``to`` entry: pods by selectors (``namespaces`` None: of the policy's own), or addresses.
+
+    ``block`` is :data:`NO_ADDRESSES` for one of IPv6: pods here have none of these.
+    """
 
     pods: Selector | None = None
     namespaces: Selector | None = None
@@ -142,33 +148,33 @@ def selector(written: Any) -> Selector:
 
 def _rules(written: Any, peers: str) -> Iterator[PolicyRule]:
     for entry in written or ():
-        rule = entry or {}
         yield PolicyRule(
-            peers=tuple(_peer(peer or {}) for peer in rule.get(peers) or ()),
-            ports=tuple(_port(port or {}) for port in rule.get("ports") or ()),
+            peers=tuple(_peer(peer) for peer in entry.get(peers) or ()),
+            ports=tuple(_port(port) for port in entry.get("ports") or ()),
         )
 
 
 def _peer(written: Mapping[str, Any]) -> Peer:
     block = written.get("ipBlock")
     if block:
+        if ":" in block["cidr"]:
+            return Peer(block=NO_ADDRESSES)
         return Peer(
-            block=IPv4Network(str(block.get("cidr")), strict=False),
-            excepts=tuple(IPv4Network(str(item), strict=False) for item in block.get("except") or ()),
+            block=IPv4Network(block["cidr"], strict=False),
+            excepts=tuple(IPv4Network(item, strict=False) for item in block.get("except") or ()),
         )
     return Peer(
-        pods=selector(written["podSelector"]) if "podSelector" in written else None,
-        namespaces=selector(written["namespaceSelector"]) if "namespaceSelector" in written else None,
+        pods=selector(written["podSelector"]) if written.get("podSelector") is not None else None,
+        namespaces=selector(written["namespaceSelector"]) if written.get("namespaceSelector") is not None else None,
     )
 
 
 def _port(written: Mapping[str, Any]) -> PolicyPort:
-    port = written.get("port")
-    number = int(port) if isinstance(port, int) or (isinstance(port, str) and port.isdecimal()) else None
-    end = written.get("endPort")
+    port, end = written.get("port"), written.get("endPort")
+    number = port if isinstance(port, int) else None
     return PolicyPort(
-        protocol=str(written.get("protocol") or "TCP"),
+        protocol=written.get("protocol") or "TCP",
         first=number,
-        last=int(end) if end is not None else number,
-        name="" if number is not None or port is None else str(port),
+        last=number if end is None else end,
+        name=port if isinstance(port, str) else "",
     )

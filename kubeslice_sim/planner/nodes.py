@@ -86,8 +86,13 @@ def _build_cluster(
         nodes=nodes,
         node_ips=given or tuple(str(node.ip) for node in nodes if node.gateway),
         pod_cidr=IPv4Network(underlay.pod_cidr, strict=False),
-        dns_ip=IPv4Network(underlay.service_cidr, strict=False)[_DNS_HOST],
+        dns_ip=_dns_ip(IPv4Network(underlay.service_cidr, strict=False)),
     )
+
+
+def _dns_ip(services: IPv4Network) -> IPv4Address:
+    """The Service of the KubeSlice DNS: invented, the last address of a network that is too small for ours."""
+    return services[min(_DNS_HOST, services.num_addresses - 1)]
 
 
 class _WanAddresses:

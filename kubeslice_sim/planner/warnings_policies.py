@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from kubeslice_sim.planner.network_policy import PolicyRule, Selector, UserPolicyPlan
+from kubeslice_sim.planner.network_policy import NO_ADDRESSES, PolicyRule, Selector, UserPolicyPlan
 from kubeslice_sim.planner.plan import MemberPlan, Plan, PlanWarning
 from kubeslice_sim.planner.policy_rules import PolicyRules
 
@@ -70,7 +70,7 @@ def _reaches_dns(rule: PolicyRule, rules: PolicyRules, policy: UserPolicyPlan) -
         for port in rule.ports
     )
     peers = not rule.peers or any(
-        peer.block is not None
+        peer.block not in (None, NO_ADDRESSES)
         or (
             peer.namespaces is not None
             and any(peer.namespaces.selects(rules.namespace_labels(policy.cluster, name)) for name in _DNS_NAMESPACES)

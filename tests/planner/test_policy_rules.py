@@ -73,6 +73,10 @@ def test_no_policy_lets_all_through() -> None:
     assert allowed()
 
 
+def test_a_block_of_ipv6_lets_nobody_in() -> None:
+    assert not allowed(ingress({"ipBlock": {"cidr": "::/0", "except": ["fd00::/8"]}}))
+
+
 def test_a_policy_without_rules_closes_ingress_only() -> None:
     found = plan(world(policy()))
     assert not ask(found, "out", "web").allowed
