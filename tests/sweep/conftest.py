@@ -6,6 +6,13 @@ import pytest
 
 import kubeslice_sim as ks
 from kubeslice_sim.model.world import World
+from kubeslice_sim.sweep import program
+
+
+@pytest.fixture(autouse=True)
+def _the_code_as_it_is_now() -> None:
+    """Somebody may have edited the checkout since these tests began; the processes that they start read it anew."""
+    program.digest.cache_clear()
 
 
 @pytest.fixture(scope="session")

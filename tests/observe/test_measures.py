@@ -1,0 +1,101 @@
+"""A run in a few figures: which rows count, what warm-up takes, how pods add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubeslice_sim.model.document import ObjectMeta
+from kubeslice_sim.model.scenario import Scenario, ScenarioSpec, TimelineStep, Traffic
+from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.measures import Measure, measures
+from kubeslice_sim.observe.observation import Observation, Outcome
+from kubeslice_sim.observe.run import Run
+from kubeslice_sim.observe.verdict import Verdict
+
+BULK = Traffic(name="bulk", kind="tcp", from_="a/x", to="b", duration_s=20.0)
+PING = Traffic(name="ping", kind="ping", from_="a/x", to="b")
+
+
+def row(metric: str, value: float, at_s: float, probe: str = "bulk", src: str = "a/x-0", outcome: Outcome = "ok",
+        seq: int = 0) -> Observation:  # fmt: skip
+    return Observation(at_s=at_s, probe=probe, seq=seq, metric=metric, value=value, outcome=outcome, src=src, dst="b",
+                       src_cluster="w")  # fmt: skip
+
+
+def rates(*values: float, src: str = "a/x-0") -> list[Observation]:
+    return [row("rate_bps", value, place + 1.0, src=src, seq=place) for place, value in enumerate(values)]
+
+
+def measured(
+    rows: list[Observation], traffic: Traffic, verdicts: tuple[Verdict, ...] = (), **spec: Any
+) -> list[Measure]:
+    scenario = Scenario(metadata=ObjectMeta(name="s"), spec=ScenarioSpec(duration_s=20.0, traffic=(traffic,), **spec))
+    run = Run(run_id="r", backend="sim", world=World(), scenario=scenario, seed=1, observations=tuple(rows))
+    return list(measures(run, verdicts))
+
+
+def test_a_steady_series_loses_its_ramp() -> None:
+    (found,) = measured(rates(1, 3, *[10] * 18), BULK)
+    assert (found.metric, found.value, found.count, found.dropped, found.settled) == ("rate_bps", 10.0, 18, 2, True)
+    assert found.unit == "bit/s"
+
+
+def test_the_scenarios_own_warm_up_goes_before_the_rule() -> None:
+    (found,) = measured(rates(1, 3, *[10] * 18), BULK, warm_up_s=1.0)
+    assert (found.value, found.count, found.dropped) == (pytest.approx(183 / 19), 19, 1)
+    (found,) = measured(rates(1, 3, *[10] * 18), BULK, warm_up_s=0.0)
+    assert (found.count, found.dropped) == (20, 0)
+
+
+@pytest.mark.parametrize("spec", [{"timeline": (TimelineStep(at_s=5.0, restore="all"),)}, {}])
+def test_what_has_no_steady_state_counts_whole(spec: dict[str, Any]) -> None:
+    traffic = BULK if spec else Traffic(name="bulk", kind="tcp", from_="a/x", to="b", size_bytes=1e6)
+    found = measured(rates(1, 3, *[10] * 18), traffic, **spec)[0]
+    assert (found.count, found.dropped) == (20, 0)
+
+
+def test_the_pods_of_a_traffic_add_up() -> None:
+    (found,) = measured(rates(*[10] * 20) + rates(*[5] * 20, src="a/x-1"), BULK)
+    assert (found.value, found.count) == (15.0, 20)
+
+
+def test_times_are_of_who_was_answered() -> None:
+    rows = [row("reachable", float(place != 3), place, "ping", seq=place, outcome="ok" if place != 3 else "timeout")
+            for place in range(5)]  # fmt: skip
+    rows += [row("rtt_s", 0.01 * (place + 1), place, "ping", seq=place) for place in range(5) if place != 3]
+    rows.append(row("reachable", 0.0, 5.0, "ping", seq=5, outcome="failed_to_probe"))
+    found = {(item.metric, item.statistic): item for item in measured(rows, PING)}
+    assert found["reachable", "mean"].value == 0.8
+    assert found["rtt_s", "mean"].value == pytest.approx(0.0275)
+    assert found["rtt_s", "median"].value == pytest.approx(0.025)
+    assert found["rtt_s", "p99"].count == 4
+    assert not found["rtt_s", "p99"].settled
+
+
+def test_with_a_timeline_the_longest_outage_is_told() -> None:
+    outcomes: list[Outcome] = ["timeout" if 5 <= place < 9 else "ok" for place in range(20)]
+    rows = [row("reachable", float(outcome == "ok"), place, "ping", seq=place, outcome=outcome)
+            for place, outcome in enumerate(outcomes)]  # fmt: skip
+    found = {item.metric: item for item in measured(rows, PING, timeline=(TimelineStep(at_s=5.0, restore="all"),))}
+    assert (found["outage_s"].value, found["outage_s"].unit) == (4.0, "s")
+
+
+def test_verdicts_count_and_open_ones_do_not() -> None:
+    verdicts = tuple(
+        Verdict(name=name, kind="metric", outcome=outcome, sentence="", expected="", found="")
+        for name, outcome in (("good", "passed"), ("bad", "failed"), ("open", "inconclusive"))
+    )
+    found = measured([row("ready_s", 3.0, 0.0, "ready"), row("ready_s", 4.0, 0.0, "ready")], BULK, verdicts)
+    assert [(item.probe, item.metric, item.value) for item in found] == [
+        ("ready", "ready_s", 4.0), ("expect/good", "passed", 1.0), ("expect/bad", "passed", 0.0),
+    ]  # fmt: skip
+
+
+def test_totals_and_latencies_are_of_the_whole_run() -> None:
+    rows = [row("received_bytes", 100.0, 20.0), row("received_bytes", 50.0, 20.0, src="a/x-1")]
+    rows += [row("latency_s", place / 1000, 20.0, seq=place) for place in range(101)]
+    found = {(item.metric, item.statistic): item.value for item in measured(rows, BULK, warm_up_s=5.0)}
+    assert found["received_bytes", "total"] == 150.0
+    assert found["latency_s", "p95"] == pytest.approx(0.095)
