@@ -25,6 +25,7 @@ from kubeslice_sim.controlplane.facts import (
     PodStopped,
 )
 from kubeslice_sim.controlplane.hub.certificate_job import fail_job, finish_job
+from kubeslice_sim.controlplane.journal import Journal
 from kubeslice_sim.controlplane.kubelet import report_phase
 from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.loops import Loops
@@ -49,11 +50,14 @@ class Fleet:
 
     ``data_plane`` gets the effects; its answers come back through :meth:`report`. ``events`` and ``transitions`` grow
     while it runs, in order of time; ``load`` counts requests and queues; ``disturbances`` break and mend its parts.
+    ``keeps_journal``: ``journal`` has all that happened, for a history.
     ``alone``: a controller cluster without workers, without kube-controller-manager,
     and empty: the world's documents are still to be submitted.
     """
 
-    def __init__(self, world: World, timing: Timing, data_plane: DataPlane, *, alone: bool = False) -> None:
+    def __init__(
+        self, world: World, timing: Timing, data_plane: DataPlane, *, alone: bool = False, keeps_journal: bool = False
+    ) -> None:  # fmt: skip
         self.world = world
         self.timing = timing
         self.events: list[Event] = []
@@ -73,7 +77,8 @@ class Fleet:
             self.hub, self.workers = boot(world, timing, self.load)
         sites = {site.name: site for site in (self.hub, *self.workers.values())}
         webhooks = Webhooks(self.hub.store, world.underlay.spec.kubeslice_version)
-        self._loops = Loops(sites.values(), self._agenda, webhooks, self.load, self._done)
+        self.journal = Journal(site.store for site in sites.values()) if keeps_journal else None
+        self._loops = Loops(sites.values(), self._agenda, webhooks, self.load, self._done, self.journal)
         self._submissions = Submissions(self.hub, self.workers, webhooks, self._loops.publish)
         self.disturbances = Disturbances(sites, self._loops, self._agenda, timing)
         for site in sites.values():
@@ -94,6 +99,8 @@ class Fleet:
 
     def report(self, fact: Fact, now_s: float) -> None:
         """Take note of what the data plane saw; the controllers look at it in the next :meth:`step`."""
+        if self.journal is not None:
+            self.journal.note(fact, now_s)
         match fact:
             case PingRound():
                 self._ping(fact, now_s)
@@ -183,9 +190,12 @@ class Fleet:
     def _transition(self, site: Site, pod: str, before: TunnelStatus, after: TunnelStatus, now_s: float) -> None:
         start = self.ledger.newest("pod", site.name, "kubeslice-system", pod)
         if before.up != after.up and isinstance(start, StartGateway):
-            self.transitions.append(TunnelTransition(
+            transition = TunnelTransition(
                 at_s=now_s, slice=start.slice, cluster=site.name, peer=start.remote_cluster, pod=pod, up=after.up
-            ))  # fmt: skip
+            )  # fmt: skip
+            self.transitions.append(transition)
+            if self.journal is not None:
+                self.journal.note(transition, now_s)
 
     def _done(self, site: Site, outcome: Outcome, now_s: float) -> None:
         """What a reconcile that went well wants told: its events to people, its effects to the data plane."""
@@ -200,6 +210,8 @@ class Fleet:
 
     def _apply(self, effect: Effect, now_s: float) -> None:
         self.effects += 1
+        if self.journal is not None:
+            self.journal.note(effect, now_s)
         if not isinstance(effect, IssueCertificates) or effect.slice not in self.failing_certificates:
             self._data_plane.apply(effect)
             return

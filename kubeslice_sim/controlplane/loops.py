@@ -13,6 +13,7 @@ from kubeslice_sim.controlplane.agenda import Agenda
 from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.informer import Informer
+from kubeslice_sim.controlplane.journal import Journal
 from kubeslice_sim.controlplane.reconciler import Outcome, Place
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.site import Site
@@ -29,12 +30,14 @@ class Loops:
     """All controllers of these sites. ``done`` hears of every reconcile that went well, with what it wants told."""
 
     def __init__(
-        self, sites: Iterable[Site], agenda: Agenda, webhooks: Webhooks, load: ApiLoad, done: Done
+        self, sites: Iterable[Site], agenda: Agenda, webhooks: Webhooks, load: ApiLoad, done: Done,
+        journal: Journal | None = None,
     ) -> None:  # fmt: skip
         self._agenda = agenda
         self._webhooks = webhooks
         self._load = load
         self._done = done
+        self._journal = journal
         self._followers: dict[str, list[tuple[Site, Place, Informer]]] = {}
         for site in sites:
             for place in site.places():
@@ -43,6 +46,8 @@ class Loops:
 
     def publish(self, store: Store, now_s: float) -> None:
         """Send what is new in a store's log on its way to the caches that follow it."""
+        if self._journal is not None:
+            self._journal.changed(store, now_s)
         for site, place, informer in self._followers[store.cluster]:
             self._await(site, place, informer, informer.read(now_s))
         store.compact(store.sequence - LOG_LENGTH)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.history import History
 from kubeslice_sim.observe.observation import Observation
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """All that was seen. ``environment`` says what ran it (kernel, versions, substitutes): facts, no secrets."""
+    """All that was seen. ``environment`` says what ran it (kernel, versions, substitutes): facts, no secrets.
+
+    ``history``: what the control plane went through; empty where a back end runs none of its own.
+    """
 
     run_id: str
     backend: str
@@ -39,6 +43,7 @@ class Run:
     events: tuple[Event, ...] = ()
     environment: FrozenMap[str] = field(default_factory=FrozenMap)
     notices: tuple[str, ...] = ()
+    history: History = field(default_factory=History)
 
     def frame(self) -> pd.DataFrame:
         """The observations as a pandas frame with the columns of ``COLUMNS``."""

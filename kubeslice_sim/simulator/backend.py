@@ -11,6 +11,7 @@ from kubeslice_sim import planner
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.controlplane.request import Apply
+from kubeslice_sim.controlplane.tell_history import tell_history
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.scenario import Scenario
@@ -61,7 +62,7 @@ class Simulator:
         by_packets = any(probe.engine == "packet" for probe in probes)
         parts = assemble(plan, timing, seed, rows, self._costs, gateway_types(world, scenario),
                          packets=by_packets)  # fmt: skip
-        fleet = Fleet(world, timing, parts.data_plane)
+        fleet = Fleet(world, timing, parts.data_plane, keeps_journal=True)
         ready = Ready(parts.env, fleet, partial(_pods_run, plan, parts))
         driver = Driver(parts.env, fleet, ready.stepped)
         parts.report_to(driver)
@@ -84,16 +85,18 @@ class Simulator:
         self._play(parts, total_s, on_progress)
 
         ready.record(rows, total_s)
+        observations = in_order(rows.made)
         return Run(
             run_id=run_id,
             backend=self.name,
             world=world,
             scenario=scenario,
             seed=seed,
-            observations=in_order(rows.made),
+            observations=observations,
             events=tuple(_events(fleet, rows.zero_s, total_s)),
             environment=self._environment(timing, scenario, by_packets),
             notices=(*plan.not_deployable, *timeline.refusals, *ready.notices(), *_two_engines(probes)),
+            history=tell_history(fleet, observations, zero_s=rows.zero_s, end_s=rows.zero_s + total_s),
         )
 
     def _play(self, parts: Assembly, total_s: float, on_progress: Callable[[Progress], None]) -> None:

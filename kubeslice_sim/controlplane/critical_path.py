@@ -1,0 +1,87 @@
+"""Critical path: which chain of milestones decided when something was up, and what each link of it took.
+
+As in project planning (CPM): of all that a milestone had to wait for, what came last released it. Walking back from the
+goal along the last ones gives a chain without gaps, so its stages sum to the whole time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubeslice_sim.observe.history import Milestone
+from kubeslice_sim.observe.units import seconds
+
+SHORT_SHARE = 0.01
+"""A sentence tells stages of less than this share of the whole together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One link of the chain: from when it could begin to when it was done, in seconds since the scenario's zero."""
+
+    name: str
+    slice: str
+    cluster: str
+    subject: str
+    start_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """How long it took."""
+        return self.end_s - self.start_s
+
+
+def goals(milestones: Sequence[Milestone]) -> tuple[int, ...]:
+    """The places of the milestones that say that something is up, in order of time."""
+    return tuple(sorted((at for at, item in enumerate(milestones) if item.goal), key=lambda at: milestones[at].at_s))
+
+
+def releaser(milestones: Sequence[Milestone], place: int) -> int | None:
+    """Which milestone released that one: of those before it the last (of equals the one noted last)."""
+    return max(milestones[place].after, key=lambda before: (milestones[before].at_s, before), default=None)
+
+
+def stage_of(milestones: Sequence[Milestone], place: int) -> Stage | None:
+    """What ended with that milestone, from its release on; None for one that waited for nothing."""
+    before = releaser(milestones, place)
+    if before is None:
+        return None
+    here = milestones[place]
+    return Stage(name=here.stage, slice=here.slice, cluster=here.cluster, subject=here.subject,
+                 start_s=milestones[before].at_s, end_s=here.at_s)  # fmt: skip
+
+
+def critical_path(milestones: Sequence[Milestone], goal: int) -> tuple[Stage, ...]:
+    """The chain that led to that milestone, in order of time: each stage begins where the one before it ended.
+
+    Raises :exc:`ValueError` where a milestone waits for a later one: then there is no chain.
+    """
+    chain: list[Stage] = []
+    place: int | None = goal
+    while place is not None and (stage := stage_of(milestones, place)) is not None:
+        before = releaser(milestones, place)
+        if before is not None and before >= place:
+            raise ValueError(f"milestone {place} ({stage.name}) waits for {before}, which was noted after it")
+        chain.append(stage)
+        place = before
+    return tuple(reversed(chain))
+
+
+def sentence(stages: Sequence[Stage]) -> str:
+    """``certificate job 38 s → NodePort exchange 12 s → …``: the chain in words, the short links told together."""
+    if not stages:
+        return "nothing had to be waited for"
+    total_s = stages[-1].end_s - stages[0].start_s
+    told: list[Stage] = []
+    short: list[Stage] = []
+    for stage in stages:
+        (short if stage.length_s < SHORT_SHARE * total_s else told).append(stage)
+    parts = [f"{stage.name}{f' ({stage.cluster})' if stage.cluster else ''} {seconds(stage.length_s)}"
+             for stage in told]  # fmt: skip
+    chain = " → ".join(parts)
+    if short:
+        steps = f"{len(short)} short step{'' if len(short) == 1 else 's'}"
+        chain += f"{', and ' if told else ''}{steps} of {seconds(sum(stage.length_s for stage in short))} in all"
+    return chain

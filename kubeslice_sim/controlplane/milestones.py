@@ -1,0 +1,230 @@
+"""Milestones: from a fleet's journal, what had to happen before a slice or an export worked, and what each waited for.
+
+What a milestone waits for is what its reconciler asks before it acts: a gateway pod needs its router, its keys and, on
+the side that dials, the server's NodePorts; a route needs a tunnel. The newest occurrence of each counts, so that a
+replaced gateway or a cluster that joins later has a chain of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL
+from kubeslice_sim.controlplane.effects import (
+    ConnectPod,
+    IssueCertificates,
+    ServeNames,
+    SetNextHops,
+    SetQos,
+    StartAppPod,
+    StartGateway,
+    StartRouter,
+)
+from kubeslice_sim.controlplane.event import TunnelTransition
+from kubeslice_sim.controlplane.facts import CertificatesIssued, PodRunning
+from kubeslice_sim.controlplane.journal import Entry, ObjectChange
+from kubeslice_sim.model.service_export import ServiceExport
+from kubeslice_sim.model.slice_config import SliceConfig
+from kubeslice_sim.model.slice_gateway import SliceGateway
+from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
+from kubeslice_sim.observe.history import Milestone
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
+
+Part = tuple[Hashable, ...]
+SEEN = "found up"
+"""The last stage: the run looks at readiness now and then, not at every step."""
+
+
+class Tracer:
+    """Reads entries in order of time; ``milestones`` grows. :meth:`reach` adds that something is up."""
+
+    def __init__(self) -> None:
+        self.milestones: list[Milestone] = []
+        self._newest: dict[Part, int] = {}
+        self._gateways: dict[tuple[str, str], StartGateway] = {}
+        self._served: dict[str, frozenset[str]] = {}
+        self._now_s = 0.0
+
+    def read(self, at_s: float, entry: Entry) -> None:
+        """Take note of an entry of the journal."""
+        self._now_s = at_s
+        match entry:
+            case ObjectChange():
+                if entry.change.action != "DELETED":
+                    self._object(entry.cluster, entry.change.action, entry.change.item, entry.change.previous)
+            case PodRunning():
+                self._pod_runs(entry)
+            case CertificatesIssued():
+                pair = ("ordered", entry.server)
+                for gateway in (entry.server, entry.client):
+                    self._mark(("certificates", gateway), "certificate job", entry.slice, "", entry.server, [pair])
+            case TunnelTransition():
+                if entry.up:
+                    self._tunnel(entry)
+            case _:
+                self._order(entry)
+
+    def reach(self, kind: str, slice_: str, cluster: str, name: str, at_s: float) -> None:
+        """A slice or an export was found to be up at that moment, which must not be before the last entry read."""
+        self._now_s = at_s
+        parts = [part for part in self._newest if part[1] == slice_ and part[0] in _OF_SLICE]
+        if kind == "export":
+            parts = [part for part in self._newest if part[0] == "name" and part[2] == name]
+            parts += [part for part in (("export", slice_, cluster, name),) if part in self._newest]
+        after = tuple(sorted({self._newest[part] for part in parts}))
+        self.milestones.append(Milestone(
+            at_s=at_s, stage=SEEN, slice=slice_, cluster=cluster, subject=name, after=after, goal=True
+        ))  # fmt: skip
+
+    def _mark(
+        self, part: Part, stage: str, slice_: str, cluster: str, subject: str, waits_for: Iterable[Part]
+    ) -> None:  # fmt: skip
+        after = tuple(sorted({self._newest[before] for before in waits_for if before in self._newest}))
+        self._newest[part] = len(self.milestones)
+        self.milestones.append(Milestone(
+            at_s=self._now_s, stage=stage, slice=slice_, cluster=cluster, subject=subject, after=after
+        ))  # fmt: skip
+
+    def _object(self, cluster: str, action: str, item: object, previous: object) -> None:
+        match item:
+            case SliceConfig():
+                self._wish(action, item, previous)
+            case WorkerSliceGateway():
+                if item.spec.gateway_host_type == "Server" and _new_ports(item, previous):
+                    name, slice_ = item.metadata.name, item.spec.slice_name
+                    server = str(item.spec.local_gateway_config.cluster_name)
+                    self._mark(("ports", name), "server's NodePorts told", slice_, server, name,
+                               [("asked", slice_), ("mirrored", server, name), ("router", slice_, server)])  # fmt: skip
+            case SliceGateway():
+                self._gateway(cluster, action, item, previous)
+            case ServiceExport():
+                if item.status.export_status == "READY" and item.status.last_sync:
+                    self._exported(cluster, item)
+            case _:
+                self._other(cluster, action, item)
+
+    def _wish(self, action: str, item: SliceConfig, previous: object) -> None:
+        name = item.metadata.name
+        if action == "ADDED":
+            self._mark(("asked", name), "slice asked for", name, "", name, ())
+        elif isinstance(previous, SliceConfig) and previous.metadata.finalizers != item.metadata.finalizers:
+            self._mark(("asked", name), "controller takes it up", name, "", name, [("asked", name)])
+        elif isinstance(previous, SliceConfig) and previous.spec != item.spec:  # asked for anew: a chain begins here
+            self._mark(("asked", name), "slice asked for", name, "", name, ())
+
+    def _gateway(self, cluster: str, action: str, item: SliceGateway, previous: object) -> None:
+        name, config = item.metadata.name, item.status.config
+        slice_, remote = item.spec.slice_name, config.slice_gateway_remote_gateway_id
+        if action == "ADDED":
+            self._mark(("mirrored", cluster, name), "gateway object reaches the worker", slice_, cluster, name,
+                       [("on worker", slice_, cluster), ("asked", slice_), ("certificates", name)])  # fmt: skip
+        before = previous.status.config.slice_gateway_remote_node_ports if isinstance(previous, SliceGateway) else ()
+        if config.slice_gateway_remote_node_ports and config.slice_gateway_remote_node_ports != before:
+            self._mark(("known ports", cluster, name), "NodePort exchange", slice_, cluster, name,
+                       [("ports", remote), ("mirrored", cluster, name)])  # fmt: skip
+
+    def _exported(self, cluster: str, item: ServiceExport) -> None:
+        slice_, name = item.spec.slice, f"{item.metadata.namespace}/{item.metadata.name}"
+        pods = [("connected", slice_, cluster, item.metadata.namespace, pod.name) for pod in item.status.pods]
+        self._mark(("export", slice_, cluster, name), "export told to the hub", slice_, cluster, name, pods)
+
+    def _other(self, cluster: str, action: str, item: object) -> None:
+        metadata, kind = item.metadata, getattr(item, "kind", type(item).__name__)  # type: ignore[attr-defined]
+        if action != "ADDED":
+            return
+        if kind in _WORKLOADS and metadata.namespace != SYSTEM_NAMESPACE:
+            owners = [("workload", cluster, metadata.namespace, owner.name) for owner in metadata.owner_references]
+            part = "pod object" if kind == "Pod" else "workload"
+            self._mark((part, cluster, metadata.namespace, metadata.name), "workload asked for", "", cluster,
+                       f"{metadata.namespace}/{metadata.name}", owners)  # fmt: skip
+        elif kind == "Slice":
+            name = metadata.name
+            self._mark(("on worker", name, cluster), "slice reaches the worker", name, cluster, name,
+                       [("asked", name)])  # fmt: skip
+        elif kind == "Secret" and GATEWAY_LABEL in metadata.labels:
+            name = metadata.labels[GATEWAY_LABEL]
+            slice_ = self._slice_of(("certificates", name))
+            self._mark(("keys", cluster, name), "keys reach the worker", slice_, cluster, name,
+                       [("certificates", name), ("mirrored", cluster, name)])  # fmt: skip
+
+    def _order(self, entry: Entry) -> None:
+        match entry:
+            case IssueCertificates():
+                self._mark(("ordered", entry.server), "controller makes the pair", entry.slice, "", entry.server,
+                           [("asked", entry.slice)])  # fmt: skip
+            case StartRouter():
+                self._ordered(entry.cluster, SYSTEM_NAMESPACE, entry.pod, "router", entry.slice,
+                              [("on worker", entry.slice, entry.cluster)])  # fmt: skip
+            case StartAppPod():
+                self._ordered(entry.cluster, entry.namespace, entry.pod, "application", "",
+                              [("pod object", entry.cluster, entry.namespace, entry.pod)])  # fmt: skip
+            case StartGateway():
+                self._gateways[entry.cluster, entry.pod] = entry
+                own = [("keys", entry.cluster, entry.gateway), ("router", entry.slice, entry.cluster),
+                       ("mirrored", entry.cluster, entry.gateway)]  # fmt: skip
+                if entry.host_type == "Client":
+                    own.append(("known ports", entry.cluster, entry.gateway))
+                self._ordered(entry.cluster, SYSTEM_NAMESPACE, entry.pod, "gateway", entry.slice, own)
+            case ConnectPod():
+                pod = ("runs", entry.cluster, entry.namespace, entry.pod)
+                self._mark(("connected", entry.slice, entry.cluster, entry.namespace, entry.pod),
+                           "pod joins the overlay", entry.slice, entry.cluster, f"{entry.namespace}/{entry.pod}",
+                           [pod, ("router", entry.slice, entry.cluster)])  # fmt: skip
+            case SetNextHops():
+                tunnels = [("tunnel", entry.cluster, start.pod) for start in self._gateways.values()
+                           if (start.cluster, start.slice) == (entry.cluster, entry.slice)
+                           and start.nsm_ip in entry.via]  # fmt: skip
+                if tunnels:
+                    self._mark(("route", entry.slice, entry.cluster, entry.destination), "router takes the tunnels",
+                               entry.slice, entry.cluster, str(entry.destination), tunnels)  # fmt: skip
+            case SetQos():
+                self._mark(("shaped", entry.slice, entry.cluster), "traffic is shaped", entry.slice, entry.cluster,
+                           entry.slice, [("on worker", entry.slice, entry.cluster)])  # fmt: skip
+            case ServeNames():
+                self._names(entry)
+
+    def _ordered(
+        self, cluster: str, namespace: str, pod: str, what: str, slice_: str, waits_for: Iterable[Part]
+    ) -> None:  # fmt: skip
+        self._mark(("ordered pod", cluster, namespace, pod), f"{what} pod is ordered", slice_, cluster, pod, waits_for)
+
+    def _pod_runs(self, fact: PodRunning) -> None:
+        order = ("ordered pod", fact.cluster, fact.namespace, fact.pod)
+        start = self._gateways.get((fact.cluster, fact.pod))
+        slice_ = self._slice_of(order)
+        what = "gateway" if start is not None else "router" if fact.namespace == SYSTEM_NAMESPACE else "application"
+        part: Part = ("runs", fact.cluster, fact.namespace, fact.pod)
+        if what == "router" and slice_:
+            part = ("router", slice_, fact.cluster)
+        self._mark(part, f"{what} pod starts", slice_, fact.cluster, fact.pod, [order])
+
+    def _tunnel(self, entry: TunnelTransition) -> None:
+        start = self._gateways.get((entry.cluster, entry.pod))
+        ends = [("runs", entry.cluster, SYSTEM_NAMESPACE, entry.pod)]
+        if start is not None:  # whoever of the peer's pods is its other end
+            ends += [("runs", other.cluster, SYSTEM_NAMESPACE, other.pod) for other in self._gateways.values()
+                     if (other.gateway, other.instance) == (start.remote_gateway, start.instance)]  # fmt: skip
+        self._mark(("tunnel", entry.cluster, entry.pod), "tunnel comes up", entry.slice, entry.cluster, entry.pod, ends)
+
+    def _names(self, entry: ServeNames) -> None:
+        known = self._served.get(entry.cluster, frozenset())
+        self._served[entry.cluster] = frozenset(entry.records)
+        for part in [part for part in self._newest if part[0] == "export"]:
+            namespace, _, name = str(part[3]).partition("/")
+            served = [record for record in entry.records if record.startswith(f"{name}.{namespace}.")]
+            if any(record not in known for record in served):
+                self._mark(("name", entry.cluster, part[3]), "name reaches the cluster", str(part[1]), entry.cluster,
+                           str(part[3]), [part])  # fmt: skip
+
+    def _slice_of(self, part: Part) -> str:
+        place = self._newest.get(part)
+        return self.milestones[place].slice if place is not None else ""
+
+
+_WORKLOADS = frozenset({"Deployment", "StatefulSet", "Pod"})
+_OF_SLICE = frozenset({"on worker", "router", "connected", "route", "shaped"})
+
+
+def _new_ports(item: WorkerSliceGateway, previous: object) -> bool:
+    before = previous.spec.local_gateway_config.node_ports if isinstance(previous, WorkerSliceGateway) else ()
+    return bool(item.spec.local_gateway_config.node_ports) and item.spec.local_gateway_config.node_ports != before
