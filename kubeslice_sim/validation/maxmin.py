@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 
 import numpy as np
 
@@ -42,8 +41,8 @@ TEXTBOOK = (
              rates=(2 / 3, 1 / 3, 1 / 3, 1.0, 1 / 3), source=f"{_BOOK}, the example of its figure"),
     Textbook(name="parking lot of three links", links=(1, 1, 1), ways=((0, 1, 2), (0,), (1,), (2,)),
              rates=(0.5, 0.5, 0.5, 0.5), source="Massoulié and Roberts 1999: the linear network"),
-    Textbook(name="unequal links", links=(10, 4), ways=((0,), (0, 1), (1,), (1,), (1,)), rates=(9.0, 1.0, 1.0, 1.0, 1.0),
-             source=_BY_HAND),
+    Textbook(name="unequal links", links=(10, 4), ways=((0,), (0, 1), (1,), (1,), (1,)),
+             rates=(9.0, 1.0, 1.0, 1.0, 1.0), source=_BY_HAND),
     Textbook(name="weights 1, 2 and 3", links=(12,), ways=((0,), (0,), (0,)), rates=(2.0, 4.0, 6.0),
              weights=(1, 2, 3), source=_BY_HAND),
     Textbook(name="a cap leaves the rest", links=(10,), ways=((0,), (0,), (0,)), rates=(1.0, 4.5, 4.5),

@@ -19,6 +19,7 @@ class Target:
     """``low`` to ``high`` is what the source says (one value: both the same), in ``unit``.
 
     ``tolerance`` is relative and widens both ends; ``why`` argues it. ``source`` names paper, section or page.
+    ``approximate``: the source's own figure leaves something out, so the tolerance alone judges, not an interval.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Target:
     why: str
     tolerance: float = 0.0
     unit: str = ""
+    approximate: bool = False
 
     @property
     def allowed(self) -> tuple[float, float]:
@@ -62,18 +64,19 @@ class Row:
         """Whether the target is met.
 
         A mean meets it if it lies within the tolerance and its interval of 99.9 % cannot tell it from the target: an
-        interval so wide that it holds everything proves nothing, and a tolerance hides no bias.
+        interval so wide that it holds everything proves nothing, and a tolerance hides no bias (but for approximate
+        targets, which have their own).
         """
         low, high = self.target.allowed
         if not (math.isfinite(self.value) and low <= self.value <= high):
             return False
         sure = self.sure
-        return sure is None or (sure[0] <= self.target.high and sure[1] >= self.target.low)
+        return sure is None or self.target.approximate or (sure[0] <= self.target.high and sure[1] >= self.target.low)
 
     @property
     def in_its_interval(self) -> bool | None:
-        """Whether the target lies in the interval that the estimate claims; None without chance."""
-        if not isinstance(self.found, Estimate):
+        """Whether an exact target lies in the interval that the estimate claims; None for the others."""
+        if not isinstance(self.found, Estimate) or self.target.approximate:
             return None
         return self.found.low <= self.target.high and self.found.high >= self.target.low
 
@@ -104,10 +107,13 @@ def exactly(name: str, value: float, found: float, *, source: str, why: str, uni
 
 
 def near(
-    name: str, value: float, found: float | Estimate, *, within: float, source: str, why: str, unit: str = ""
-) -> Row:
+    name: str, value: float, found: float | Estimate, *, within: float, source: str, why: str, unit: str = "",
+    approximate: bool = False,
+) -> Row:  # fmt: skip
     """A row around one value, ``within`` a relative tolerance."""
-    target = Target(name=name, low=value, high=value, tolerance=within, source=source, why=why, unit=unit)
+    target = Target(
+        name=name, low=value, high=value, tolerance=within, source=source, why=why, unit=unit, approximate=approximate
+    )
     return Row(target=target, found=found)
 
 
@@ -115,6 +121,8 @@ def between(
     name: str, low: float, high: float, found: float | Estimate, *, source: str, why: str, within: float = 0.0,
     unit: str = "",
 ) -> Row:  # fmt: skip
-    """A row whose source gives a range."""
-    target = Target(name=name, low=low, high=high, tolerance=within, source=source, why=why, unit=unit)
+    """A row whose source gives a range, in which the mean must lie."""
+    target = Target(
+        name=name, low=low, high=high, tolerance=within, source=source, why=why, unit=unit, approximate=True
+    )
     return Row(target=target, found=found)
