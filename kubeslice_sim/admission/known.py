@@ -70,11 +70,12 @@ class Known:
             what = "exported by nobody" if lowered.endswith(SERVICE_DOMAIN) else "the name of no Service"
             yield Finding(path, f"{name} is {what}", meant(lowered, self.names, "add a ServiceExport"), about)
 
-    def cluster(self, name: str, path: FieldPath) -> Iterator[Finding]:
-        """What is wrong with a cluster's name."""
-        if name not in self.clusters:
+    def cluster(self, name: str, path: FieldPath, besides: tuple[str, ...] = ()) -> Iterator[Finding]:
+        """What is wrong with a cluster's name; ``besides``: what may stand there too."""
+        named = (*self.clusters, *besides)
+        if name not in named:
             about = (ObjectKey("Cluster", "", name),)
-            yield Finding(path, f"there is no cluster {name}", meant(name, self.clusters), about)
+            yield Finding(path, f"there is no cluster {name}", meant(name, named), about)
 
     def member(self, slice_name: str, cluster: str, path: FieldPath) -> Iterator[Finding]:
         """What is wrong with a cluster that should be a member of a slice."""

@@ -108,8 +108,8 @@ def fault_target_exists(request: Request) -> Iterator[Finding]:
         for field, name in (("cluster", fault.cluster), ("peer", fault.peer)):
             if name and fault.slice in known.slices:
                 yield from known.member(fault.slice, name, (*path, field))
-            elif name and not (name == _CONTROLLER and _subject(fault)[1] in _OF_CONTROLLER):
-                yield from known.cluster(name, (*path, field))
+            elif name:
+                yield from known.cluster(name, (*path, field), besides=_controller_too(fault))
         if fault.peer and fault.peer == fault.cluster:
             yield Finding((*path, "peer"), f"{fault.peer} has no tunnel to itself", "name the other cluster")
         if fault.pod:
@@ -172,6 +172,12 @@ def _subject(fault: Fault) -> tuple[str, str]:
     return kind, kind
 
 
+def _controller_too(fault: Fault) -> tuple[str, ...]:
+    """The controller cluster's name, where the fault is one that can happen to it."""
+    its_own = fault.partition is not None or _subject(fault)[1] in _OF_CONTROLLER
+    return (_CONTROLLER,) if its_own else ()
+
+
 def _ends(known: Known, fault: Fault, path: FieldPath) -> Iterator[Finding]:
     ends: list[tuple[FieldPath, tuple[str, ...]]] = []
     if fault.partition is not None:
@@ -180,7 +186,6 @@ def _ends(known: Known, fault: Fault, path: FieldPath) -> Iterator[Finding]:
         ends.append(((*path, "link", "between"), fault.link.between))
     for at, pair in ends:
         for side, name in enumerate(pair):
-            if name != _CONTROLLER or fault.partition is None:
-                yield from known.cluster(name, (*at, side))
+            yield from known.cluster(name, (*at, side), besides=_controller_too(fault))
         if len(set(pair)) == 1:
             yield Finding(at, f"{pair[0]} has no link to itself", "name two clusters")
