@@ -20,7 +20,9 @@ METRICS: Mapping[str, str] = {
     "retransmits": "1",
     "latency_s": "s",  # one way, of one packet; a hundred rows: the middles of the hundredths of all that arrived
     "reordered": "1",  # packets that arrived after one that was sent later
-    "requests": "1",
+    "requests": "1",  # answered in all
+    "requests_per_s": "1/s",  # answered in one interval; at_s is the interval's end
+    "errors": "1",  # requests that were not answered, of one cause; detail: the cause
     "request_s": "s",
     "ready_s": "s",  # from "world handed in" to "up", of a slice or an export
     "tunnel_up": "1",  # 1 or 0, at every change
@@ -31,7 +33,8 @@ METRICS: Mapping[str, str] = {
 NUMBER = Quantity("number", (("", "1"),), "3")
 """A count, or a yes (1) or no (0)."""
 
-_BY_UNIT = {"s": DURATION, "bit/s": RATE, "B": SIZE, "1": NUMBER}
+PER_SECOND = Quantity("number per second", (("/s", "1"),), "100/s")
+_BY_UNIT = {"s": DURATION, "bit/s": RATE, "B": SIZE, "1": NUMBER, "1/s": PER_SECOND}
 
 
 def quantity_of(metric: str) -> Quantity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len
 
 from kubeslice_sim.model.document import ObjectMeta, Resource, kube
 from kubeslice_sim.model.frozen import FrozenMap
@@ -18,18 +18,47 @@ Engine = Literal["fluid", "packet"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTime:
+    """How long a server works on a request; ``cv`` is the standard deviation over the mean, for ``lognormal``."""
+
+    __pydantic_config__: ClassVar[Any] = kube(mean_s="mean")
+
+    mean_s: Interval
+    distribution: Literal["constant", "exponential", "lognormal"] = "constant"
+    cv: Annotated[float, Gt(0), Le(100)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAlive:
+    """How long a client uses a connection: for so many ``requests``, and no more once it was ``idle`` that long."""
+
+    __pydantic_config__: ClassVar[Any] = kube(idle_s="idle")
+
+    requests: Annotated[int, Ge(1)] | None = None
+    idle_s: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """One named load, from the pods of a workload to a service name, a workload or an address.
 
     ``from`` is ``namespace/workload[@cluster]``; ``to`` is a DNS name, an address or ``namespace/workload@cluster``,
     with ``:port`` where the kind needs one. ping and dns repeat every ``interval``; tcp sends ``size`` bytes or until
     ``duration`` ends, at most ``rate``; udp sends at ``rate`` (open loop); http is a closed loop of ``connections``,
-    or open at ``requestsPerSecond``. ``engine`` is the simulator's for this tcp or udp, the scenario's if left out.
+    or open at ``requestsPerSecond`` (``arrivals``: evenly spaced, or a Poisson process). ``engine`` is the simulator's
+    for this tcp or udp, the scenario's if left out.
+
+    http: ``size`` is the answer's, ``requestSize`` the question's. A connection is kept until it fails, or as
+    ``keepAlive`` says. A new one goes to the answer's addresses in their order until one takes it, ``balance``: from
+    the first (as most clients do), from a random one, or in rotation. ``serviceTime`` and ``workers`` are the server's:
+    each of its pods works on so many requests at once, the others wait in line. ``timeout`` is for each step: the
+    name, one address, the answer.
     """
 
     __pydantic_config__: ClassVar[Any] = kube(
         from_="from", start_s="start", duration_s="duration", interval_s="interval", rate_bps="rate",
         size_bytes="size", packet_bytes="packet", think_time_s="thinkTime", timeout_s="timeout",
+        request_bytes="requestSize", service_time="serviceTime",
     )  # fmt: skip
 
     name: Annotated[str, Len(1, 63)]
@@ -47,7 +76,13 @@ class Traffic:
     engine: Engine | None = None
     connections: Annotated[int, Ge(1), Le(1000)] = 1
     requests_per_second: Annotated[float, Ge(0), Le(100_000)] | None = None
+    arrivals: Literal["even", "poisson"] | None = None
     think_time_s: Seconds = 0.0
+    request_bytes: Bytes | None = None
+    keep_alive: KeepAlive | None = None
+    balance: Literal["first", "random", "rotate"] | None = None
+    service_time: ServiceTime | None = None
+    workers: Annotated[int, Ge(1), Le(10_000)] | None = None
     timeout_s: Seconds = 1.0
 
 
@@ -161,7 +196,7 @@ class Expectation:
     outage: Outage | None = None
     metric: str | None = None
     traffic: str = ""
-    statistic: Literal["mean", "median", "p95", "p99", "min", "max", "last"] = "mean"
+    statistic: Literal["mean", "median", "p90", "p95", "p99", "p999", "min", "max", "last"] = "mean"
     window: Annotated[tuple[Seconds, ...], Len(2, 2)] | None = None
     by_s: Seconds | None = None
     between: Annotated[tuple[str, ...], Len(2, 2)] | None = None

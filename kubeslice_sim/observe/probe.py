@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from kubeslice_sim.model.scenario import KeepAlive, ServiceTime
+
 ProbeKind = Literal["ping", "dns", "connect", "tcp", "udp", "http"]
 
 
@@ -33,7 +35,13 @@ class Probe:
     engine: Literal["fluid", "packet"] = "fluid"
     connections: int = 1
     requests_per_second: float | None = None
+    arrivals: Literal["even", "poisson"] = "even"
     think_time_s: float = 0.0
+    request_bytes: float | None = None
+    keep_alive: KeepAlive | None = None
+    balance: Literal["first", "random", "rotate"] = "first"
+    service_time: ServiceTime | None = None
+    workers: int | None = None
     timeout_s: float = 1.0
     origin: Literal["traffic", "expectation"] = "traffic"
     until_ok: bool = False

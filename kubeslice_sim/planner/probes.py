@@ -106,7 +106,13 @@ class _Reader:
                 engine=(item.engine or self._scenario.spec.engine) if item.kind in _BULK else "fluid",
                 connections=item.connections,
                 requests_per_second=item.requests_per_second,
+                arrivals=item.arrivals or "even",
                 think_time_s=item.think_time_s,
+                request_bytes=item.request_bytes,
+                keep_alive=item.keep_alive,
+                balance=item.balance or "first",
+                service_time=item.service_time,
+                workers=item.workers,
                 timeout_s=item.timeout_s,
             )
 

@@ -13,7 +13,7 @@ from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.simulator.attempts import ask, connect, pinging, play_attempts
 from kubeslice_sim.simulator.bulk import play_tcp, play_udp
 from kubeslice_sim.simulator.faults import Faults
-from kubeslice_sim.simulator.http import Requests
+from kubeslice_sim.simulator.requests.client import Requests
 from kubeslice_sim.simulator.scene import Play, Scene
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kubeslice_sim.observe.observation import METRICS, Observation, Outcome
 from kubeslice_sim.observe.probe import Probe
 
-_DIGITS = {"s": 9, "1": 9, "bit/s": 3, "B": 3}
+_DIGITS = {"s": 9, "1": 9, "bit/s": 3, "B": 3, "1/s": 9}
 """By unit. A nanosecond, a thousandth of a bit: what is finer is rounding and would only lengthen the file."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from kubeslice_sim.simulator.ecmp import FiveTuple
 from kubeslice_sim.simulator.flow import Flows
 from kubeslice_sim.simulator.names import Resolver
 from kubeslice_sim.simulator.network import Network, Pod
+from kubeslice_sim.simulator.requests.server import Servers
 from kubeslice_sim.simulator.rows import Rows
 from kubeslice_sim.simulator.share import Uses
 from kubeslice_sim.simulator.streams import Streams
@@ -34,9 +35,13 @@ RECONNECT_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What a target turned out to be: an address, who is meant (None: whoever answers), how long finding it took."""
+    """What a target turned out to be: an address, who is meant (None: whoever answers), how long finding it took.
+
+    ``further``: the other addresses of a DNS answer, in its order.
+    """
 
     address: IPv4Address | None
+    further: tuple[IPv4Address, ...] = ()
     meant: Pod | None = None
     took_s: float = 0.0
     why: str = ""
@@ -63,6 +68,7 @@ class Scene:
     streams: Streams
     costs: Costs
     rows: Rows
+    servers: Servers = field(default_factory=Servers)
     packets: PacketWorld | None = None
     """The packet engine, where a probe of the scenario uses it."""
     _change: simpy.Event | None = None
@@ -95,7 +101,7 @@ class Scene:
             if not reply.addresses:
                 return Place(address=None, took_s=reply.took_s, why=f"{target} is not known to the resolver")
             # An unmodified client takes the first address of the answer.
-            return Place(address=reply.addresses[0], took_s=reply.took_s)
+            return Place(address=reply.addresses[0], further=reply.addresses[1:], took_s=reply.took_s)
         name, _, cluster = target.partition("@")
         namespace, _, pod_name = name.partition("/")
         pod = self.network.pods.get((cluster or source.cluster, namespace, pod_name))
