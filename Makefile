@@ -5,12 +5,13 @@ PYTHON ?= $(shell scripts/find-python)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-long lint check-wheel benchmarks clean
+.PHONY: help demo test test-long lint check-wheel benchmarks validation clean
 
 help:
 	@echo "make demo       from nothing to a compared simulator and emulator run (out/demo)"
 	@echo "make test       lint, types, import contracts and the test suite"
 	@echo "make test-long  the tests that take minutes"
+	@echo "make validation hold the simulator to published numbers: out/validation.html"
 	@echo "make benchmarks print the benchmark figures of this machine"
 
 .venv/installed: requirements.lock pyproject.toml
@@ -46,6 +47,9 @@ test-long: .venv/installed
 	@scripts/system-packages tests
 	@$(BIN)/python tests/apiserver/build.py >/dev/null || echo "tests on a real API server will be skipped" >&2
 	@$(BIN)/python scripts/timed.py "make test-long" python -m pytest -m long --durations=10 $(PYTEST_ARGS)
+
+validation: .venv/installed
+	@python -m kubeslice_sim.validation out/validation.html
 
 benchmarks: .venv/installed
 	@for file in tests/benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done

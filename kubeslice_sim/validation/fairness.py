@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Literal
 
 from kubeslice_sim.observe.estimate import estimate
 from kubeslice_sim.simulator.packet.network import PacketNetwork
 from kubeslice_sim.simulator.packet.specs import Bulk, Hop, Link
-from kubeslice_sim.simulator.tcp import Congestion, competing_weight
+from kubeslice_sim.simulator.tcp import competing_weight
 from kubeslice_sim.validation.target import Case, Group, Row, between, exactly, near
 
+Reactive = Literal["reno", "cubic"]
 LINK_BPS = 50e6
 SEGMENT_BITS = 12_000.0
 SETTLED_S, END_S = 20.0, 600.0
@@ -23,13 +25,14 @@ SMALL = ROOM // 4
 """Here the queue must not make the round trips alike."""
 
 
-def alike(congestion: Congestion, count: int) -> Iterator[Row]:
+def alike(congestion: Reactive, count: int) -> Iterator[Row]:
     """Connections of one round trip."""
     runs = [_compete([0.05] * count, congestion, seed, ROOM) for seed in range(RUNS)]
     jain = estimate([sum(rates) ** 2 / (count * sum(rate**2 for rate in rates)) for rates in runs])
     name = f"{count} {congestion} connections, RTT 50 ms: "
     yield between(f"{name}Jain's index", 0.95, 1.0, jain, source="Jain, Chiu and Hawe 1984; Chiu and Jain 1989 (AIMD)",
-                  why="A range: additive increase, multiplicative decrease comes to equal shares, but swings.")  # fmt: skip
+                  why="A range: additive increase, multiplicative decrease comes to equal shares, but "
+                  "swings.")  # fmt: skip
     full = estimate([sum(rates) * SEGMENT_BITS / LINK_BPS for rates in runs])
     yield near(f"{name}share of the link in use", 1.0, full, within=0.03, approximate=True,
                source="Villamizar and Song 1994: a buffer of bandwidth × RTT keeps a link busy",
@@ -55,7 +58,7 @@ def weights() -> Iterator[Row]:
                within=1e-6, source="RFC 9438 5.1: rate ∝ RTT^−¼", why="Arithmetic.")  # fmt: skip
 
 
-def _compete(rtts_s: Sequence[float], congestion: Congestion, seed: int, room: int) -> list[float]:
+def _compete(rtts_s: Sequence[float], congestion: Reactive, seed: int, room: int) -> list[float]:
     """The rates of connections over one bottleneck, segments a second; they start at moments that the seed shifts."""
     network = PacketNetwork(seed)
     shared = network.add_link(Link(name="shared", capacity=LINK_BPS, limit_packets=room))
@@ -78,6 +81,7 @@ def _compete(rtts_s: Sequence[float], congestion: Congestion, seed: int, room: i
     return [(network.flow(flow).delivered - was) / elapsed_s for flow, was in zip(flows, before, strict=True)]
 
 
+_REACTIVE: tuple[Reactive, ...] = ("reno", "cubic")
 GROUP = Group(
     name="fairness",
     title="Fairness of TCP",
@@ -88,7 +92,7 @@ GROUP = Group(
         *(
             Case(name=f"{count} {congestion}", rows=partial(alike, congestion, count),
                  brief=(congestion, count) == ("reno", 2))
-            for congestion in ("reno", "cubic") for count in (2, 8)
+            for congestion in _REACTIVE for count in (2, 8)
         ),
         Case(name="unequal round trips", rows=unlike),
     ),

@@ -1,0 +1,146 @@
+"""The validation page: one file without scripts that loads nothing, and the same for machines."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from kubeslice_sim.observe.estimate import Estimate
+from kubeslice_sim.validation.figures import deviations
+from kubeslice_sim.validation.groups import Measured, failures
+from kubeslice_sim.validation.target import Row
+from kubeslice_sim.view.figure import inline_svg
+from kubeslice_sim.view.markup import Markup, el, joined, table
+from kubeslice_sim.view.stylesheet import PAGE
+
+_WIDER = """
+main { max-width: 1240px; } td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+"""
+_HEADINGS = ("", "#", "target", "expected", "simulated", "tolerance", "source", "why this tolerance")
+
+
+def page(measured: Sequence[Measured]) -> str:
+    """The text of the page; the same rows give the same bytes."""
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("meta", http_equiv="Content-Security-Policy",
+           content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
+        el("title", "Validation – kubeslice-sim"),
+        el("style", Markup(PAGE + _WIDER)),
+    )  # fmt: skip
+    return (
+        f'<!doctype html>\n<html lang="en">{head}{el("body", el("main", *_sections(measured)), class_="ks")}</html>\n'
+    )
+
+
+def data(measured: Sequence[Measured]) -> dict[str, Any]:
+    """All rows as JSON-like data."""
+    return {
+        "environment": environment(),
+        "rows": [{"group": item.group.name, **_row_data(row)} for item in measured for row in item.rows],
+        "left_out": {item.group.name: list(item.group.left_out) for item in measured if item.group.left_out},
+        "outside": len(failures(measured)),
+    }
+
+
+def environment() -> Mapping[str, str]:
+    """What computed the page."""
+    names = ("kubeslice-sim", "numpy", "numba", "simpy")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def _row_data(row: Row) -> dict[str, Any]:
+    target, found = row.target, row.found
+    return {
+        "target": target.name,
+        "unit": target.unit,
+        "expected": [target.low, target.high],
+        "source": target.source,
+        "tolerance": target.tolerance,
+        "why": target.why,
+        "simulated": row.value,
+        "interval_95": [found.low, found.high] if isinstance(found, Estimate) else None,
+        "interval_999": list(row.sure) if row.sure is not None else None,
+        "verdict": "inside" if row.inside else "outside",
+    }
+
+
+def _sections(measured: Sequence[Measured]) -> Iterator[Markup]:
+    yield el("h1", "Validation")
+    yield el("p", "What the simulator says, beside what others have published. Built from the code as it is: "
+                  "make validation.", class_="faint")  # fmt: skip
+    yield _banner(measured)
+    yield el("p", joined(*_rules(measured)))
+    outside = failures(measured)
+    if outside:
+        yield el("h2", "Outside")
+        yield el("ul", (el("li", f"{row.target.name}: {_expected(row)} expected, {_found(row)} simulated")
+                        for row in outside))  # fmt: skip
+    number = 0
+    for item in measured:
+        yield el("h2", item.group.title, id=item.group.name)
+        yield el("p", item.group.text)
+        title = f"{item.group.title}: deviation of each row from its target, in per cent"
+        drawing = Markup(inline_svg(deviations(item.rows), title, f"{item.group.name}-"))
+        yield el("figure", drawing, el("figcaption", "Dots: simulated, off the target by so much; lines: intervals of "
+                                                     "95 %; shaded: the tolerance."))  # fmt: skip
+        rows = [_cells(number + place, row) for place, row in enumerate(item.rows, 1)]
+        number += len(rows)
+        yield el("div", table(_HEADINGS, rows), class_="scroll")
+    yield el("h2", "Not covered")
+    left_out = ((el("strong", item.group.title), text) for item in measured for text in item.group.left_out)
+    yield el("div", table(("group", "what, and why"), left_out), class_="scroll")
+    yield el("h2", "Environment")
+    yield el("dl", (joined(el("dt", name), el("dd", value)) for name, value in environment().items()))
+
+
+def _banner(measured: Sequence[Measured]) -> Markup:
+    count = sum(len(item.rows) for item in measured)
+    outside = len(failures(measured))
+    said = f"{count - outside} of {count} targets inside"
+    return el("div", el("span", said), el("span", f" {outside} outside" if outside else " none outside"),
+              class_=f"banner {'failed' if outside else 'passed'}")  # fmt: skip
+
+
+def _rules(measured: Sequence[Measured]) -> Iterator[str]:
+    judged = [held for item in measured for row in item.rows if (held := row.in_its_interval) is not None]
+    yield "A number without chance must lie within the tolerance. A mean must, too, and an exact target must lie in "
+    yield "its interval of 99.9 %: so a wide interval proves nothing, and a tolerance hides no bias. "
+    if judged:
+        yield f"Of {len(judged)} such means {sum(judged)} hold their target in the interval of 95 % that is shown; "
+        yield f"chance alone would let {0.95 * len(judged):.0f}."
+
+
+def _cells(number: int, row: Row) -> tuple[Markup | str, ...]:
+    verdict = "inside" if row.inside else "outside"
+    return (
+        el("span", verdict, class_=f"outcome {'passed' if row.inside else 'failed'}"), str(number), row.target.name,
+        _expected(row), _found(row), _tolerance(row), row.target.source, row.target.why,
+    )  # fmt: skip
+
+
+def _expected(row: Row) -> str:
+    target = row.target
+    said = _number(target.low) if target.low == target.high else f"{_number(target.low)} to {_number(target.high)}"
+    return f"{said} {target.unit}".rstrip()
+
+
+def _found(row: Row) -> str:
+    if isinstance(row.found, Estimate):
+        return f"{_number(row.value)} ± {row.found.half:.2g} {row.target.unit}".rstrip()
+    return f"{_number(row.value)} {row.target.unit}".rstrip()
+
+
+def _tolerance(row: Row) -> str:
+    if row.target.tolerance:
+        return f"{100 * row.target.tolerance:.2g} %"
+    return "exact" if row.target.low == row.target.high else "range"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:.5g}"
