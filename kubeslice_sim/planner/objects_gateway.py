@@ -116,5 +116,5 @@ def _end(config: SliceConfig, subnet: IPv4Network, local: Side, remote: Side, vp
         gateway_name=names.gateway(config.metadata.name, local.name, remote.name),
         cluster_name=local.name,
         vpn_ip=str(vpn_ip),
-        gateway_subnet=str(local.cidr or slots.cluster_cidr(subnet, config.spec.max_clusters, local.slot)),
+        gateway_subnet=str(local.cidr or slots.written_cidr(subnet, config.spec.max_clusters, local.slot)),
     )

@@ -42,6 +42,7 @@ from kubeslice_sim.planner.objects_metadata import (
     owner_labels,
     propagated,
 )
+from kubeslice_sim.planner.qos import lacks_profile
 
 FIRST_ROTATION = 1
 
@@ -71,21 +72,31 @@ def worker_slice_config(
     ``cidr``: what dynamic IPAM gave the cluster; None: that of its slot.
     """
     namespace, slice_ = config.metadata.namespace, config.metadata.name
-    labels = {
-        **propagated(config.metadata.labels),
-        **owner_labels("SliceConfig", slice_),
-        **member_labels(slice_, cluster, namespace),
-        QOS_PROFILE_LABEL: config.spec.standard_qos_profile_name,
-    }
-    return WorkerSliceConfig(
+    made = WorkerSliceConfig(
         metadata=ObjectMeta(
             name=names.worker_slice_config(slice_, cluster),
             namespace=namespace,
-            labels=FrozenMap(labels),
-            annotations=FrozenMap(propagated(config.metadata.annotations)),
+            labels=FrozenMap({**owner_labels("SliceConfig", slice_), **member_labels(slice_, cluster, namespace)}),
             finalizers=(WORKER_SLICE_CONFIG_FINALIZER,),
         ),
-        spec=worker_slice_config_spec(config, cluster, slot, profile, cidr),
+        spec=_unfilled(slice_),
+    )
+    if lacks_profile(config, profile):
+        return made
+    labels = {**propagated(config.metadata.labels), **made.metadata.labels}
+    labels[QOS_PROFILE_LABEL] = config.spec.standard_qos_profile_name
+    annotations = propagated(config.metadata.annotations)
+    metadata = replace(made.metadata, labels=FrozenMap(labels), annotations=FrozenMap(annotations))
+    return replace(made, metadata=metadata, spec=worker_slice_config_spec(config, cluster, slot, profile, cidr))
+
+
+def _unfilled(slice_: str) -> WorkerSliceConfigSpec:
+    """What a share says before its slice has filled it in."""
+    return WorkerSliceConfigSpec(
+        slice_name=slice_,
+        slice_gateway_provider=WorkerSliceGatewayProvider(),
+        qos_profile_details=_qos_profile(None),
+        external_gateway_config=_external_gateways(ExternalGatewayConfig()),
     )
 
 
@@ -115,7 +126,7 @@ def worker_slice_config_spec(
             allowed_namespaces=namespaces_on(isolation.allowed_namespaces, cluster),
         ),
         octet=slot if placed else None,
-        cluster_subnet_cidr=str(cidr or slots.cluster_cidr(subnet, spec.max_clusters, slot))
+        cluster_subnet_cidr=str(cidr or slots.written_cidr(subnet, spec.max_clusters, slot))
         if subnet is not None and slot is not None
         else "",
         external_gateway_config=_external_gateways(external_gateway_of(config, cluster)),

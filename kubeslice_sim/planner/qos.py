@@ -46,6 +46,15 @@ def profile_of(config: SliceConfig, profiles: Iterable[SliceQosConfig]) -> QosPr
     return DEFAULT_PROFILE if name == "default" else None
 
 
+def lacks_profile(config: SliceConfig, profile: QosProfile | None) -> bool:
+    """Whether the slice names a profile that its project does not have, which only ``no-network`` slices may.
+
+    ``profile``: what :func:`profile_of` found. KubeSlice then leaves its WorkerSliceConfigs as they are, new ones empty
+    but for their names (kubeslice-controller service/worker_slice_config_service.go).
+    """
+    return profile is None and bool(config.spec.standard_qos_profile_name)
+
+
 def class_ids(number: int) -> tuple[str, str]:
     """The HTB parent and leaf class of netops' slice ``number`` (from 1): ``17:<11k>`` and ``17:<11k+1>``.
 

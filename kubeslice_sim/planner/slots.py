@@ -23,9 +23,19 @@ def slot_count(max_clusters: int) -> int:
 
 
 def cluster_cidr(subnet: IPv4Network, max_clusters: int, slot: int) -> IPv4Network:
-    """The block of a slot: a.b.(slot x step).0/prefix, as util/common.go GetClusterPrefixPool does."""
+    """The block of a slot. Raises :exc:`ValueError` for a slot that the subnet does not hold."""
+    return IPv4Network(written_cidr(subnet, max_clusters, slot))
+
+
+def written_cidr(subnet: IPv4Network, max_clusters: int, slot: int) -> str:
+    """The block as the controller writes it: a.b.(slot x step).0/prefix (util/common.go GetClusterPrefixPool).
+
+    It joins texts and never looks: beyond the last slot the third octet passes 255. A slice gets there when it leaves
+    ``no-network`` with more clusters than ``maxClusters``, which the webhook does not count then.
+    """
     prefix = prefix_length(max_clusters)
-    return IPv4Network((int(subnet.network_address) + (slot << (32 - prefix)), prefix))
+    first, second = subnet.network_address.packed[:2]
+    return f"{first}.{second}.{slot << (24 - prefix)}.0/{prefix}"
 
 
 def slot_of(subnet: IPv4Network, cidr: IPv4Network) -> int:

@@ -193,6 +193,42 @@ def test_a_slice_without_a_network_does_not_bring_imports_to_new_clusters() -> N
     assert names(touched, "WorkerServiceImport") == {"web-shop-red-w1", "web-shop-red-w2"}
 
 
+def test_a_profile_that_comes_after_its_slice_calls_nobody() -> None:
+    bare = create("SliceConfig", "red", {
+        "overlayNetworkDeploymentMode": "no-network", "clusters": ["w1"], "maxClusters": 4,
+        "standardQosProfileName": "late", "namespaceIsolationProfile": {
+            "applicationNamespaces": [{"namespace": "front", "clusters": ["*"]}]
+        },
+    })  # fmt: skip
+    bare["object"]["metadata"]["labels"] = {"colour": "red"}
+    made, profile, edited, touched = played(
+        bare, create("SliceQoSConfig", "late", QOS),
+        patch("SliceQoSConfig", "late", {"spec": {"priority": 2}}),
+        patch("SliceConfig", "red", {"metadata": {"annotations": {"touched": "yes"}}}),
+    )  # fmt: skip
+    first = spec_of(made, "WorkerSliceConfig", "red-w1")
+    assert "applicationNamespaces" not in first["namespaceIsolationProfile"]
+    assert first["qosProfileDetails"] == {"queueType": "HTB"}
+    share = next(item for item in made.objects if item["metadata"]["name"] == "red-w1")
+    assert not {"colour", "standard-qos-profile"} & set(share["metadata"]["labels"])
+    assert first == spec_of(profile, "WorkerSliceConfig", "red-w1") == spec_of(edited, "WorkerSliceConfig", "red-w1")
+    spec = spec_of(touched, "WorkerSliceConfig", "red-w1")
+    assert spec["namespaceIsolationProfile"]["applicationNamespaces"] == ["front"]
+    assert spec["qosProfileDetails"]["priority"] == 2
+
+
+def test_clusters_beyond_the_last_slot_get_blocks_that_are_no_networks() -> None:
+    bare = create("SliceConfig", "red", {
+        "overlayNetworkDeploymentMode": "no-network", "clusters": ["w1"], "maxClusters": 2
+    })  # fmt: skip
+    network = slice_of("w1", "w2", "w3", maxClusters=2)["object"]["spec"]
+    change = {"spec": {**network, "overlayNetworkDeploymentMode": "single-network"}}
+    moment = played(bare, patch("SliceConfig", "red", change))[-1]
+    assert spec_of(moment, "WorkerSliceConfig", "red-w3")["clusterSubnetCIDR"] == "10.7.256.0/17"
+    gateway = spec_of(moment, "WorkerSliceGateway", "red-w1-w3")
+    assert gateway["remoteGatewayConfig"]["gatewaySubnet"] == "10.7.256.0/17"
+
+
 def test_accounts_go_with_users_and_clusters_and_what_is_left_with_the_project() -> None:
     users = patch("Project", "demo", {"spec": {"serviceAccount": {"readOnly": ["ann"], "readWrite": ["zoe"]}}})
     named, apart, gone = played(users, delete("Cluster", "w1"), delete("Project", "demo"))

@@ -42,10 +42,10 @@ from kubeslice_sim.planner.history import SliceHistory
 from kubeslice_sim.planner.members import has_network, member_clusters
 from kubeslice_sim.planner.nodes import project_of
 from kubeslice_sim.planner.objects_gateway import Side, gateway_count, worker_slice_gateways
-from kubeslice_sim.planner.objects_metadata import SLICE_CONFIG_FINALIZER
+from kubeslice_sim.planner.objects_metadata import QOS_PROFILE_LABEL, SLICE_CONFIG_FINALIZER
 from kubeslice_sim.planner.objects_slice import registered_slice, worker_slice_config
 from kubeslice_sim.planner.pairings import pair_clusters
-from kubeslice_sim.planner.qos import profile_of
+from kubeslice_sim.planner.qos import lacks_profile, profile_of
 from kubeslice_sim.planner.slots import assign_slots, gateway_number
 
 
@@ -114,6 +114,7 @@ def _members(config: SliceConfig, blocks: Blocks, view: View) -> Outcome:
             events.append(Note(name="WorkerSliceConfigCreated", subject=key_of(made)))
         elif (
             not finalizer.deleting(there)
+            and not lacks_profile(config, qos)
             and (wanted := settled_share(there, config, slot, qos, blocks.get(cluster))) != there
         ):
             writes.append(Update(item=wanted))
@@ -247,11 +248,10 @@ def _slices_of_new_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:
 
 
 def _slices_of_profile(change: Change, view: View) -> tuple[ObjectKey, ...]:
-    return tuple(
-        key_of(config)
-        for config in view.hub.list(SliceConfig, change.key.namespace)
-        if config.spec.standard_qos_profile_name == change.key.name
-    )
+    """Those with a share that has the profile: one that came too late for its slice calls nobody."""
+    shares = view.hub.list(WorkerSliceConfig, change.key.namespace, {QOS_PROFILE_LABEL: change.key.name})
+    slices = dict.fromkeys(share.spec.slice_name for share in shares)
+    return tuple(ObjectKey("SliceConfig", change.key.namespace, name) for name in slices)
 
 
 SLICE_CONFIG = ControllerSpec(

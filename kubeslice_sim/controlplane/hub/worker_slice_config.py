@@ -23,7 +23,7 @@ from kubeslice_sim.model.worker_slice_config import WorkerSliceConfig
 from kubeslice_sim.planner.members import has_network
 from kubeslice_sim.planner.objects_metadata import QOS_PROFILE_LABEL, WORKER_SLICE_CONFIG_FINALIZER, propagated
 from kubeslice_sim.planner.objects_slice import worker_slice_config_spec
-from kubeslice_sim.planner.qos import profile_of
+from kubeslice_sim.planner.qos import lacks_profile, profile_of
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -38,6 +38,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     if config is None or finalizer.deleting(config) or (has_network(config) and item.spec.octet is None):
         return NOTHING  # without a slot, its slice is about to give it one
     qos = profile_of(config, view.hub.list(SliceQosConfig, key.namespace))
+    if lacks_profile(config, qos):
+        return NOTHING
     wanted = settled(item, config, item.spec.octet, qos)
     # As in KubeSlice, the CIDR is the slice's business: a wrong one stays until the slice is looked at.
     wanted = replace(wanted, spec=replace(wanted.spec, cluster_subnet_cidr=item.spec.cluster_subnet_cidr))
