@@ -104,7 +104,7 @@ def _map(sweep: Sweep, means: dict[int, Mean], places: Sequence[int]) -> Picture
     axes.set_xticks(range(len(columns.values)), [shown(value) for value in columns.values])
     axes.set_yticks(range(len(rows.values)), [shown(value) for value in rows.values])
     axes.set_xlabel(columns.path, fontsize=8.5, color=FAINT)
-    axes.set_ylabel(rows.path, fontsize=8.5, color=FAINT)
+    picture.text(0.97, 1.0 - 19.0 / height, f"rows: {rows.path}", fontsize=7.5, color=FAINT, ha="right")
     axes.tick_params(labelsize=8, length=0)
     return picture
 

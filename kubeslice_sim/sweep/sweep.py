@@ -139,7 +139,7 @@ class Sweep:
             words = {word for key in known for word in key}
             hints = [meant(word, words) for word in (metric, probe, statistic) if word and word not in words]
             raise BadInput(
-                f"no run measured {asked or 'anything'}; {next(iter(hints), '.summary() lists what there is')}"
+                f"no run measured {asked or 'anything'}; {next(filter(None, hints), '.summary() lists what there is')}"
             )
         plain = [key for key in fitting if key[0] != "ready" and key[1] != "passed"]
         return (plain or fitting)[0]
