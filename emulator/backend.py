@@ -15,6 +15,7 @@ from kubeslice_sim import manifest
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.history import history_of
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.run import Capability, Event, Progress, Run
 from kubeslice_sim.planner.deployable import not_deployable
@@ -69,6 +70,7 @@ class Emulator:
             events=tuple(Event(**event) for event in account["events"]),
             environment=_environment(account["environment"]),
             notices=(*not_deployable(world), *account["notices"]),
+            history=history_of(account["history"]),
         )
 
 

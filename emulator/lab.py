@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from collections.abc import Callable
 
+from emulator import reverse_proxy
 from emulator.dns import DnsService
 from emulator.fabric import Fabric
 from emulator.faults import Faults
-from emulator.kernel import has_kernel_wireguard
+from emulator.kernel import has_kernel_wireguard, search_path
 from emulator.names import ClusterNames
 from emulator.overlay import Overlay
 from emulator.pods import AppPods
@@ -38,12 +40,12 @@ class LabError(KubesliceSimError):
 
 
 def refuse_unsupported(found: Plan) -> None:
-    """Raises LabError for what the emulator has nothing for: better no run than one that means something else."""
+    """Raises LabError for what this machine has nothing for: better no run than one that means something else."""
     gateways = sorted({gateway.name for item in found.slices for gateway in item.east_west})
-    if gateways:
+    if gateways and shutil.which(reverse_proxy.PROGRAM, path=search_path()) is None:
         raise LabError(
-            f"unsupported: the emulator has no Istio, so nothing would answer at {', '.join(gateways)}; "
-            "take externalGatewayConfig out of the slice, or run it on the simulator or on real clusters"
+            f"nothing would answer at {', '.join(gateways)}: {reverse_proxy.PROGRAM}, which stands in for Istio's "
+            f"proxies, is not installed: apt install {reverse_proxy.PROGRAM}, or run the world on the simulator"
         )
 
 
@@ -67,7 +69,7 @@ class Lab:
         self.overlay = Overlay(self.fabric, self.pods, timing, self.names.serve)
         self.faults = Faults(self.fabric, self.overlay, self.names)
         self.watch = Watch()
-        self.fleet = Fleet(world, timing, self.overlay)
+        self.fleet = Fleet(world, timing, self.overlay, keeps_journal=True)
         self.driver = RealTimeDriver(self.fleet)
         self.overlay.sink = self.driver
         self.faults.fleet_faults = FleetFaults(self.driver)

@@ -18,8 +18,10 @@ from emulator.prober import Prober
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.realtime import DriverStopped
 from kubeslice_sim.controlplane.refusal import Refused
+from kubeslice_sim.controlplane.tell_history import tell_history
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.scenario import Scenario, TimelineStep
+from kubeslice_sim.observe.history import history_data
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.planner import probes
 
@@ -77,7 +79,7 @@ class Replay:
         since_zero_s = lab.driver.now_s() - zero_fleet_s
         zero_s = time.monotonic() - since_zero_s
         waits = CpuWaits()
-        prober = Prober(lab.plan, lab.pods, self._observe, time.time() - since_zero_s)
+        prober = Prober(lab.plan, lab.pods, lab.overlay.mesh, self._observe, time.time() - since_zero_s)
         for at_s, act in self._agenda(prober):
             self._wait_until(zero_s, at_s)
             act()
@@ -86,10 +88,14 @@ class Replay:
         self._notices += [f"{name} had not ended when the scenario was over" for name in prober.join(LAST_PROBES_S)]
         lab.readiness()
         transitions = lab.driver.look(lambda fleet: tuple(fleet.transitions))
-        for row in lab.watch.observations(transitions, zero_s=zero_fleet_s, end_s=zero_fleet_s + spec.duration_s):
+        end_s = zero_fleet_s + spec.duration_s
+        seen = tuple(lab.watch.observations(transitions, zero_s=zero_fleet_s, end_s=end_s))
+        for row in seen:
             self._observe(row)
+        history = lab.driver.look(lambda fleet: tell_history(fleet, seen, zero_s=zero_fleet_s, end_s=end_s))
         self._notices += filter(None, [notice(wait_s)])
-        return self._account(zero_fleet_s, "unknown" if wait_s is None else f"{wait_s * 1e3:.3f} ms")
+        account = self._account(zero_fleet_s, "unknown" if wait_s is None else f"{wait_s * 1e3:.3f} ms")
+        return {**account, "history": history_data(history)}
 
     def _agenda(self, prober: Prober) -> list[tuple[float, Callable[[], None]]]:
         """Everything that begins at its own time: timeline first where times are equal."""
@@ -160,7 +166,11 @@ class Replay:
 
     def _substitutes(self) -> list[str]:
         openvpn = [item.name for item in self._lab.plan.slices if item.gateway_type == "OpenVPN" and item.pairs]
-        return [f"slice {name} asks for OpenVPN; its tunnels ran WireGuard here" for name in openvpn]
+        istio = [item.name for item in self._lab.plan.slices if item.east_west]
+        return [
+            *(f"slice {name} asks for OpenVPN; its tunnels ran WireGuard here" for name in openvpn),
+            *(f"slice {name} asks for Istio; its gateways and sidecars ran HAProxy here" for name in istio),
+        ]
 
 
 def _call(function: Callable[[Any], None], argument: Any) -> Callable[[], None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeslice_sim import observe, planner, view
 from kubeslice_sim.controlplane import rehearsal
+from kubeslice_sim.controlplane.answers import answer, explain_path
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.verify import answer as verified
 from kubeslice_sim.verify import explain, explanation
@@ -168,6 +169,38 @@ class Result:
     def verdict_frame(self) -> pd.DataFrame:
         """The verdicts, one row an expectation."""
         return observe.verdict_frame(self.verdicts)
+
+    def control_frame(self) -> pd.DataFrame:
+        """The control plane's figures: time to ready, to detect, to recover; stale names; API load; queue depth."""
+        return view.control_frame(answer(self.run))
+
+    def event_frame(self) -> pd.DataFrame:
+        """The events of all controllers, by KubeSlice's names."""
+        return view.event_frame(self.run)
+
+    def object_frame(self) -> pd.DataFrame:
+        """Every change of an object's state or conditions, cluster by cluster."""
+        return view.object_frame(self.run)
+
+    def stage_frame(self) -> pd.DataFrame:
+        """The critical path of each slice and export that came up, one row a stage."""
+        return view.stage_frame(self.run)
+
+    def request_frame(self) -> pd.DataFrame:
+        """Requests to each API server, by time, client, verb and kind."""
+        return view.request_frame(self.run)
+
+    def queue_frame(self) -> pd.DataFrame:
+        """How full the work queues were."""
+        return view.queue_frame(self.run)
+
+    def critical_path(self, name: str = "") -> str:
+        """What decided when a slice or an export was up (empty: the last), as a sentence; empty if it never was."""
+        return explain_path(self.run.history, name)
+
+    def gantt(self, slice_: str = "") -> Figure:
+        """Created → up by stage and cluster, of one slice (empty: the last that came up)."""
+        return view.draw_gantt(self.run, slice_)
 
     def plot(self) -> Figure:
         """The run over time."""

@@ -42,6 +42,11 @@ class Tracer:
         self.milestones: list[Milestone] = []
         self._newest: dict[Part, int] = {}
         self._gateways: dict[tuple[str, str], StartGateway] = {}
+        self._of_gateway: dict[tuple[str, int], dict[str, StartGateway]] = {}
+        self._of_router: dict[tuple[str, str], dict[str, StartGateway]] = {}
+        self._exports: dict[Part, str] = {}
+        self._ports: dict[tuple[str, str], dict[Part, None]] = {}
+        """What a cluster knows of a slice's NodePorts: its traffic is shaped by them."""
         self._served: dict[str, frozenset[str]] = {}
         self._now_s = 0.0
 
@@ -93,6 +98,7 @@ class Tracer:
                 if item.spec.gateway_host_type == "Server" and _new_ports(item, previous):
                     name, slice_ = item.metadata.name, item.spec.slice_name
                     server = str(item.spec.local_gateway_config.cluster_name)
+                    self._ports.setdefault((server, slice_), {})[("ports", name)] = None
                     self._mark(("ports", name), "server's NodePorts told", slice_, server, name,
                                [("asked", slice_), ("mirrored", server, name), ("router", slice_, server)])  # fmt: skip
             case SliceGateway():
@@ -120,13 +126,16 @@ class Tracer:
                        [("on worker", slice_, cluster), ("asked", slice_), ("certificates", name)])  # fmt: skip
         before = previous.status.config.slice_gateway_remote_node_ports if isinstance(previous, SliceGateway) else ()
         if config.slice_gateway_remote_node_ports and config.slice_gateway_remote_node_ports != before:
+            self._ports.setdefault((cluster, slice_), {})[("known ports", cluster, name)] = None
             self._mark(("known ports", cluster, name), "NodePort exchange", slice_, cluster, name,
                        [("ports", remote), ("mirrored", cluster, name)])  # fmt: skip
 
     def _exported(self, cluster: str, item: ServiceExport) -> None:
         slice_, name = item.spec.slice, f"{item.metadata.namespace}/{item.metadata.name}"
         pods = [("connected", slice_, cluster, item.metadata.namespace, pod.name) for pod in item.status.pods]
-        self._mark(("export", slice_, cluster, name), "export told to the hub", slice_, cluster, name, pods)
+        part = ("export", slice_, cluster, name)
+        self._exports[part] = name
+        self._mark(part, "export told to the hub", slice_, cluster, name, pods)
 
     def _other(self, cluster: str, action: str, item: object) -> None:
         metadata, kind = item.metadata, getattr(item, "kind", type(item).__name__)  # type: ignore[attr-defined]
@@ -160,6 +169,8 @@ class Tracer:
                               [("pod object", entry.cluster, entry.namespace, entry.pod)])  # fmt: skip
             case StartGateway():
                 self._gateways[entry.cluster, entry.pod] = entry
+                self._of_gateway.setdefault((entry.gateway, entry.instance), {})[entry.pod] = entry
+                self._of_router.setdefault((entry.cluster, entry.slice), {})[entry.pod] = entry
                 own = [("keys", entry.cluster, entry.gateway), ("router", entry.slice, entry.cluster),
                        ("mirrored", entry.cluster, entry.gateway)]  # fmt: skip
                 if entry.host_type == "Client":
@@ -171,15 +182,15 @@ class Tracer:
                            "pod joins the overlay", entry.slice, entry.cluster, f"{entry.namespace}/{entry.pod}",
                            [pod, ("router", entry.slice, entry.cluster)])  # fmt: skip
             case SetNextHops():
-                tunnels = [("tunnel", entry.cluster, start.pod) for start in self._gateways.values()
-                           if (start.cluster, start.slice) == (entry.cluster, entry.slice)
-                           and start.nsm_ip in entry.via]  # fmt: skip
+                starts = self._of_router.get((entry.cluster, entry.slice), {}).values()
+                tunnels = [("tunnel", entry.cluster, start.pod) for start in starts if start.nsm_ip in entry.via]
                 if tunnels:
                     self._mark(("route", entry.slice, entry.cluster, entry.destination), "router takes the tunnels",
                                entry.slice, entry.cluster, str(entry.destination), tunnels)  # fmt: skip
             case SetQos():
                 self._mark(("shaped", entry.slice, entry.cluster), "traffic is shaped", entry.slice, entry.cluster,
-                           entry.slice, [("on worker", entry.slice, entry.cluster)])  # fmt: skip
+                           entry.slice, [("on worker", entry.slice, entry.cluster),
+                                         *self._ports.get((entry.cluster, entry.slice), ())])  # fmt: skip
             case ServeNames():
                 self._names(entry)
 
@@ -202,19 +213,19 @@ class Tracer:
         start = self._gateways.get((entry.cluster, entry.pod))
         ends = [("runs", entry.cluster, SYSTEM_NAMESPACE, entry.pod)]
         if start is not None:  # whoever of the peer's pods is its other end
-            ends += [("runs", other.cluster, SYSTEM_NAMESPACE, other.pod) for other in self._gateways.values()
-                     if (other.gateway, other.instance) == (start.remote_gateway, start.instance)]  # fmt: skip
+            others = self._of_gateway.get((start.remote_gateway, start.instance), {}).values()
+            ends += [("runs", other.cluster, SYSTEM_NAMESPACE, other.pod) for other in others]
         self._mark(("tunnel", entry.cluster, entry.pod), "tunnel comes up", entry.slice, entry.cluster, entry.pod, ends)
 
     def _names(self, entry: ServeNames) -> None:
         known = self._served.get(entry.cluster, frozenset())
         self._served[entry.cluster] = frozenset(entry.records)
-        for part in [part for part in self._newest if part[0] == "export"]:
-            namespace, _, name = str(part[3]).partition("/")
+        for part, exported in self._exports.items():
+            namespace, _, name = exported.partition("/")
             served = [record for record in entry.records if record.startswith(f"{name}.{namespace}.")]
             if any(record not in known for record in served):
-                self._mark(("name", entry.cluster, part[3]), "name reaches the cluster", str(part[1]), entry.cluster,
-                           str(part[3]), [part])  # fmt: skip
+                self._mark(("name", entry.cluster, exported), "name reaches the cluster", str(part[1]), entry.cluster,
+                           exported, [part])  # fmt: skip
 
     def _slice_of(self, part: Part) -> str:
         place = self._newest.get(part)

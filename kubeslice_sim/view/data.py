@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from kubeslice_sim.controlplane.answers import answer, explain_path
 from kubeslice_sim.observe.comparison import Comparison
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.observe.verdict import Verdict, verdict_data
@@ -20,9 +21,10 @@ def plan_data(plan: Plan) -> dict[str, Any]:
 
 
 def result_data(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """What ``verdict.json`` holds, and the run's environment and notices."""
+    """What ``verdict.json`` holds, the control plane's figures, and the run's environment and notices."""
     return {
         **verdict_data(run, verdicts),
+        "control_plane": {"critical_path": explain_path(run.history), "figures": plain(answer(run))},
         "observations": len(run.observations),
         "environment": dict(run.environment),
         "notices": list(run.notices),

@@ -1,4 +1,4 @@
-"""A run as a folder: ``observations.csv`` and ``run.json``, and back."""
+"""A run as a folder: ``observations.csv``, ``history.json`` and ``run.json``, and back."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.history import History, history_data, history_of
 from kubeslice_sim.observe.run import Event, Run
 from kubeslice_sim.observe.table import from_csv, to_csv
 from kubeslice_sim.view.atomic import write_text
 from kubeslice_sim.view.redact import without_secrets
 
 OBSERVATIONS = "observations.csv"
+HISTORY = "history.json"
 RUN = "run.json"
 FORMAT = "kubeslice-sim.io/run/v1"
 
@@ -28,14 +30,17 @@ def write_run(run: Run, directory: str | Path) -> None:
     """Write the run into the folder (made where it is missing), replacing an earlier run there and nothing else.
 
     Equal runs give equal bytes. Secrets of the world are left out (:mod:`kubeslice_sim.view.redact`). ``run.json``
-    is written last and names the digest of the observations, so a folder whose writing was broken off is found out.
+    is written last and names the digests of the others, so a folder whose writing was broken off is found out.
     Raises :exc:`BadInput` where the folder cannot be written or holds files of these names that are not a run.
     """
     folder = Path(directory)
     check_folder(folder)
     observations = to_csv(run.observations)
-    document = _document(run, observations)
+    history = json.dumps(history_data(run.history), separators=(",", ":"), ensure_ascii=False) + "\n"
+    document = _document(run, observations, history)
     write_text(folder / OBSERVATIONS, observations)
+    if run.history:
+        write_text(folder / HISTORY, history)
     write_text(folder / RUN, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -43,12 +48,7 @@ def read_run(directory: str | Path) -> Run:
     """The run that :func:`write_run` wrote, its observations in order. Raises :exc:`BadInput` for any other folder."""
     folder = Path(directory)
     document = _json(folder)
-    text = _text(folder / OBSERVATIONS)
-    if _digest(text) != document.get("observations", {}).get("sha256"):
-        raise BadInput(
-            f"{folder}: {OBSERVATIONS} is not the one that {RUN} describes (writing was broken off, or it was edited); "
-            "run the scenario again"
-        )
+    text = _described(folder, OBSERVATIONS, document.get("observations"))
     observations = from_csv(text, file=str(folder / OBSERVATIONS))
     try:
         world, scenario = _world(document, folder)
@@ -62,12 +62,31 @@ def read_run(directory: str | Path) -> Run:
             events=tuple(Event(**event) for event in document["events"]),
             environment=FrozenMap(document["environment"]),
             notices=tuple(document["notices"]),
+            history=_history(folder, document),
         )
     except (KeyError, TypeError) as error:
         raise BadInput(f"{folder / RUN} lacks a part of a run ({error}); run the scenario again") from error
 
 
-def _document(run: Run, observations: str) -> dict[str, Any]:
+def _history(folder: Path, document: dict[str, Any]) -> History:
+    """The history beside the run; none where the back end told none."""
+    if "history" not in document:
+        return History()
+    return history_of(json.loads(_described(folder, HISTORY, document["history"])))
+
+
+def _described(folder: Path, name: str, described: Any) -> str:
+    """The text of a file if it is the one that was written with the run."""
+    text = _text(folder / name)
+    if not isinstance(described, dict) or _digest(text) != described.get("sha256"):
+        raise BadInput(
+            f"{folder}: {name} is not the one that {RUN} describes (writing was broken off, or it was edited); "
+            "run the scenario again"
+        )
+    return text
+
+
+def _document(run: Run, observations: str, history: str) -> dict[str, Any]:
     world = without_secrets(run.world)
     document = {
         "format": FORMAT,
@@ -76,6 +95,7 @@ def _document(run: Run, observations: str) -> dict[str, Any]:
         "seed": run.seed,
         "scenario": run.scenario.metadata.name,
         "observations": {"rows": len(run.observations), "sha256": _digest(observations)},
+        **({"history": {"sha256": _digest(history)}} if run.history else {}),
         "environment": dict(sorted(run.environment.items())),
         "notices": list(run.notices),
         "events": [asdict(event) for event in run.events],

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kubeslice_sim.controlplane.answers import answer, explain_path
 from kubeslice_sim.observe.junit import junit_xml
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.run import Run
@@ -13,16 +14,18 @@ from kubeslice_sim.observe.units import say, seconds
 from kubeslice_sim.observe.verdict import Verdict, overall, verdict_data
 from kubeslice_sim.planner.plan import Plan
 from kubeslice_sim.view.atomic import write_text
+from kubeslice_sim.view.control_plane import control_html
 from kubeslice_sim.view.figure import inline_svg, svg_text
+from kubeslice_sim.view.gantt import draw_gantt
 from kubeslice_sim.view.markup import Markup, el, joined, table
 from kubeslice_sim.view.notebook import mark
-from kubeslice_sim.view.record import OBSERVATIONS, RUN, write_run
+from kubeslice_sim.view.record import HISTORY, OBSERVATIONS, RUN, write_run
 from kubeslice_sim.view.stylesheet import PAGE
 from kubeslice_sim.view.timeline import time_plots
 from kubeslice_sim.view.topology import draw
 
 VERDICT, JUNIT, REPORT = "verdict.json", "junit.xml", "report.html"
-TOPOLOGY, TIMES = "topology.svg", "time.svg"
+TOPOLOGY, TIMES, GANTT = "topology.svg", "time.svg", "gantt.svg"
 EVENTS_SHOWN = 200
 
 
@@ -39,8 +42,12 @@ def report(run: Run, verdicts: Sequence[Verdict], plan: Plan, directory: str | P
     topology, times = draw(plan), time_plots(run, verdicts)
     write_text(folder / TOPOLOGY, svg_text(topology))
     write_text(folder / TIMES, svg_text(times))
-    figures = (inline_svg(topology, f"Topology of {plan.world.name}", "topology-"),
-               inline_svg(times, "What the probes measured over time", "time-"))  # fmt: skip
+    figures = [inline_svg(topology, f"Topology of {plan.world.name}", "topology-"),
+               inline_svg(times, "What the probes measured over time", "time-")]  # fmt: skip
+    if run.history:
+        stages = draw_gantt(run)
+        write_text(folder / GANTT, svg_text(stages))
+        figures.append(inline_svg(stages, "From created to up, stage by stage", "gantt-"))
     write_text(folder / REPORT, page(run, verdicts, plan, *figures))
     return folder / REPORT
 
@@ -50,8 +57,10 @@ def write_junit(run: Run, verdicts: Sequence[Verdict], file: str | Path) -> None
     write_text(Path(file), junit_xml(run, verdicts))
 
 
-def page(run: Run, verdicts: Sequence[Verdict], plan: Plan, topology: str, times: str) -> str:
-    """The text of ``report.html``; ``topology`` and ``times`` are ``<svg>`` elements."""
+def page(
+    run: Run, verdicts: Sequence[Verdict], plan: Plan, topology: str, times: str, stages: str = ""
+) -> str:  # fmt: skip
+    """The text of ``report.html``; ``topology``, ``times`` and ``stages`` (of a run with a history) are ``<svg>``s."""
     title = f"{run.scenario.metadata.name} on {run.backend}"
     head = el(
         "head",
@@ -64,11 +73,17 @@ def page(run: Run, verdicts: Sequence[Verdict], plan: Plan, topology: str, times
         el("title", f"{title} – kubeslice-sim"),
         el("style", Markup(PAGE)),
     )  # fmt: skip
-    body = el("body", el("main", *_sections(run, verdicts, plan, Markup(topology), Markup(times))), class_="ks")
+    body = el(
+        "body",
+        el("main", *_sections(run, verdicts, plan, Markup(topology), Markup(times), Markup(stages))),
+        class_="ks",
+    )
     return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
 
 
-def _sections(run: Run, verdicts: Sequence[Verdict], plan: Plan, topology: Markup, times: Markup) -> Iterator[Markup]:
+def _sections(
+    run: Run, verdicts: Sequence[Verdict], plan: Plan, topology: Markup, times: Markup, stages: Markup
+) -> Iterator[Markup]:
     yield el("h1", f"{run.scenario.metadata.name} on {run.backend}")
     spec = run.scenario.spec
     yield el("p", f"world {run.world.name} · seed {run.seed} · {seconds(spec.duration_s)} · KubeSlice "
@@ -84,6 +99,8 @@ def _sections(run: Run, verdicts: Sequence[Verdict], plan: Plan, topology: Marku
     yield el("h2", "Over time")
     yield el("figure", times, el("figcaption", "Shaded: a fault is in effect. Boxes: the window and the limits of an "
                                                "expectation."))  # fmt: skip
+    if stages:
+        yield from _control_plane(run, stages)
     if plan.warnings:
         yield el("h2", "What to know about this world")
         yield table(("what", "where", ""), ((item.id, item.subject, item.message) for item in plan.warnings))
@@ -92,8 +109,17 @@ def _sections(run: Run, verdicts: Sequence[Verdict], plan: Plan, topology: Marku
     yield el("h2", "Environment")
     facts = [("observations", str(len(run.observations))), *sorted(run.environment.items())]
     yield el("dl", (joined(el("dt", name), el("dd", value)) for name, value in facts))
-    files = ", ".join((OBSERVATIONS, RUN, VERDICT, JUNIT, TOPOLOGY, TIMES))
+    files = ", ".join((OBSERVATIONS, RUN, VERDICT, JUNIT, TOPOLOGY, TIMES, *((HISTORY, GANTT) if stages else ())))
     yield el("p", f"Beside this page: {files}. Compare two such folders with: ksim compare A B", class_="faint")
+
+
+def _control_plane(run: Run, stages: Markup) -> Iterator[Markup]:
+    yield el("h2", "Control plane")
+    path = explain_path(run.history)
+    if path:
+        yield el("p", "What the last to come up waited for: ", el("strong", path), ".")
+    yield el("figure", stages, el("figcaption", "Each bar begins when the last thing that it waited for was there."))
+    yield control_html(answer(run))
 
 
 def _banner(verdicts: Sequence[Verdict]) -> Markup:

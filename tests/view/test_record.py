@@ -9,6 +9,7 @@ import pytest
 from kubeslice_sim import manifest
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.observe.history import ApiRequests, History, Milestone, StaleName
 from kubeslice_sim.observe.run import Event, Run
 from kubeslice_sim.observe.table import in_order
 from kubeslice_sim.view.record import read_run, write_run
@@ -59,6 +60,25 @@ def test_equal_runs_give_equal_bytes(made: Run, tmp_path: Path) -> None:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
         assert b"\r" not in (tmp_path / "a" / name).read_bytes()
     assert sorted(item.name for item in (tmp_path / "a").iterdir()) == ["observations.csv", "run.json"]
+
+
+HISTORY = History(
+    slot_s=1.0, ttl_s=3.0,
+    milestones=(Milestone(at_s=-4.0, stage="slice asked for", slice="red", cluster="", subject="red"),
+                Milestone(at_s=0.0, stage="found up", slice="red", cluster="", subject="red", after=(0,), goal=True)),
+    stale_names=(StaleName(at_s=1.0, cluster="worker-1", name="cart", pod="shop/cart-0@worker-2", until_s=None),),
+    requests=(ApiRequests(at_s=-4.0, server="controller", client="worker-1", verb="get", kind="Lease", requests=3),),
+)  # fmt: skip
+
+
+def test_a_history_reads_back_and_is_guarded(made: Run, tmp_path: Path) -> None:
+    run_told = replace(made, history=HISTORY, observations=in_order(made.observations))
+    write_run(run_told, tmp_path)
+    assert read_run(tmp_path) == run_told
+    text = (tmp_path / "history.json").read_text()
+    (tmp_path / "history.json").write_text(text.replace("worker-1", "worker-9"))
+    with pytest.raises(BadInput, match=r"history\.json is not the one"):
+        read_run(tmp_path)
 
 
 def test_a_scenario_that_the_world_does_not_hold_reads_back(made: Run, tmp_path: Path) -> None:

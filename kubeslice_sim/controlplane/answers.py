@@ -1,0 +1,178 @@
+"""Answers: the figures that people ask a control plane for, from a run's rows and history; the same on every back end.
+
+Time to detect: from a fault to the first sidecar that calls a tunnel down, cluster by cluster. Time to withdraw: until
+that cluster's router has a tunnel less. Time to recover: until as many tunnels are up as before. All in seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kubeslice_sim.controlplane.critical_path import critical_path, goals, sentence
+from kubeslice_sim.observe.history import History, RouteChange
+from kubeslice_sim.observe.observation import Observation
+from kubeslice_sim.observe.outage import outages
+from kubeslice_sim.observe.run import Run
+
+Way = tuple[str, str, str]
+"""Slice, cluster and peer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One figure. ``value`` None: it did not come to pass before the run's end. ``unit``: s, 1/s or 1 (keys)."""
+
+    question: str
+    subject: str
+    cluster: str
+    value: float | None
+    unit: str
+    detail: str = ""
+
+
+def answer(run: Run) -> tuple[Answer, ...]:
+    """Every figure that the run has an answer for, question by question."""
+    found = [*_ready(run)]
+    faults = _began(run.observations)
+    for number, fault in enumerate(faults):
+        later = (other.at_s for other in faults[number + 1 :] if other.at_s > fault.at_s)
+        found += _after_fault(run, fault, next(later, run.scenario.spec.duration_s))
+    found += _stale(run.history)
+    found += _load(run.history)
+    found += _queues(run.history)
+    return tuple(found)
+
+
+def explain_path(history: History, name: str = "") -> str:
+    """The critical path of a slice or an export (empty: of what was up last), as a sentence; empty without one."""
+    told = [goal for goal in goals(history.milestones) if name in ("", history.milestones[goal].subject)]
+    return sentence(critical_path(history.milestones, told[-1])) if told else ""
+
+
+def _ready(run: Run) -> Iterator[Answer]:
+    paths = {
+        (reached.slice, reached.cluster, reached.subject): sentence(critical_path(run.history.milestones, goal))
+        for goal in goals(run.history.milestones) if (reached := run.history.milestones[goal])
+    }  # fmt: skip
+    for row in run.observations:
+        if row.metric == "ready_s":
+            up = row.outcome == "ok"
+            yield Answer(question="time to ready", subject=row.src, cluster=row.src_cluster, unit="s",
+                         value=row.value if up else None,
+                         detail=paths.get((row.slice, row.src_cluster, row.src), "") if up else row.detail)  # fmt: skip
+
+
+def _began(observations: Sequence[Observation]) -> list[Observation]:
+    """The rows at which a fault of some part took effect, in order of time: one a fault, its first."""
+    first: dict[str, Observation] = {}
+    for row in observations:
+        if row.metric == "fault" and row.value == 1 and row.outcome == "ok":
+            first.setdefault(row.probe, row)
+    return sorted(first.values(), key=lambda row: row.at_s)
+
+
+def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer]:
+    """What followed; traffic is looked at until the next fault, whose doing the rest may be."""
+    ways: dict[Way, list[Observation]] = defaultdict(list)
+    for row in run.observations:
+        if row.metric == "tunnel_up" and _concerned(row, fault):
+            ways[row.slice, row.src_cluster, row.dst_cluster].append(row)
+    for way, rows in ways.items():
+        down = next((row for row in rows if row.value == 0 and row.at_s >= fault.at_s), None)
+        if down is None:
+            continue
+        yield _since(fault, "time to detect", way[1], down.at_s, f"{down.src} to {way[2]} was called down")
+        withdrawn = _withdrawn(run.history.routes, way, fault.at_s)
+        if withdrawn is not None:
+            yield _since(fault, "time to withdraw", way[1], withdrawn.at_s,
+                         f"{withdrawn.tunnels} tunnels left to {withdrawn.destination}")  # fmt: skip
+        yield _since(fault, "time to recover", way[1], _recovered(rows, fault.at_s), f"all tunnels to {way[2]} up")
+    seen = [row for row in run.observations if row.at_s < next_s]
+    for traffic in run.scenario.spec.traffic:
+        for outage in outages(traffic, seen, fault.at_s, next_s):
+            if outage.length_s > 0:
+                yield Answer(question="longest outage after", subject=fault.probe, cluster="", value=outage.length_s,
+                             unit="s", detail=f"{traffic.name}: {outage.pair}")  # fmt: skip
+
+
+def _concerned(row: Observation, fault: Observation) -> bool:
+    ends = {row.src_cluster, row.dst_cluster}
+    return fault.slice in ("", row.slice) and {fault.src_cluster, fault.dst_cluster} - {""} <= ends
+
+
+def _since(fault: Observation, question: str, cluster: str, at_s: float | None, detail: str) -> Answer:
+    value = None if at_s is None else round(at_s - fault.at_s, 9)
+    return Answer(question=question, subject=fault.probe, cluster=cluster, value=value, unit="s", detail=detail)
+
+
+def _withdrawn(routes: Sequence[RouteChange], way: Way, after_s: float) -> RouteChange | None:
+    """The first route of that cluster that got shorter."""
+    held: dict[str, int] = {}
+    for route in routes:
+        if (route.slice, route.cluster) != way[:2]:
+            continue
+        if route.at_s >= after_s and route.tunnels < held.get(route.destination, 0):
+            return route
+        held[route.destination] = route.tunnels
+    return None
+
+
+def _recovered(rows: Sequence[Observation], after_s: float) -> float | None:
+    """When as many tunnels of the way were up again as before, after there were fewer."""
+    up, wanted, dipped = 0, 0, False
+    for row in sorted(rows, key=lambda row: row.at_s):
+        up += 1 if row.value else -1
+        if row.at_s < after_s:
+            wanted = up
+        dipped = dipped or (row.at_s >= after_s and up < wanted)
+        if dipped and up >= wanted:
+            return row.at_s
+    return None
+
+
+def _stale(history: History) -> Iterator[Answer]:
+    """The longest stretch of each service's name in each cluster; names of single pods are left out."""
+    longest: dict[tuple[str, str], Answer] = {}
+    for item in history.stale_names:
+        pod = item.pod.partition("@")[0].rpartition("/")[2]
+        if item.name.startswith(f"{pod}."):
+            continue
+        value = None if item.until_s is None else round(item.until_s - item.at_s, 9)
+        held = longest.get((item.name, item.cluster))
+        if held is None or (held.value is not None and (value is None or value > held.value)):
+            longest[item.name, item.cluster] = Answer(
+                question="stale name", subject=item.name, cluster=item.cluster, value=value, unit="s",
+                detail=f"answered {item.pod}, which was gone; caches may repeat it for {history.ttl_s:g} s more",
+            )  # fmt: skip
+    yield from longest.values()
+
+
+def _load(history: History) -> Iterator[Answer]:
+    """Mean and peak requests per second of each API server, and the kinds that most of them were about."""
+    slots: dict[str, Counter[float]] = defaultdict(Counter)
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for item in history.requests:
+        slots[item.server][item.at_s] += item.requests
+        kinds[item.server][item.kind] += item.requests
+    times = [item.at_s for item in history.requests]
+    span_s = max(times) - min(times) + history.slot_s if times else 0.0
+    for server, counts in slots.items():
+        total, (peak_s, peak) = counts.total(), max(counts.items(), key=lambda slot: slot[1])
+        most = ", ".join(f"{kind} {count / span_s:.3g}/s" for kind, count in kinds[server].most_common(4))
+        yield Answer(question="mean API load", subject=server, cluster=server, value=total / span_s, unit="1/s",
+                     detail=f"{total} requests; {most}")  # fmt: skip
+        yield Answer(question="peak API load", subject=server, cluster=server, value=peak / history.slot_s,
+                     unit="1/s", detail=f"over {history.slot_s:g} s from {peak_s:g} s on")  # fmt: skip
+
+
+def _queues(history: History) -> Iterator[Answer]:
+    """The deepest work queue of each cluster."""
+    deepest: dict[str, Answer] = {}
+    for item in history.depths:
+        held = deepest.get(item.cluster)
+        if held is None or item.depth > (held.value or 0):
+            deepest[item.cluster] = Answer(question="deepest queue", subject=item.controller, cluster=item.cluster,
+                                           value=float(item.depth), unit="1", detail=f"at {item.at_s:g} s")  # fmt: skip
+    yield from deepest.values()
