@@ -61,6 +61,8 @@ def register(app: App, out: Console) -> None:
         """
         _at_most_one(warnings=warnings, capacity=capacity, explain=explain, why=why)
         elapsed_s = _duration(elapsed)
+        if elapsed_s and not previous:
+            raise BadInput("--elapsed counts from a previous world; name it with --previous")
         before: Plan | None = None
         for world in previous:
             before = facade.plan(facade.load(world), previous=before, elapsed_s=elapsed_s)

@@ -21,6 +21,7 @@ from kubeslice_sim.admission import (
     slice_network,
     slice_update,
     timeline,
+    timeline_request,
     topology,
     traffic,
     versions,
@@ -150,6 +151,7 @@ STAGES: tuple[Stage, ...] = (
     (timeline.fault_target_exists,),
     (timeline.link_fault_changes_something,),
     (timeline.restore_names_a_fault,),
+    (timeline_request.timeline_request_names_object,),
     (expectation.expectation_one_subject,),
     (expectation.expectation_names_unique,),
     (expectation.expectation_ends_exist,),
@@ -170,6 +172,8 @@ STAGES: tuple[Stage, ...] = (
     (export.export_selects_something,),
     (traffic.traffic_within_scenario,),
     (timeline.timeline_within_scenario,),
+    (timeline_request.timeline_request_meets_object,),
+    (timeline_request.timeline_slice_fits,),
 )
 
 RULES: tuple[Rule, ...] = tuple(rule for stage in STAGES for rule in stage)

@@ -59,6 +59,10 @@ class Change:
     sentence: str
 
 
+APPLICATION_NAMESPACE, ALLOWED_NAMESPACE = "application namespace", "allowed namespace"
+"""What a namespace is to a slice: its pods join it, or they may only talk to those that do."""
+
+
 def counted(number: int, noun: str) -> str:
     """``1 pod``, ``2 pods``, ``2 classes``."""
     plural = "es" if noun.endswith("s") else "s"

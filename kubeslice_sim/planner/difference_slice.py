@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubeslice_sim.planner.change import Change, ChangeKind, counted, listed
+from kubeslice_sim.planner.change import ALLOWED_NAMESPACE, APPLICATION_NAMESPACE, Change, ChangeKind, counted, listed
 from kubeslice_sim.planner.plan import GatewayPairPlan, GatewayPlan, MemberPlan, Plan, QosPlan, SlicePlan
 
 
@@ -57,8 +57,8 @@ def _member(was: MemberPlan, now: MemberPlan) -> Iterator[Change]:
         yield _change("cidr moves", now.slice, now.cluster, old, new,
                       f"the CIDR of {now.cluster} moves from {old} to {new}")  # fmt: skip
     for before, after, what in (
-        (was.application_namespaces, now.application_namespaces, "application namespace"),
-        (was.allowed_namespaces, now.allowed_namespaces, "allowed namespace"),
+        (was.application_namespaces, now.application_namespaces, APPLICATION_NAMESPACE),
+        (was.allowed_namespaces, now.allowed_namespaces, ALLOWED_NAMESPACE),
     ):
         for name in after:
             if name not in before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kubeslice_sim.planner.change import Change, ChangeKind, counted, listed
+from kubeslice_sim.planner.change import ALLOWED_NAMESPACE, APPLICATION_NAMESPACE, Change, ChangeKind, counted, listed
 
 
 def headline(slice_: str, changes: Sequence[Change]) -> str:
@@ -32,9 +32,12 @@ def _membership(found: dict[ChangeKind, list[Change]]) -> Iterator[str]:
         yield f"{listed(left)} {'leaves' if len(left) == 1 else 'leave'}"
 
 
-_NAMESPACES: tuple[tuple[ChangeKind, str], ...] = (
-    ("namespace joins", "onboarded"), ("namespace leaves", "offboarded"),
-)  # fmt: skip
+_NAMESPACES: tuple[tuple[ChangeKind, str, str], ...] = (
+    ("namespace joins", APPLICATION_NAMESPACE, "onboarded"),
+    ("namespace leaves", APPLICATION_NAMESPACE, "offboarded"),
+    ("namespace joins", ALLOWED_NAMESPACE, "allowed"),
+    ("namespace leaves", ALLOWED_NAMESPACE, "no longer allowed"),
+)
 _PODS: tuple[tuple[ChangeKind, tuple[str, str]], ...] = (
     ("pod appears", ("comes", "come")), ("pod vanishes", ("goes", "go")),
 )  # fmt: skip
@@ -46,10 +49,11 @@ def _what_moves(found: dict[ChangeKind, list[Change]]) -> Iterator[str]:
         yield f"it becomes {change.after}"
     if "order changes" in found:
         yield "its clusters are listed in another order"
-    for kind, verb in _NAMESPACES:
-        names = tuple(dict.fromkeys(change.subject for change in found.get(kind, ())))
-        if names:
-            yield f"{listed(names)} {verb} on {listed(_clusters(found[kind]))}"
+    for kind, what, verb in _NAMESPACES:
+        changes = [change for change in found.get(kind, ()) if what in (change.before, change.after)]
+        if changes:
+            names = tuple(dict.fromkeys(change.subject for change in changes))
+            yield f"{listed(names)} {verb} on {listed(_clusters(changes))}"
     if "tunnels added" in found:
         yield counted(number["tunnels added"], "new tunnel pair")
     if "tunnels removed" in found:

@@ -57,7 +57,19 @@ spec:
   traffic:
   - {name: late, kind: ping, from: shop/front, to: 10.1.0.1, start: 10s}
   - {name: long, kind: ping, from: shop/front, to: 10.1.0.1, duration: 11s}
-  timeline: [{at: 11s, restore: all}]
+  timeline:
+  - {at: 11s, restore: all}
+  - {at: 1s, delete: {kind: SliceConfig, metadata: {name: a-slice-of-a-long-nam}}}
+  - at: 2s
+    patch:
+      kind: SliceConfig
+      metadata: {name: bare}
+      spec: {overlayNetworkDeploymentMode: single-network, clusters: [a-cluster-of-a-long-name, aside, third]}
+---
+apiVersion: controller.kubeslice.io/v1alpha1
+kind: SliceConfig
+metadata: {name: bare, namespace: kubeslice-demo}
+spec: {overlayNetworkDeploymentMode: no-network, maxClusters: 2, clusters: [aside]}
 ---
 apiVersion: controller.kubeslice.io/v1alpha1
 kind: Cluster
@@ -119,8 +131,12 @@ def test_advice_stands_at_its_line_and_refuses_nothing() -> None:
         "23: spec.selector: no workload of shop there has app=cart (did you mean app=front?)",
         "38: spec.traffic[0].start: starts after the scenario's end: it never runs",
         "39: spec.traffic[1].duration: is cut off at the scenario's end",
-        "40: spec.timeline[0].at: is after the scenario's end: it never happens",
-        "51: spec.edges[0].between[1]: aside is not in the slice a-slice-of-a-long-name: this means nothing until it"
+        "41: spec.timeline[0].at: is after the scenario's end: it never happens",
+        "42: spec.timeline[1].delete.metadata.name: there is no SliceConfig a-slice-of-a-long-nam: the API server will"
+        " not find it (did you mean a-slice-of-a-long-name?)",
+        "47: spec.timeline[2].patch.spec.clusters: KubeSlice lets 3 clusters in where maxClusters is 2, as the mode"
+        " changes too (it would give some of them blocks such as 10.1.256.0/17, which are no networks: list fewer)",
+        "63: spec.edges[0].between[1]: aside is not in the slice a-slice-of-a-long-name: this means nothing until it"
         " joins (there is a-cluster-of-a-long-name)",
     ]
 

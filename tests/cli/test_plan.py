@@ -40,6 +40,11 @@ def test_what_changes_is_told_in_sentences(two: str, capsys: pytest.CaptureFixtu
     assert "2 tunnels between worker-1 and worker-3: worker-1 serves, worker-3 dials" in text
 
 
+def test_elapsed_time_counts_from_something(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["plan", MESH, "--elapsed", "25h"]) == 2
+    assert "name it with --previous" in capsys.readouterr().err
+
+
 def test_what_changes_is_told_to_machines(two: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["plan", MESH, "--previous", two, "-o", "json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -220,3 +220,14 @@ def test_a_plan_of_the_same_world_in_a_new_profile_only_reshapes() -> None:
     first: Plan = plan(of(*NAMES[:2]))
     world = _shaped(of(*NAMES[:2]), priority=qos.priority)
     assert [change.kind for change in diff(first, plan(world, previous=first)).changes] == ["shaping changes"]
+
+
+def test_an_allowed_namespace_is_not_onboarded() -> None:
+    before = of(*NAMES[:2])
+    (item,) = before.slices
+    profile = item.spec.namespace_isolation_profile
+    allowed = replace(profile, allowed_namespaces=(NamespaceSelection(namespace="mon", clusters=("*",)),))
+    after = replace(before, slices=(replace(item, spec=replace(item.spec, namespace_isolation_profile=allowed)),))
+    there, back = step(before, after), step(after, before)
+    assert str(there).startswith("red: mon allowed on worker-1 and worker-2, ")
+    assert str(back).startswith("red: mon no longer allowed on worker-1 and worker-2, ")
