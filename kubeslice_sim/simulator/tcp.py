@@ -17,6 +17,8 @@ MAX_WINDOW_BYTES = 3 * 2**20
 """Half of Linux' ``tcp_rmem`` maximum of 6 MiB: what a receiver advertises under ``tcp_adv_win_scale=1``."""
 MIN_RTO_S = 0.2
 MAX_RTO_S = 120.0
+RANDOM_LOSS_WINDOW = 1.3098
+"""Reno's mean window times √p where losses come by chance (Ott, Kemperman and Mathis 1996), not at equal intervals."""
 BBR_LOSS_LIMIT = 0.2
 """Above about 20 % loss BBR's rate collapses too (Cardwell et al., ACM Queue 14(5), 2016, figure 8)."""
 
@@ -47,24 +49,22 @@ def pftk_rate(loss: float, rtt_s: float, rto_s: float, segments_per_ack: int = 2
 def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes: int) -> float:
     """The payload rate that random loss leaves to one flow, in bit/s; infinite where loss does not limit it.
 
-    Linux grows Reno's and CUBIC's windows by acknowledged bytes, so delayed acknowledgements do not slow it (b = 1).
+    A sender of today: its window is that of losses by chance (``RANDOM_LOSS_WINDOW``), or CUBIC's where that is larger.
+    SACK repairs without a timeout what is lost once; a retransmission that is lost, too, takes one (RFC 6675, 5.1),
+    which backs off as in Padhye et al. 1998. Linux grows windows by acknowledged bytes, so delayed acknowledgements do
+    not slow it.
     """
     if loss <= 0.0:
         return math.inf
     if loss >= 1.0:
         return 0.0
-    bits = 8.0 * mss_bytes
-    if congestion == "bbr":
-        if loss <= BBR_LOSS_LIMIT:
-            return math.inf
-        congestion = "reno"
-    timeouts = pftk_rate(loss, rtt_s, rto_s(rtt_s), segments_per_ack=1)
-    if congestion == "reno":
-        return bits * timeouts
-    # CUBIC meets the same timeouts as Reno: its window costs what exceeds Reno's recovery time.
-    recovery_s = rtt_s / cubic_window(loss, rtt_s)
-    timeout_s = max(0.0, 1.0 / timeouts - rtt_s / reno_window(loss))
-    return bits / (recovery_s + timeout_s)
+    if congestion == "bbr" and loss <= BBR_LOSS_LIMIT:
+        return math.inf
+    window = RANDOM_LOSS_WINDOW / math.sqrt(loss)
+    if congestion == "cubic":
+        window = max(window, cubic_window(loss, rtt_s))
+    timeout_s = rto_s(rtt_s) * loss**2 * (1.0 + 32.0 * loss**2)
+    return 8.0 * mss_bytes / (rtt_s / window + timeout_s)
 
 
 def window_limit_bps(rtt_s: float, window_bytes: int = MAX_WINDOW_BYTES) -> float:

@@ -134,11 +134,15 @@ def engines_agree(congestion: Reactive, loss: float) -> Iterator[Row]:
     """What the fluid engine gives a flow under loss, against packets."""
     found = _replicated(1_000.0, loss=loss, ack_every=2, congestion=congestion)
     told = loss_limit_bps(congestion, loss, RTT_S, MSS_BYTES) / BITS
-    yield near(f"Fluid engine's {congestion} limit against packets, loss {loss:g} (Linux' byte counting)", told,
-               estimate(found), within=0.15, approximate=True, unit="segments/s",
-               source=f"{PADHYE}, b = 1, and RFC 9438 5.1 for CUBIC",
-               why="Wider than 5 %: the fluid limit is Padhye's, as above, which lies under a SACK sender's rate; and "
-               "Mathis' own table scatters as much.")  # fmt: skip
+    sack = "Ott, Kemperman and Mathis 1996; RFC 6675 5.1 for timeouts"
+    source = sack if congestion == "reno" else f"{sack}; RFC 9438 5.1"
+    why = "Timeouts are approximate; 5 % bounds that."
+    if congestion == "cubic":
+        why = ("Wider than 5 %: the RFC's window is that of losses at equal intervals, and it names none for losses by "
+               "chance, which leave more: 13 % by packets.")  # fmt: skip
+    yield near(f"Fluid engine's limit of {congestion} against packets, loss {loss:g} by chance", told, estimate(found),
+               within=0.05 if congestion == "reno" else 0.16, approximate=True, unit="segments/s", source=source,
+               why=why)  # fmt: skip
 
 
 def _replicated(
@@ -187,7 +191,7 @@ GROUP = Group(
         *(Case(name=f"CUBIC, every {every}th", rows=partial(cubic_by_packets, every))
           for every in (50_000, 200_000)),
         *(Case(name=f"{congestion}, fluid and packets, {loss:g}", rows=partial(engines_agree, congestion, loss))
-          for congestion in _REACTIVE for loss in (1e-3, 1e-2)),
+          for congestion in _REACTIVE for loss in (1e-3, 1e-2, 1e-1)),
     ),
     left_out=(
         "Measurements of today's kernels: Mathis and Mahdavi themselves withdrew the macroscopic model for modern "
