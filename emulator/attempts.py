@@ -24,6 +24,10 @@ _NO = {
 }  # fmt: skip
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
+_NO_ROUTE = 404
+_PROXY_SAYS = {502: "blocked", 503: "blocked", 504: "timeout"}
+"""What a proxy answers in the place of a server that refused, is not there or was silent (RFC 9110, 15.6.3 to 5)."""
+
 _print_lock = threading.Lock()
 
 
@@ -80,6 +84,16 @@ def _open(spec: dict[str, Any]) -> tuple[dict[str, Any], socket.socket | None]:
     return {**told, "connect_s": time.monotonic() - began_s}, stream
 
 
+def request(spec: dict[str, Any]) -> dict[str, Any]:
+    """One HTTP request on a connection of its own; "no such route", as a proxy says it, counts as refused."""
+    client = HttpClient(spec)
+    told = client.request(time.monotonic())
+    client.close()
+    if told.get("status") == _NO_ROUTE:
+        return {**told, "outcome": "blocked", "detail": f"HTTP {_NO_ROUTE}"}
+    return told
+
+
 class HttpClient:
     """One HTTP/1.1 client: it keeps its connection and opens a new one when it has lost it."""
 
@@ -106,12 +120,12 @@ class HttpClient:
             if self.connection.sock is None:  # the server wished to close it
                 self.connection = None
         except (OSError, http.client.HTTPException) as error:
-            if self.connection is not None:
-                self.connection.close()
-                self.connection = None
+            self.close()
             if isinstance(error, OSError):
                 return {**told, **_failure(error)}
             return {**told, "outcome": "failed_to_probe", "detail": f"no HTTP answer: {error!r}"}
+        if response.status in _PROXY_SAYS:
+            told |= {"outcome": _PROXY_SAYS[response.status], "detail": f"HTTP {response.status}"}
         return {
             **told,
             "request_s": time.monotonic() - due_s,
@@ -119,6 +133,12 @@ class HttpClient:
             "received_bytes": len(body),
             "pod": response.headers.get("X-Pod", ""),
         }
+
+    def close(self) -> None:
+        """Give the connection up; without one it does nothing."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
 
 def _failure(error: OSError) -> dict[str, str]:
@@ -145,8 +165,8 @@ def _report(seq: int, told: dict[str, Any], at_unix_s: float) -> bool:
 
 
 def _repeat(spec: dict[str, Any]) -> None:
-    """lookup and connect: one after another, a late one as soon as the one before has ended."""
-    action = {"lookup": lookup, "connect": connect}[spec["kind"]]
+    """lookup, connect and request: one after another, a late one as soon as the one before has ended."""
+    action = {"lookup": lookup, "connect": connect, "request": request}[spec["kind"]]
     began_s = time.monotonic()
     for seq, due_s in _due_times(spec, spec["interval_s"]):
         if seq > 0 and spec["duration_s"] is not None and time.monotonic() - began_s >= spec["duration_s"]:

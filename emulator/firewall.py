@@ -27,12 +27,14 @@ from emulator.nft import (
     rule,
     translated,
 )
+from emulator.proxy_configuration import OWN_PORTS, Intercepted
 from emulator.shaping import PortMatch
 from emulator.wireguard import LISTEN_PORT
 
 NAT_TABLE = "ks-nat"
 DSCP_TABLE = "ks-dscp"
 POLICY_TABLE = "ks-policy"
+SIDECAR_TABLE = "ks-sidecar"
 
 _RAW, _MANGLE, _DSTNAT, _FILTER, _SRCNAT = -300, -150, -100, 0, 100  # the priorities nft calls by these names
 
@@ -151,6 +153,26 @@ def network_policies(policies: Sequence[PodPolicy], *, place: Literal["node", "p
             chain("egress", "filter", out, _FILTER, outward),
             chain("ingress", "filter", into, _FILTER + 1, inward),
         ),
+    )
+
+
+def interception(taken: Iterable[Intercepted], port: int) -> Table:
+    """What a sidecar takes from the programs of its pod: led to its port, or reset; its own connections pass.
+
+    As istio-init does with the nat table, which tells the sidecar's connections by their user.
+    """
+    own = field("tcp", "sport", {"range": list(OWN_PORTS)})
+    led, reset = [rule("the sidecar's own", own, ACCEPT)], []
+    for item in taken:
+        match = (field("ip", "daddr", str(item.address)), field("tcp", "dport", item.port))
+        if item.refused:
+            refusal = {"reject": {"type": "tcp reset"}}
+            reset.append(rule(f"nobody takes {item.address}:{item.port}", *match, refusal))
+        else:
+            led.append(rule(f"to the sidecar: {item.address}:{item.port}", *match, {"redirect": {"port": port}}))
+    return Table(
+        name=SIDECAR_TABLE,
+        chains=(chain("led", "nat", "output", _DSTNAT, led), chain("reset", "filter", "output", _FILTER, reset)),
     )
 
 

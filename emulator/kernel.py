@@ -32,10 +32,13 @@ _PROC_SYS = Path("/proc/sys")
 PROGRAMS = {
     "unshare": "util-linux", "ip": "iproute2", "tc": "iproute2", "iptables-restore": "iptables", "nft": "nftables",
     "wireguard-go": "wireguard-go", "ping": "iputils-ping", "iperf3": "iperf3",
+    "haproxy": "haproxy",
 }  # fmt: skip
 """The programs that an emulation runs, and the Debian package of each."""
 _SPARED_BY = {"iptables-restore": "netem", "wireguard-go": "kernel WireGuard"}
 """What of the kernel makes a program needless."""
+_ASKED_BY = {"haproxy": "slices with East-West gateways"}
+"""Programs that only some worlds need; those refuse to start without them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +159,13 @@ def _programs(kernel: Mapping[str, bool]) -> tuple[Feature, ...]:
     """The programs on this machine; some are needed only where the kernel is known to lack something."""
     found = []
     for program, package in PROGRAMS.items():
-        required = not kernel.get(_SPARED_BY.get(program, ""), False)
+        asked_by = _ASKED_BY.get(program, "")
+        required = not asked_by and not kernel.get(_SPARED_BY.get(program, ""), False)
         path = shutil.which(program, path=search_path())
-        remark = path or f"install the Debian package {package}" + ("" if required else ", or leave it: nothing asks")
+        otherwise = (
+            "" if required else f", or leave it: only {asked_by} ask" if asked_by else ", or leave it: nothing asks"
+        )
+        remark = path or f"install the Debian package {package}{otherwise}"
         found.append(Feature(name=program, present=bool(path), required=required, remark=remark))
     return tuple(found)
 

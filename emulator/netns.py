@@ -172,12 +172,17 @@ class Namespace:
             setns(self._mount_fd, CLONE_NEWNS)
         setns(self.fd, CLONE_NEWNET)
 
+    def keep(self, name: str, text: str) -> Path:
+        """Writes a file that belongs to this namespace, outside of it as inside; where it is. Gone with the sandbox."""
+        file = _STATE / str(self._inode) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)  # in place: programs that have the file bound keep seeing the newest text
+        return file
+
     def _set_file(self, target: str, text: str) -> None:
         if self._mount_fd is None:
             raise ValueError(f"namespace {self.name} was made without private_files: it has no {target} of its own")
-        private = _STATE / str(self._inode) / Path(target).name
-        private.parent.mkdir(parents=True, exist_ok=True)
-        private.write_text(text)  # in place: programs that have the file bound keep seeing the newest text
+        private = self.keep(Path(target).name, text)
         if target not in self._bound:
             self.call(_bind_file, private, Path(target))
             self._bound.add(target)

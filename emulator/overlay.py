@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from emulator.fabric import Fabric
 from emulator.gateways import Gateways
+from emulator.mesh import Mesh
 from emulator.netns import Namespace
 from emulator.pods import AppPod, AppPods
 from emulator.policies import Policies
@@ -60,6 +61,7 @@ class Overlay:
         self.gateways = Gateways(fabric, self.routers, self.sidecars, self.driver)
         self.policies = Policies(fabric, pods)
         self.shares = Shares(fabric)
+        self.mesh = Mesh(fabric.plan, pods)
         self._timing = timing
         self._serve = serve
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -180,6 +182,7 @@ class Overlay:
                 self.shares.set(effect)
             case ServeNames():
                 self._serve(effect)
+                self.mesh.serve(effect)
             case SetNetworkPolicy():
                 self.policies.set(effect)
 
@@ -189,6 +192,7 @@ class Overlay:
             return
         if self.pods.start(effect):
             self.policies.pods_changed(effect.cluster)
+            self.mesh.refresh(effect.cluster)
         self._report_later(self._timing.pod_start_s, _running(effect.cluster, effect.namespace, effect.pod))
 
     def _issue(self, effect: IssueCertificates) -> None:
@@ -199,11 +203,12 @@ class Overlay:
         self._report_later(self._timing.certificates_s, issued)
 
     def _stop(self, effect: StopPod) -> None:
-        if effect.namespace != SYSTEM_NAMESPACE:
-            self._killed.pop((effect.cluster, effect.namespace, effect.pod), None)
-            pod = self.pods.get(effect.cluster, effect.namespace, effect.pod)
-            if pod is not None:
-                self._lose(pod)
+        pod = self.pods.get(effect.cluster, effect.namespace, effect.pod)
+        killed = self._killed.pop((effect.cluster, effect.namespace, effect.pod), None)
+        if pod is not None:
+            self._lose(pod)
+        elif killed is not None or effect.namespace != SYSTEM_NAMESPACE:
+            pass  # it was dead already
         elif self.gateways.knows(effect.cluster, effect.pod):
             self.gateways.forget(effect.cluster, effect.pod)
         else:
@@ -216,11 +221,13 @@ class Overlay:
         if router is not None and pod is not None:
             router.connect(pod.namespace, effect.nsm_ip, effect.slice_subnet)
             self.pods.join_slice(pod, effect.slice, effect.nsm_ip)
+            self.mesh.refresh(effect.cluster)
 
     def _disconnect(self, effect: DisconnectPod) -> None:
         pod = self.pods.get(effect.cluster, effect.namespace, effect.pod)
         if pod is not None:
             self._unplug(pod)
+            self.mesh.refresh(effect.cluster)
 
     def _unplug(self, pod: AppPod) -> None:
         router = self.routers.get(pod.slice, pod.effect.cluster)
@@ -231,7 +238,9 @@ class Overlay:
     def _lose(self, pod: AppPod) -> None:
         self._unplug(pod)
         self.pods.stop(*pod.key)
+        self.mesh.forget(pod)
         self.policies.pods_changed(pod.effect.cluster)
+        self.mesh.refresh(pod.effect.cluster)
 
     def _report(self, fact: Fact) -> None:
         if self.sink is not None:

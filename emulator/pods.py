@@ -17,21 +17,28 @@ from emulator.links import Addresses
 from emulator.netns import Namespace, create_all
 from emulator.pod_process import OutputCollector, PodProcess
 from emulator.programs import builtin_argv, is_builtin
+from emulator.proxy_configuration import Intercepted
 from emulator.resolver import Upstreams
 from emulator.zone import SLICE_DOMAIN, resolv_conf
 from kubeslice_sim.controlplane.effects import StartAppPod
+from kubeslice_sim.planner.external_gateways import PROGRAM as ISTIO_PROXY
 
 LOOPBACK = IPv4Address("127.0.0.1")
 
 
 @dataclass(slots=True)
 class AppPod:
-    """A running pod; ``slice`` and ``nsm_ip`` while it is in one, ``last_slice`` for what is told of it afterwards."""
+    """A running pod; ``slice`` and ``nsm_ip`` while it is in one, ``last_slice`` for what is told of it afterwards.
+
+    ``proxy``: the gateway's or sidecar's, if it has one; ``intercepted``: what the sidecar takes from the program.
+    """
 
     effect: StartAppPod
     namespace: Namespace
     resolver: PodResolver
     process: PodProcess | None = None
+    proxy: PodProcess | None = None
+    intercepted: tuple[Intercepted, ...] = ()
     slice: str = ""
     last_slice: str = ""
     nsm_ip: IPv4Address | None = None
@@ -81,8 +88,9 @@ class AppPods:
         """End a pod with its programs; one that is not there is fine."""
         pod = self._running.pop((cluster, namespace, name), None)
         if pod is not None:
-            if pod.process is not None:
-                pod.process.kill()
+            for process in (pod.process, pod.proxy):
+                if process is not None:
+                    process.kill()
             for pid in pod.namespace.pids():  # what runs there beside its program, as `kubectl exec` would have it
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -93,6 +101,15 @@ class AppPods:
     def get(self, cluster: str, namespace: str, name: str) -> AppPod | None:
         """The pod, or None when it does not run."""
         return self._running.get((cluster, namespace, name))
+
+    def accompany(self, pod: AppPod, argv: tuple[str, ...]) -> None:
+        """Run a proxy beside the pod's program. Raises BackendUnavailable if this machine has no such program."""
+        pod.proxy = PodProcess(pod.namespace, argv, self._output)
+
+    def joined(self, cluster: str, slice_name: str) -> frozenset[IPv4Address]:
+        """The overlay addresses of the cluster's pods in a slice."""
+        pods = (pod for key, pod in self._running.items() if key[0] == cluster and pod.slice == slice_name)
+        return frozenset(pod.nsm_ip for pod in pods if pod.nsm_ip is not None)
 
     def effects(self) -> dict[tuple[str, str, str], StartAppPod]:
         """What every pod that runs was asked to be, by cluster, namespace and name."""
@@ -121,6 +138,8 @@ def program_of(effect: StartAppPod) -> tuple[str, ...]:
     """What the pod runs: the built-in or command of its annotation, else its own command, else nothing."""
     if not effect.emulate:
         return effect.command
+    if effect.emulate == ISTIO_PROXY:
+        return ()  # `Mesh` gives it its proxy
     return (
         builtin_argv(effect.emulate, effect.ports) if is_builtin(effect.emulate) else tuple(shlex.split(effect.emulate))
     )

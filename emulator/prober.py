@@ -10,6 +10,7 @@ from typing import Literal
 
 from emulator import iperf3, ping, probes
 from emulator.iperf3 import IperfSpec
+from emulator.mesh import Mesh
 from emulator.ping import Echo, PingSpec
 from emulator.pods import AppPod, AppPods
 from emulator.probes import Attempt, AttemptSpec
@@ -28,8 +29,9 @@ Emit = Callable[[Observation], None]
 class Prober:
     """Runs probes; rows are stamped with seconds since ``zero_unix_s``. One thread a probe."""
 
-    def __init__(self, plan: Plan, pods: AppPods, emit: Emit, zero_unix_s: float) -> None:
+    def __init__(self, plan: Plan, pods: AppPods, mesh: Mesh, emit: Emit, zero_unix_s: float) -> None:
         self._pods = pods
+        self._mesh = mesh
         self._emit = emit
         self._zero_unix_s = zero_unix_s
         self._names = _names_of(plan)
@@ -101,7 +103,7 @@ class Prober:
     def _attempts(self, probe: Probe, pod: AppPod, target: str, first: int) -> tuple[int, bool]:
         duration_s = max(probe.end_s - self._now_s(), 0.001)
         spec = AttemptSpec(
-            kind=_ATTEMPTS[probe.kind],
+            kind=self._kind(probe, pod, target),
             target=target,
             port=probe.port,
             count=None,
@@ -119,6 +121,11 @@ class Prober:
             self._attempt(probe, pod, attempt, first + attempt.seq)
         return first + max(1, len(tried)), probe.until_ok and any(attempt.outcome == "ok" for attempt in tried)
 
+    def _kind(self, probe: Probe, pod: AppPod, target: str) -> Literal["lookup", "connect", "request", "http"]:
+        """A proxy takes any connection: only a request tells whether somebody is behind it."""
+        through_proxy = probe.kind == "connect" and self._mesh.proxied(pod.slice, target)
+        return "request" if through_proxy else _ATTEMPTS[probe.kind]
+
     def _attempt(self, probe: Probe, pod: AppPod, attempt: Attempt, seq: int) -> None:
         at_s = self._since_zero(attempt.at_unix_s)
         detail = attempt.detail
@@ -132,6 +139,8 @@ class Prober:
                 self._row(probe, pod, "dns_latency_s", attempt.lookup_s, seq, "ok", "", at_s)
             return
         reached = attempt.outcome == "ok"
+        if probe.kind == "connect" and attempt.status is not None and reached:
+            detail = f"HTTP {attempt.status} through proxies{f', from {attempt.pod}' if attempt.pod else ''}"
         self._row(probe, pod, "reachable", int(reached), seq, attempt.outcome, detail, at_s)
         if probe.kind == "connect" and attempt.connect_s is not None:
             self._row(probe, pod, "connect_s", attempt.connect_s, seq, "ok", "", at_s)
@@ -231,4 +240,6 @@ def _names_of(plan: Plan) -> dict[tuple[str, IPv4Address], str]:
         names[pod.cluster, pod.pod_ip] = pod.reference
         if pod.slice is not None and pod.nsm_ip is not None:
             names[pod.slice, pod.nsm_ip] = pod.reference
+    for item in plan.slices:
+        names.update({(item.name, gateway.nsm_ip): gateway.reference for gateway in item.east_west})
     return names

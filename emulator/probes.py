@@ -24,12 +24,13 @@ _SCRIPT = Path(__file__).resolve().with_name("attempts.py")
 class AttemptSpec:
     """What to try, and how often: `count` times or for `duration_s`, what ends first; None is no limit.
 
-    lookup and connect go every `interval_s`, one after the other; `until_ok` ends them at the first success.
+    lookup, connect and request (HTTP, each on a connection of its own) go every `interval_s`, one after the other;
+    `until_ok` ends them at the first success.
     http without `requests_per_second` is a closed loop of `connections` clients that think between two requests, and
     with it an open loop. `path` `/bytes/N` makes http-echo answer with N bytes.
     """
 
-    kind: Literal["lookup", "connect", "http"]
+    kind: Literal["lookup", "connect", "request", "http"]
     target: str
     port: int | None = None
     count: int | None = 1

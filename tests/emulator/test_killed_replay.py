@@ -23,12 +23,18 @@ LONGEST_S = 9.0
 """The slices need some five seconds to come up: kills strike before, meanwhile and after."""
 
 
-@pytest.mark.parametrize("turn", range(10))
-def test_a_killed_run_leaves_nothing(turn: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("world", "turn"),
+    [
+        *(("scenarios/01-two-clusters", turn) for turn in range(10)),
+        *(("tests/golden/plans/east-west.yaml", turn) for turn in range(2)),  # with reverse proxies in it
+    ],
+)
+def test_a_killed_run_leaves_nothing(world: str, turn: int, tmp_path: Path) -> None:
     dice = random.Random(f"kill {turn}")
     mark, before, report = str(uuid.uuid4()), Host.now(), tmp_path / "report"
     run = subprocess.Popen(
-        [sys.executable, "-m", "kubeslice_sim", "run", "scenarios/01-two-clusters", "--on", "emulator",
+        [sys.executable, "-m", "kubeslice_sim", "run", world, "--on", "emulator",
          "--report", str(report)],
         cwd=ROOT, env={**os.environ, "KS_TEST_MARK": mark}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

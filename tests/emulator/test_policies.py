@@ -9,7 +9,6 @@ import pytest
 
 import kubeslice_sim as ks
 from emulator.firewall import Allow, PortRange
-from emulator.lab import LabError, refuse_unsupported
 from emulator.user_policies import allowed_by_users
 from kubeslice_sim.manifest import load
 from kubeslice_sim.planner import Plan, plan
@@ -40,11 +39,6 @@ def test_a_direction_that_nobody_governs_is_open_and_one_without_rules_is_shut(f
     assert allowed_by_users(rules, named["web"], "egress", found.pods) is None
     assert allowed_by_users(rules, named["cart"], "ingress", found.pods) is None
     assert allowed_by_users(rules, named["ledger"], "ingress", found.pods) == ()
-
-
-def test_istios_gateways_are_refused_with_what_to_do() -> None:
-    with pytest.raises(LabError, match=r"unsupported: .* red-istio-egressgateway, .*; take externalGatewayConfig out"):
-        refuse_unsupported(plan(load(PLANS / "east-west.yaml")))
 
 
 def test_real_packets_obey_them(found: Plan) -> None:
