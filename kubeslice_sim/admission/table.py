@@ -143,6 +143,7 @@ STAGES: tuple[Stage, ...] = (
     (traffic.traffic_fields_of_kind,),
     (traffic.traffic_by_packets,),
     (traffic.traffic_attempts_bounded,),
+    (timeline.warm_up_within_scenario,),
     (timeline.timeline_one_action,),
     (timeline.fault_one_kind,),
     (timeline.fault_amount_given,),

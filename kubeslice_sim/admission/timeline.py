@@ -143,6 +143,15 @@ def restore_names_a_fault(request: Request) -> Iterator[Finding]:
             yield Finding((*path, "restore"), f"the fault {name} comes only later", "restore it after it happened")
 
 
+@rule("Scenario", source=_OURS)
+def warm_up_within_scenario(request: Request) -> Iterator[Finding]:
+    """Something is left to count after the warm-up."""
+    spec = request.document.spec
+    if spec.warm_up_s is not None and spec.warm_up_s >= spec.duration_s:
+        said = "lasts as long as the scenario", "nothing would be left to count"
+        yield Finding(("spec", "warmUp"), *said, against=(("spec", "duration"),))
+
+
 @rule("Scenario", source=_OURS, severity="warning")
 def timeline_within_scenario(request: Request) -> Iterator[Finding]:
     """A step happens before the scenario ends."""

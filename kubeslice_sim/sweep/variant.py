@@ -82,13 +82,7 @@ def variants_of(world: World, axes: Sequence[Axis], scenario: Scenario) -> tuple
 
 
 def _check(world: World, scenario: Scenario) -> None:
-    problems = list(observe.expectation_problems(scenario))
-    warm_up_s = scenario.spec.warm_up_s
-    if warm_up_s is not None and warm_up_s >= scenario.spec.duration_s:
-        problems.append(
-            Problem(path=f"Scenario/{scenario.metadata.name}.spec.warmUp", message="lasts as long as the scenario",
-                    hint="nothing would be left to count")
-        )  # fmt: skip
+    problems = observe.expectation_problems(scenario)
     if problems:
         raise BadInput(problems)
     planner.probes(planner.plan(world), scenario)

@@ -17,6 +17,8 @@ from kubeslice_sim.sweep import program
 from kubeslice_sim.sweep.job import Job, Played, failed, play
 
 CONNECT_S = 10
+EXTRA = "pip install 'kubeslice-sim[sweep]'"
+_KEPT = "what was done is kept where there is an output file: run again"
 
 
 class SweepBroken(KubesliceSimError):
@@ -63,9 +65,6 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         yield cast("Executor", client.get_executor())
 
 
-EXTRA = "pip install 'kubeslice-sim[sweep]'"
-
-
 def play_all(jobs: Iterable[Job], executor: Executor | None) -> Iterator[Played]:
     """What the jobs measured, as they end; without an executor one after the other, here.
 
@@ -83,8 +82,10 @@ def play_all(jobs: Iterable[Job], executor: Executor | None) -> Iterator[Played]
     except BrokenExecutor as error:
         raise SweepBroken(
             "a worker process died (out of memory, killed, or a script that calls ks.sweep at its top level: put the "
-            'call under `if __name__ == "__main__":`); what was done is kept where there is an output file: run again'
+            f'call under `if __name__ == "__main__":`); {_KEPT}'
         ) from error
+    except CancelledError as error:
+        raise SweepBroken(f"the workers were lost before all runs were played; {_KEPT}") from error
     finally:
         for future in futures:
             future.cancel()

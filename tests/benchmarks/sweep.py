@@ -58,7 +58,7 @@ def main(runs: int) -> None:
 
     alone, alone_bytes, alone_s = timed("one process", play(1), runs, None)
     two, two_bytes, _ = timed("two processes", play(2), runs, alone_s)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         dask, dask_bytes, _ = timed("Dask, two workers", play(cluster=cluster.scheduler_address), runs, alone_s)
     assert alone == two == dask, "the results differ"
     assert alone_bytes == two_bytes == dask_bytes, "the files differ"

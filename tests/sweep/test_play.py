@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import kubeslice_sim as ks
 from kubeslice_sim.model.world import World
 from kubeslice_sim.simulator.backend import Simulator
 from kubeslice_sim.sweep.play import Done
+from kubeslice_sim.sweep.workers import SweepBroken
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 RTT = "underlay.links[worker-1,worker-2].rtt"
@@ -35,7 +37,7 @@ def test_any_number_of_workers_gives_the_same_bytes(small: World, tmp_path: Path
 def test_a_dask_cluster_gives_the_same(small: World) -> None:
     distributed = pytest.importorskip("distributed")
     alone = ks.sweep(small, VARIED, replications=1, jobs=1)
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
         assert ks.sweep(small, VARIED, replications=1, cluster=cluster.scheduler_address) == alone
 
 
@@ -137,6 +139,31 @@ class Losing(Executor):
 def test_a_job_lost_with_its_worker_is_a_row(small: World) -> None:
     found = ks.sweep(small, {RTT: ["20ms", "60ms"]}, replications=1, executor=Losing())
     assert [run.error for run in found.runs] == ["", "RuntimeError: the worker is gone"]
+
+
+class Cancelling(Executor):
+    """Gives up every job, as the client of a cluster does that lost its scheduler."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
+
+
+def test_lost_workers_end_the_sweep_with_a_sentence(small: World) -> None:
+    with pytest.raises(SweepBroken, match="the workers were lost"):
+        ks.sweep(small, {RTT: ["20ms"]}, executor=Cancelling())
+
+
+def test_worker_processes_that_die_end_it_with_a_sentence(small: World) -> None:
+    def kill(done: Done) -> None:
+        if done.done == 1:
+            for process in active_children():
+                process.kill()
+
+    with pytest.raises(SweepBroken, match=r"a worker process died .*run again"):
+        ks.sweep(small, {RTT: ["20ms", "60ms"]}, jobs=2, replications=10, on_progress=kill)
 
 
 def test_progress_counts_every_run(small: World) -> None:
