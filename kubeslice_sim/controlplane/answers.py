@@ -74,7 +74,7 @@ def _began(observations: Sequence[Observation]) -> list[Observation]:
 
 
 def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer]:
-    """What followed; traffic is looked at until the next fault, whose doing the rest may be."""
+    """What followed; traffic that got through before is looked at until the next fault, whose doing the rest may be."""
     ways: dict[Way, list[Observation]] = defaultdict(list)
     for row in run.observations:
         if row.metric == "tunnel_up" and _concerned(row, fault):
@@ -90,7 +90,8 @@ def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer
                          f"{withdrawn.tunnels} tunnels left to {withdrawn.destination}")  # fmt: skip
         yield _since(fault, "time to recover", way[1], _recovered(rows, fault.at_s), f"all tunnels to {way[2]} up")
     seen = [row for row in run.observations if row.at_s < next_s]
-    for traffic in run.scenario.spec.traffic:
+    before = {row.probe for row in seen if row.at_s < fault.at_s and row.outcome == "ok" and row.value > 0}
+    for traffic in (item for item in run.scenario.spec.traffic if item.name in before):
         for outage in outages(traffic, seen, fault.at_s, next_s):
             if outage.length_s > 0:
                 yield Answer(question="longest outage after", subject=fault.probe, cluster="", value=outage.length_s,
