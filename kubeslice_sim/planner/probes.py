@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.model.scenario import Expectation, Reach, Resolve, Scenario, Traffic
-from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.model.timing import TimingChoice
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.planner.plan import Plan, PodPlan
-from kubeslice_sim.planner.references import NONE, References, Target, Unresolved
+from kubeslice_sim.planner.references import References, Target, Unresolved
 
 T = TypeVar("T")
 
@@ -21,7 +19,6 @@ FAST_INTERVAL_S = 0.25
 """Between the attempts of an expectation, under the real timing profile and under ``fast``."""
 NO_REACH_ATTEMPTS = 20
 """Over a whole scenario: enough to see a path that opens only for a while, few enough to let each time out."""
-_NEEDS_PORT = ("tcp", "udp", "http")
 _BULK = ("tcp", "udp")
 
 
@@ -37,13 +34,13 @@ def probes(plan: Plan, scenario: Scenario) -> tuple[Probe, ...]:
     succeeds, ``by`` or the end. noReach tries about 20 times, spread over the scenario. resolves asks until it is
     answered, or to the end of its time when the number of answers matters.
 
-    Raises :exc:`BadInput` with every reference that points at nothing, and what was probably meant.
+    Whatever else can be wrong with a scenario, admission has said. Raises :exc:`BadInput` with every reference that
+    points at nothing in this plan, and what was probably meant.
     """
     reader = _Reader(plan, scenario)
     found = [*reader.all_traffic(), *reader.all_expectations()]
-    problems = [*_repeated_names(scenario), *reader.problems]
-    if problems:
-        raise BadInput(problems)
+    if reader.problems:
+        raise BadInput(reader.problems)
     return tuple(found)
 
 
@@ -74,16 +71,10 @@ class _Reader:
                 yield from self._no_reach(item, item.no_reach, f"{path}.noReach")
             if item.resolves is not None:
                 yield from self._resolves(item, item.resolves, f"{path}.resolves")
-            self._check_traffic_name(item, path)
 
     def _traffic(self, item: Traffic, path: str) -> Iterator[Probe]:
         sources = self._sources(item.from_, path)
         targets = self._targets(item.to, path, known_name=True)
-        for target in targets[:1]:
-            if item.kind in _NEEDS_PORT and target.port is None:
-                self._complain(f"{path}.to", f"{item.kind} needs a port", f"write it as {item.to}:5201")
-            if item.kind not in _NEEDS_PORT and target.port is not None:
-                self._complain(f"{path}.to", f"{item.kind} has no port", "leave it out, or use kind tcp or http")
         end_s = self._end_s if item.duration_s is None else min(item.start_s + item.duration_s, self._end_s)
         for index, source in enumerate(sources[:1] if item.kind in _BULK else sources):
             if not targets:
@@ -177,26 +168,5 @@ class _Reader:
             self.problems.append(error.problem(self._where(path)))
             return ()
 
-    def _check_traffic_name(self, item: Expectation, path: str) -> None:
-        known = [traffic.name for traffic in self._scenario.spec.traffic]
-        name = item.outage.traffic if item.outage else item.traffic
-        if (item.outage or item.metric) and name and name not in known:
-            self._complain(f"{path}.traffic", f"there is no traffic named {name!r}", meant(name, known) or NONE)
-
-    def _complain(self, path: str, message: str, hint: str) -> None:
-        self.problems.append(Problem(path=self._where(path), message=message, hint=hint))
-
     def _where(self, path: str) -> str:
         return f"Scenario/{self._scenario.metadata.name}.{path}"
-
-
-def _repeated_names(scenario: Scenario) -> Iterator[Problem]:
-    spec = scenario.spec
-    for field, names in (("traffic", [t.name for t in spec.traffic]), ("expect", [e.name for e in spec.expect])):
-        for name, count in Counter(names).items():
-            if count > 1:
-                yield Problem(
-                    path=f"Scenario/{scenario.metadata.name}.spec.{field}",
-                    message=f"{count} entries are named {name!r}",
-                    hint="results are told apart by these names",
-                )

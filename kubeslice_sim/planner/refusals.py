@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from kubeslice_sim.errors import BadInput, Problem
+from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.field_path import show_path
+from kubeslice_sim.model.project import Project
 from kubeslice_sim.model.release import newer_in
+from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.model.world import World
@@ -30,7 +33,10 @@ def refuse_unplannable(world: World) -> None:
 def _newer(world: World) -> Iterator[Problem]:
     """What the world's KubeSlice does not have: no plan would be that of a real system."""
     version = world.underlay.spec.kubeslice_version
-    for document in (*world.projects, *world.clusters, *world.slices, *world.exports):
+    documents: tuple[Project | Cluster | SliceConfig | ServiceExport, ...] = (
+        *world.projects, *world.clusters, *world.slices, *world.exports
+    )  # fmt: skip
+    for document in documents:
         for found in newer_in(document, version):
             yield Problem(
                 path=f"{document.RESOURCE.kind}/{document.metadata.name}.{show_path(found.path)}",
