@@ -20,6 +20,12 @@ _OF_KIND = {
     "packet_bytes": ("packet", ("udp", "ping")),
     "requests_per_second": ("requestsPerSecond", ("http",)),
     "engine": ("engine", ("tcp", "udp")),
+    "arrivals": ("arrivals", ("http",)),
+    "request_bytes": ("requestSize", ("http",)),
+    "keep_alive": ("keepAlive", ("http",)),
+    "balance": ("balance", ("http",)),
+    "service_time": ("serviceTime", ("http",)),
+    "workers": ("workers", ("http",)),
 }
 """Fields that mean something to some kinds only: their name in the file, and the kinds."""
 
@@ -81,6 +87,44 @@ def traffic_fields_of_kind(request: Request) -> Iterator[Finding]:
             if getattr(traffic, name) is not None and traffic.kind not in kinds:
                 said = f"{field} means nothing to {traffic.kind}", f"it is for {', '.join(kinds)}"
                 yield Finding((*at, field), *said, against=((*at, "kind"),))
+
+
+@rule("Scenario", source=_OURS)
+def traffic_service_time(request: Request) -> Iterator[Finding]:
+    """A coefficient of variation belongs to lognormal service times, and they need one."""
+    for index, traffic in enumerate(request.document.spec.traffic):
+        wish, at = traffic.service_time, ("spec", "traffic", index, "serviceTime")
+        if wish is None or (wish.distribution == "lognormal") == (wish.cv is not None):
+            continue
+        if wish.cv is None:
+            said = "lognormal needs a cv", "such as cv: 0.5"
+        else:
+            said = f"cv means nothing to {wish.distribution}", "use distribution: lognormal, or leave it out"
+        yield Finding((*at, "cv"), *said, against=((*at, "distribution"),))
+
+
+@rule("Scenario", source=_OURS)
+def traffic_open_loop(request: Request) -> Iterator[Finding]:
+    """Arrivals are those of an open loop."""
+    for index, traffic in enumerate(request.document.spec.traffic):
+        if traffic.kind == "http" and traffic.arrivals is not None and not traffic.requests_per_second:
+            at: FieldPath = ("spec", "traffic", index)
+            said = "arrivals are those of an open loop", "say requestsPerSecond, or leave it out"
+            yield Finding((*at, "arrivals"), *said, against=((*at, "requestsPerSecond"),))
+
+
+@rule("Scenario", source=_OURS)
+def traffic_workers_agree(request: Request) -> Iterator[Finding]:
+    """Who says how many workers a server has says the same of the same server."""
+    said: dict[str, tuple[int, int]] = {}
+    for index, traffic in enumerate(request.document.spec.traffic):
+        if traffic.workers is None:
+            continue
+        first, workers = said.setdefault(traffic.to, (index, traffic.workers))
+        if workers != traffic.workers:
+            message = f"{traffic.to} has {workers} workers in another traffic, {traffic.workers} here"
+            against = (("spec", "traffic", first, "workers"),)
+            yield Finding(("spec", "traffic", index, "workers"), message, "say one number", against=against)
 
 
 @rule("Scenario", source=_OURS)

@@ -194,7 +194,9 @@ _TRAFFIC = arguments(
     ("name", "name"), ("source", "from"), ("to", "to"), ("start", "start"), ("duration", "duration"),
     ("interval", "interval"), ("rate", "rate"), ("size", "size"), ("packet", "packet"), ("streams", "streams"),
     ("congestion", "congestion"), ("connections", "connections"), ("requests_per_second", "requestsPerSecond"),
-    ("think_time", "thinkTime"), ("timeout", "timeout"),
+    ("arrivals", "arrivals"), ("think_time", "thinkTime"), ("request_size", "requestSize"),
+    ("keep_alive", "keepAlive"), ("balance", "balance"), ("service_time", "serviceTime"), ("workers", "workers"),
+    ("timeout", "timeout"),
 )  # fmt: skip
 _MORE_LESS = (("between", "between"), ("at_most", "atMost"), ("at_least", "atLeast"))
 

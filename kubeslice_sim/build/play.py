@@ -102,14 +102,23 @@ class Play(Steps):
         *,
         connections: int = 1,
         requests_per_second: float | None = None,
+        arrivals: Literal["even", "poisson"] | None = None,
         think_time: str | None = None,
         size: str | None = None,
+        request_size: str | None = None,
+        keep_alive: Mapping[str, Any] | None = None,
+        balance: Literal["first", "random", "rotate"] | None = None,
+        service_time: Mapping[str, Any] | None = None,
+        workers: int | None = None,
         duration: str | None = None,
         start: str | None = None,
         timeout: str | None = None,
         more: More = None,
     ) -> Self:
-        """Requests in a closed loop of ``connections``, or open at ``requests_per_second``."""
+        """Requests in a closed loop of ``connections``, or open at ``requests_per_second``.
+
+        ``keep_alive={"requests": 100, "idle": "5s"}``; ``service_time={"mean": "5ms", "distribution": "exponential"}``.
+        """
         return self._then("http", locals())
 
     def kill(
@@ -201,7 +210,7 @@ class Play(Steps):
         metric: str,
         traffic: str,
         *,
-        statistic: Literal["mean", "median", "p95", "p99", "min", "max", "last"] = "mean",
+        statistic: Literal["mean", "median", "p90", "p95", "p99", "p999", "min", "max", "last"] = "mean",
         window: Sequence[str] | None = None,
         between: Sequence[str] | None = None,
         at_most: str | None = None,

@@ -16,6 +16,8 @@ from kubeslice_sim.observe.verdict import Verdict
 
 TIMES = frozenset({"rtt_s", "connect_s", "dns_latency_s", "request_s", "ready_s", "jitter_s"})
 """Metrics that only an answered attempt has."""
+RATES = frozenset({"rate_bps", "requests_per_s"})
+"""Metrics over whole intervals; those of several pods of one traffic add up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def judge_metric(expectation: Expectation, metric: str, observations: Sequence[O
 
 
 def statistic_of(name: str, values: Sequence[float]) -> float:
-    """``mean``, ``median``, ``min``, ``max``, ``last``, ``p95`` or ``p99`` (linear between order statistics)."""
+    """``mean``, ``median``, ``min``, ``max``, ``last``, ``p90`` to ``p999`` (linear between order statistics)."""
     if name == "last":
         return values[-1]
     ordered = sorted(values)
@@ -73,7 +75,7 @@ def statistic_of(name: str, values: Sequence[float]) -> float:
     if name == "median":
         return statistics.median(ordered)
     if name.startswith("p"):
-        return _percentile(ordered, float(name[1:]) / 100)
+        return _percentile(ordered, float(f"0.{name[1:]}"))
     try:
         return math.fsum(ordered) / len(ordered)
     except OverflowError:
@@ -92,9 +94,9 @@ def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequen
         reasons = "; ".join(sorted({row.detail or row.outcome for row in silent})[:3])
         sentence = f"No {metric} of {whose} was measured{': ' + reasons if reasons else ''}."
         return Finding(outcome="inconclusive", found="not measured", sentence=sentence, rows=tuple(silent))
-    if metric == "rate_bps":
+    if metric in RATES:
         measured = whole_rates(measured)
-    values = added_up(measured) if metric == "rate_bps" else [row.value for row in measured]
+    values = added_up(measured) if metric in RATES else [row.value for row in measured]
     value = statistic_of(expectation.statistic, values)
     passed = limits.admit(value)
     sentence = (
@@ -134,7 +136,7 @@ def in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ...
     if window is None:
         return tuple(rows)
     start_s, end_s = window
-    if metric == "rate_bps":
+    if metric in RATES:
         # A rate is stamped at its interval's end. A quarter of slack: real intervals are a little early or late.
         groups = by_pair(row for row in rows if row.metric == metric).values()
         length_s = max((spacing_s([row.at_s for row in group], 0.0) for group in groups), default=0.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kubeslice_sim.model.metric import METRICS
 from kubeslice_sim.model.scenario import Scenario, Traffic
-from kubeslice_sim.observe.measure import TIMES, added_up, in_window, statistic_of, whole_rates, with_value
+from kubeslice_sim.observe.measure import RATES, TIMES, added_up, in_window, statistic_of, whole_rates, with_value
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages
 from kubeslice_sim.observe.run import Run
@@ -16,10 +16,10 @@ from kubeslice_sim.observe.select import EXPECTATION_PREFIX, in_time
 from kubeslice_sim.observe.verdict import Verdict
 from kubeslice_sim.observe.warm_up import WarmUp, mser
 
-SERIES = ("rate_bps", "rtt_s", "connect_s", "dns_latency_s", "request_s")
+SERIES = ("rate_bps", "requests_per_s", "rtt_s", "connect_s", "dns_latency_s", "request_s")
 """One value an interval or an attempt: they have a beginning that can be left out."""
 SHARES = ("reachable", "loss_ratio", "jitter_s", "answers")
-TOTALS = ("sent_bytes", "received_bytes", "requests", "retransmits", "reordered")
+TOTALS = ("sent_bytes", "received_bytes", "requests", "errors", "retransmits", "reordered")
 TAILS = ("mean", "median", "p95", "p99")
 UNITS = {**METRICS, "outage_s": "s", "passed": "1"}
 """The metrics of observations; ``outage_s``: a traffic's longest; ``passed``: 1 or 0, of an expectation."""
@@ -106,4 +106,4 @@ def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation
 
 
 def _values(metric: str, rows: Sequence[Observation]) -> list[float]:
-    return added_up(whole_rates(rows)) if metric == "rate_bps" else [row.value for row in rows]
+    return added_up(whole_rates(rows)) if metric in RATES else [row.value for row in rows]

@@ -71,6 +71,8 @@ class Scene:
     servers: Servers = field(default_factory=Servers)
     packets: PacketWorld | None = None
     """The packet engine, where a probe of the scenario uses it."""
+    epoch: int = 0
+    """Counts the changes of the network: within one, ways stay as they are but for the age of sessions."""
     _change: simpy.Event | None = None
 
     def __post_init__(self) -> None:
@@ -179,6 +181,7 @@ class Scene:
         return next(iter(pod.nsm), "") if pod is not None else ""
 
     def _changed(self) -> None:
+        self.epoch += 1
         self.flows.touch()
         if self._change is not None:
             change, self._change = self._change, None

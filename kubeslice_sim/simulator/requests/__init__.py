@@ -4,5 +4,7 @@
 ``exchange`` takes one request there and its answer back; ``payload`` sends what is longer than a packet through the
 fluid engine, where it competes with all other flows; ``server`` has the workers and the line before them.
 
-Not compiled, because it would not pay: a request has two rows, and they take about as long to make as the request.
+Not compiled: a request costs about 45 µs with its two rows (Python 3.11), and an inner loop in numba would have to ask
+back for every way, session and answer of DNS. Thousands of long answers at once (overload) cost more: whoever is held
+back is looked through at every change.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -12,9 +12,12 @@ import simpy
 from kubeslice_sim.observe.observation import Outcome
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.simulator.ecmp import FiveTuple
+from kubeslice_sim.simulator.encapsulation import tcp_segment
 from kubeslice_sim.simulator.network import Pod
 from kubeslice_sim.simulator.scene import Place, Scene
+from kubeslice_sim.simulator.share import uses_of
 from kubeslice_sim.simulator.tcp import INITIAL_WINDOW, syn_retries_s
+from kubeslice_sim.simulator.way import Way
 
 Steps = Generator[simpy.Event, Any, Any]
 
@@ -26,6 +29,24 @@ class Failure:
     outcome: Outcome
     cause: str
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Both directions of a connection as they are until the network changes or a session on the way grows too old.
+
+    ``segment_bytes``: what one packet carries; ``there_bps``, ``back_bps``: how fast one packet is put on the wire.
+    """
+
+    there: Way
+    back: Way
+    dropped: str
+    rtt_s: float
+    epoch: int
+    good_until_s: float
+    segment_bytes: float = 0.0
+    there_bps: float = 0.0
+    back_bps: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -42,6 +63,14 @@ class Connection:
     used: int = 0
     since_s: float = 0.0
     """When it was last used."""
+    _ways: Ways | None = None
+
+    def ways(self, scene: Scene) -> Ways:
+        """Where its packets go now."""
+        known = self._ways
+        if known is None or known.epoch != scene.epoch or scene.env.now >= known.good_until_s:
+            known = self._ways = _ways_of(scene, self.source, self.flow)
+        return known
 
 
 class Connector:
@@ -105,3 +134,20 @@ class Connector:
                                   flow=flow, took_s=env.now - began_s, since_s=env.now)  # fmt: skip
         yield env.timeout(max(0.0, began_s + timeout_s - env.now))
         return Failure(outcome="timeout", cause="no handshake", why=why)
+
+
+def _ways_of(scene: Scene, source: Pod, flow: FiveTuple) -> Ways:
+    there, back = scene.there_and_back(source, flow)
+    known = Ways(
+        there=there, back=back, dropped=there.dropped or back.dropped, rtt_s=there.delay_s + back.delay_s,
+        epoch=scene.epoch, good_until_s=min(there.good_until_s, back.good_until_s),
+    )  # fmt: skip
+    if known.dropped:
+        return known
+    load = tcp_segment(min(there.mtu, back.mtu))
+    return replace(
+        known,
+        segment_bytes=load.payload_bytes,
+        there_bps=scene.narrowest_bps(uses_of(there, load)),
+        back_bps=scene.narrowest_bps(uses_of(back, load)),
+    )

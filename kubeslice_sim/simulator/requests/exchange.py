@@ -48,7 +48,11 @@ class Exchange:
         return failure
 
     def _send(self, connection: Connection, size_bytes: float, until_s: float, *, answer: bool) -> Waiting:
-        """The first packet by the way as it is now, tried again while it does not get through; then what follows it."""
+        """The first packet by the way as it is now, tried again while it does not get through; then what follows it.
+
+        What fits into one packet is only put on the wire, at the narrowest resource's rate: it takes no room from
+        others. What is longer competes with them.
+        """
         scene, env = self._scene, self._scene.env
         began_s = env.now
         tries: Iterator[float] | None = None
@@ -57,21 +61,25 @@ class Exchange:
                 # Whoever held the other end is gone, and nobody says so: the client waits in vain.
                 yield env.timeout(until_s - env.now)
                 return _late(f"{(connection.target if answer else connection.source).reference} is gone")
-            there, back = scene.there_and_back(connection.source, connection.flow)
-            why = there.dropped or back.dropped
-            if not why:
+            ways = connection.ways(scene)
+            if not ways.dropped:
                 break
-            tries = tries or retries_s(there.delay_s + back.delay_s or rto_s(0.0))
+            tries = tries or retries_s(ways.rtt_s or rto_s(0.0))
             yield env.timeout(min(began_s + next(tries), until_s) - env.now)
             if env.now >= until_s:
-                return _late(why)
-        if not answer and (there.target is not connection.target or connection.target.life != connection.life):
-            yield env.timeout(min(there.delay_s + back.delay_s, until_s - env.now))
+                return _late(ways.dropped)
+        if not answer and (ways.there.target is not connection.target or connection.target.life != connection.life):
+            yield env.timeout(min(ways.rtt_s, until_s - env.now))
             return Failure(outcome="blocked", cause="reset", why=f"{connection.target.reference} was started anew")
-        arrives_s = env.now + self._pass_s(back if answer else there, there.delay_s + back.delay_s)
+        arrives_s = env.now + self._pass_s(ways.back if answer else ways.there, ways.rtt_s)
+        short = size_bytes <= ways.segment_bytes
+        if short:
+            arrives_s += 8.0 * size_bytes / (ways.back_bps if answer else ways.there_bps)
         yield env.timeout(min(arrives_s, until_s) - env.now)
         if arrives_s > until_s:
             return _late("too late")
+        if short:
+            return None
         arrived = yield from carry(scene, connection, size_bytes, answer=answer, until_s=until_s)
         return None if arrived else _late("too late")
 

@@ -9,7 +9,7 @@ import simpy
 
 from kubeslice_sim.simulator.encapsulation import Load, tcp_segment
 from kubeslice_sim.simulator.flow import Flow
-from kubeslice_sim.simulator.requests.connection import Connection
+from kubeslice_sim.simulator.requests.connection import Connection, Ways
 from kubeslice_sim.simulator.scene import Scene
 from kubeslice_sim.simulator.share import Demand, acks_of, uses_of
 from kubeslice_sim.simulator.tcp import (
@@ -31,38 +31,29 @@ def carry(
 ) -> Generator[simpy.Event, Any, bool]:
     """Send so many bytes to the server, or as its ``answer``; whether they have arrived ``until_s``.
 
-    Takes what the bytes take beyond the first packet's delay. Up to one segment is only serialized, at the narrowest
-    resource's rate, and takes no room from others. More goes in windows, which double a round trip (slow start) until
-    they fill the path; each window is a flow of the fluid engine. A connection that was idle for a timeout starts
-    with a small window again, as Linux does (``tcp_slow_start_after_idle``).
+    Takes what the bytes take beyond the first packet's delay. They go in windows, which double a round trip (slow
+    start) until they fill the path; each window is a flow of the fluid engine. A connection that was idle for a timeout
+    starts with a small window again, as Linux does (``tcp_slow_start_after_idle``).
     """
     env, left_bits = scene.env, 8.0 * size_bytes
     stopped_s: float | None = None
     while left_bits >= _LEAST_BITS:
-        there, back = scene.there_and_back(connection.source, connection.flow)
-        if not (there.arrives and back.arrives):
+        ways = connection.ways(scene)
+        if ways.dropped:
             stopped_s = env.now if stopped_s is None else stopped_s
             yield env.any_of([scene.change, env.timeout(until_s - env.now)])
             if env.now >= until_s:
                 return False
             continue
-        rtt_s = there.delay_s + back.delay_s
         if stopped_s is not None:
-            resumed_s = _next_try_s(stopped_s, env.now, rtt_s)
-            yield env.timeout(min(resumed_s, until_s) - env.now)
+            yield env.timeout(min(_next_try_s(stopped_s, env.now, ways.rtt_s), until_s) - env.now)
             connection.window, stopped_s = INITIAL_WINDOW, None
             if env.now >= until_s:
                 return False
             continue
-        load = tcp_segment(min(there.mtu, back.mtu))
-        data, acks = (back, there) if answer else (there, back)
-        if 8.0 * size_bytes <= 8.0 * load.payload_bytes:
-            took_s = left_bits / scene.narrowest_bps(uses_of(data, load))
-            yield env.timeout(min(took_s, until_s - env.now))
-            return env.now < until_s
-        if env.now - connection.since_s > rto_s(rtt_s):
+        if env.now - connection.since_s > rto_s(ways.rtt_s):
             connection.window = INITIAL_WINDOW
-        sent_bits, in_time = yield from _window(scene, connection, data, acks, load, left_bits, until_s)
+        sent_bits, in_time = yield from _window(scene, connection, ways, answer, left_bits, until_s)
         left_bits -= sent_bits
         connection.since_s = env.now
         if not in_time:
@@ -71,13 +62,15 @@ def carry(
 
 
 def _window(
-    scene: Scene, connection: Connection, data: Way, acks: Way, load: Load, left_bits: float, until_s: float
+    scene: Scene, connection: Connection, ways: Ways, answer: bool, left_bits: float, until_s: float
 ) -> Generator[simpy.Event, Any, tuple[float, bool]]:
     """One window, or all that is left where the window fills the path: bits that arrived, and whether in time."""
-    env, rtt_s = scene.env, data.delay_s + acks.delay_s
+    env, rtt_s = scene.env, ways.rtt_s
+    data, acks = (ways.back, ways.there) if answer else (ways.there, ways.back)
+    load = tcp_segment(min(data.mtu, acks.mtu))
     window_bits = connection.window * 8.0 * load.payload_bytes
     demand = _demand(scene, data, acks, load, rtt_s)
-    path_bps = min(demand.cap_bps, scene.narrowest_bps(demand.uses))
+    path_bps = min(demand.cap_bps, ways.back_bps if answer else ways.there_bps)
     whole = window_bits >= min(left_bits, path_bps * rtt_s)
     flow = Flow(env, size_bits=left_bits if whole else window_bits, congestion="cubic")
     since_s = env.now
