@@ -15,6 +15,7 @@ from kubeslice_sim.validation.closed_forms import erlang_c
 from kubeslice_sim.validation.target import Case, Group, Row, exactly, near
 
 EXACT = "Max-min shares are fractions; the solver may err by rounding only."
+BY_INTERVAL = "The form is exact: the interval judges, and 5 % bounds its width."
 FLOWS, BATCHES, WARM_UP = 600_000, 30, 0.1
 LINK_BPS = 1e9
 BITS = 1e9
@@ -74,7 +75,7 @@ def processor_sharing(load: float, kind: str) -> Iterator[Row]:
     yield near(f"Processor sharing, {kind} sizes, ρ = {load:g}: mean time of a flow", 1 / (1 - load),
                estimate(_batches(took_s)), within=0.05, unit="s",
                source="Kleinrock, Queueing Systems 2, 4.4: E[S]/(1 − ρ), whatever the sizes' distribution",
-               why="Exact, so the mean must lie in its own interval; 5 % bounds how wide that may be.")  # fmt: skip
+               why=BY_INTERVAL)  # fmt: skip
 
 
 def rate_limited(servers: int, load: float) -> Iterator[Row]:
@@ -86,7 +87,7 @@ def rate_limited(servers: int, load: float) -> Iterator[Row]:
     yield near(f"Flows capped at 1/{servers} of a link, ρ = {load:g}: mean time of a flow", servers * (1 + wait),
                estimate(_batches(took_s)), within=0.05, unit="s",
                source="Cohen 1979: generalised processor sharing has M/M/c's numbers in system",
-               why="Exact, so the mean must lie in its own interval; 5 % bounds how wide that may be.")  # fmt: skip
+               why=BY_INTERVAL)  # fmt: skip
 
 
 def _sizes(kind: str, flows: int, dice: np.random.Generator) -> Floats:

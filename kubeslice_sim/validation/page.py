@@ -16,7 +16,8 @@ from kubeslice_sim.view.markup import Markup, el, joined, table
 from kubeslice_sim.view.stylesheet import PAGE
 
 _WIDER = """
-main { max-width: 1240px; } td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+main { max-width: 1240px; } .ks a { color: inherit; }
+.rows td:nth-child(4), .rows td:nth-child(5) { white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
 _HEADINGS = ("", "#", "target", "expected", "simulated", "tolerance", "source", "why this tolerance")
 
@@ -76,6 +77,7 @@ def _sections(measured: Sequence[Measured]) -> Iterator[Markup]:
                   "make validation.", class_="faint")  # fmt: skip
     yield _banner(measured)
     yield el("p", joined(*_rules(measured)))
+    yield _contents(measured)
     outside = failures(measured)
     if outside:
         yield el("h2", "Outside")
@@ -91,7 +93,7 @@ def _sections(measured: Sequence[Measured]) -> Iterator[Markup]:
                                                      "95 %; shaded: the tolerance."))  # fmt: skip
         rows = [_cells(number + place, row) for place, row in enumerate(item.rows, 1)]
         number += len(rows)
-        yield el("div", table(_HEADINGS, rows), class_="scroll")
+        yield el("div", table(_HEADINGS, rows), class_="scroll rows")
     yield el("h2", "Not covered")
     left_out = ((el("strong", item.group.title), text) for item in measured for text in item.group.left_out)
     yield el("div", table(("group", "what, and why"), left_out), class_="scroll")
@@ -107,13 +109,25 @@ def _banner(measured: Sequence[Measured]) -> Markup:
               class_=f"banner {'failed' if outside else 'passed'}")  # fmt: skip
 
 
+def _contents(measured: Sequence[Measured]) -> Markup:
+    rows = (
+        (
+            el("a", item.group.title, href=f"#{item.group.name}"),
+            str(len(item.rows)),
+            str(len(failures([item])) or "none"),
+        )
+        for item in measured
+    )
+    return el("div", table(("group", "targets", "outside"), rows), class_="scroll")
+
+
 def _rules(measured: Sequence[Measured]) -> Iterator[str]:
     judged = [held for item in measured for row in item.rows if (held := row.in_its_interval) is not None]
     yield "A number without chance must lie within the tolerance. A mean must, too, and an exact target must lie in "
     yield "its interval of 99.9 %: so a wide interval proves nothing, and a tolerance hides no bias. "
     if judged:
         yield f"Of {len(judged)} such means {sum(judged)} hold their target in the interval of 95 % that is shown; "
-        yield f"chance alone would let {0.95 * len(judged):.0f}."
+        yield f"chance alone would let {0.95 * len(judged):.0f} (those of one run rise and fall together)."
 
 
 def _cells(number: int, row: Row) -> tuple[Markup | str, ...]:

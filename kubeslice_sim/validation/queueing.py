@@ -31,7 +31,7 @@ MU = 1000.0
 """Services per second of every single server."""
 JOBS = 2_000_000
 SEED = 2
-EXACT = "The form is exact, so the mean must lie in its own interval; 5 % bounds how wide that may be."
+EXACT = "The form is exact: the interval judges, and 5 % bounds its width."
 SERVICES: dict[str, Distribution] = {
     "deterministic": deterministic(1 / MU),
     "Erlang of 3 phases": erlang(3, 1 / MU),
