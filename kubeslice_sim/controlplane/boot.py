@@ -13,6 +13,7 @@ from kubeslice_sim.controlplane.site import HUB, Site
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.controlplane.worker import WORKER_CONTROLLERS
+from kubeslice_sim.controlplane.worker.injection import inject_new_pod
 from kubeslice_sim.model.document import key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
@@ -34,12 +35,17 @@ def boot(world: World, timing: Timing, load: ApiLoad) -> tuple[Site, dict[str, S
     allocator = NodePortAllocator(world, hub.store)
     workers = {}
     for cluster in build_clusters(world, History()):
-        store = Store(cluster.name, complete=allocator.complete)
+        store = Store(cluster.name, complete=_admitted(allocator))
         _furnish(store, cluster)
         workers[cluster.name] = Site(
             store, WORKER_CONTROLLERS, timing, world.underlay, load, hub, _concerns(cluster.name)
         )  # fmt: skip
     return hub, workers
+
+
+def _admitted(allocator: NodePortAllocator) -> Callable[[Any, Store], Any]:
+    """What a worker's API server makes of a new object: KubeSlice's webhook first, then what it fills in itself."""
+    return lambda item, store: allocator.complete(inject_new_pod(item, store), store)
 
 
 def boot_hub(world: World, timing: Timing, load: ApiLoad, *, tidies: bool = True) -> Site:

@@ -34,6 +34,8 @@ class Ledger:
         """Whether the data plane has yet to hear this; takes note of it."""
         if self.told(effect):
             return False
+        if isinstance(effect, StopPod):
+            self.lost(effect.cluster, effect.namespace, effect.pod)
         self._newest[_subject(effect)] = effect
         return True
 

@@ -51,7 +51,7 @@ class _Story:
             "up": self._up, "run": self._run, "kill": self._kill, "restore": self._restore, "apply": self._apply,
             "delete": self._delete, "slices": self._slices, "members": self._members, "gateways": self._gateways,
             "exports": self._exports, "imports": self._imports, "dns": self._dns, "events": self._events,
-            "waiting": self._waiting, "objects": self._objects,
+            "waiting": self._waiting, "objects": self._objects, "pods": self._pods,
         }  # fmt: skip
         return list(commands[verb](*words))
 
@@ -124,6 +124,17 @@ class _Story:
         used = isinstance(hops, SetNextHops) and start.nsm_ip in hops.via
         state = tunnel.state if tunnel is not None else "-"
         return (name, start.host_type, _yes(running(pod)), nsm_ip(pod), str(start.node_port), state, _yes(used))
+
+    def _pods(self, namespace: str) -> Iterable[str]:
+        """The application pods of a namespace, on every cluster; MADE: when."""
+        return _table("CLUSTER POD MADE RUNS SLICE NSM-IP", (
+            (
+                cluster, pod.metadata.name, str(pod.metadata.creation_timestamp)[-9:-1], _yes(running(pod)),
+                pod.metadata.labels.get("kubeslice.io/slice") or "-", nsm_ip(pod) or "-",
+            )
+            for cluster, site in self._hand.fleet.workers.items()
+            for pod in site.store.view.objects("Pod", namespace)
+        ))  # fmt: skip
 
     def _exports(self) -> Iterable[str]:
         return _table("CLUSTER EXPORT STATUS PORTS PODS", (

@@ -8,6 +8,7 @@ from kubeslice_sim.controlplane.worker.gateway_recycler import GATEWAY_RECYCLER
 from kubeslice_sim.controlplane.worker.import_mirror import IMPORT_MIRROR
 from kubeslice_sim.controlplane.worker.key_rotation import KEY_ROTATION
 from kubeslice_sim.controlplane.worker.pod import POD
+from kubeslice_sim.controlplane.worker.rollout import ROLLOUT
 from kubeslice_sim.controlplane.worker.router import ROUTER
 from kubeslice_sim.controlplane.worker.service_export import SERVICE_EXPORT
 from kubeslice_sim.controlplane.worker.service_import import SERVICE_IMPORT
@@ -20,6 +21,7 @@ from kubeslice_sim.controlplane.worker.workload import WORKLOAD
 WORKER_CONTROLLERS = (
     WORKLOAD,
     POD,
+    ROLLOUT,
     CLUSTER_REPORT,
     SLICE_MIRROR,
     SLICE,

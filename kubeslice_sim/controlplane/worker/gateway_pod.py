@@ -168,6 +168,12 @@ def dialled_port(pod: Mapping[str, Any]) -> int:
     return next((int(item["value"]) for item in environment if item["name"] == NODE_PORT), 0)
 
 
+def dialling(pod: Mapping[str, Any], port: int) -> Mapping[str, Any]:
+    """A client's pod spec with another node port."""
+    first, *others = pod["containers"]
+    return {**pod, "containers": [{**first, "env": [{"name": NODE_PORT, "value": str(port)}]}, *others]}
+
+
 def rotation_of(pod: Mapping[str, Any]) -> int:
     """The number of the keys that a pod is given by its spec."""
     return int(str(pod["volumes"][0]["secret"]["secretName"]).rpartition("-")[2])

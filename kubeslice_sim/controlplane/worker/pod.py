@@ -5,9 +5,11 @@ from __future__ import annotations
 from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import (
     GATEWAY_LABEL,
+    GATEWAY_OWNER_LABEL,
     POD_TYPE_LABEL,
     SLICE_LABEL,
     node_of,
+    node_port,
     nsm_ip,
     with_spec,
     with_status_fields,
@@ -118,11 +120,24 @@ def _rerouted(change: Change, view: View) -> tuple[ObjectKey, ...]:
     return tuple(key_of(pod) for pod in view.local.objects("Pod", labels={GATEWAY_LABEL: change.key.name}))
 
 
+def _behind_port(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """The server's gateway pod behind a Service whose node port changed."""
+    before, now = change.previous, change.item
+    if GATEWAY_OWNER_LABEL not in now.metadata.labels or before is None or node_port(before) == node_port(now):
+        return ()
+    pod = ObjectKey("Pod", change.key.namespace, change.key.name.removeprefix(names.gateway_service("")))
+    return (pod,) if view.local.at(pod) is not None else ()
+
+
 def _is_wide(gateway: SliceGateway) -> bool:
     return gateway.status.config.route_entire_slice_subnet
 
 
 POD = ControllerSpec(
     name="pod", reconcile=reconcile,
-    watches=(Watch(kind="Pod", keys=itself), Watch(kind="SliceGateway", keys=_rerouted)), kubernetes=True,
+    watches=(
+        Watch(kind="Pod", keys=itself), Watch(kind="SliceGateway", keys=_rerouted),
+        Watch(kind="Service", keys=_behind_port),
+    ),
+    kubernetes=True,
 )  # fmt: skip

@@ -40,7 +40,9 @@ from kubeslice_sim.controlplane.worker.gateway_deployments import (
     retire,
     wanted_deployments,
 )
+from kubeslice_sim.controlplane.worker.gateway_ports import redial
 from kubeslice_sim.controlplane.worker.gateway_recycler import END
+from kubeslice_sim.controlplane.worker.rebalancing import rebalance
 from kubeslice_sim.controlplane.worker.router import router_runs
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -74,7 +76,14 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         return Outcome(
             writes=(*ports.writes, *changed), events=ports.events, requeue_after_s=view.timing.wait_for_pods_s
         )
-    return _watch_tunnels(gateway, view)
+    moved = NOTHING if _is_server(gateway) else redial(gateway, view)
+    if moved is not NOTHING:
+        return replace(moved, requeue_after_s=view.timing.wait_for_pods_s)
+    looked = _watch_tunnels(gateway, view)
+    if looked.retry or not _is_server(gateway):
+        return looked
+    placed = rebalance(gateway, view)
+    return replace(looked, writes=(*looked.writes, *placed.writes), events=(*looked.events, *placed.events))
 
 
 def _publish_ports(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -> Outcome:
@@ -249,6 +258,14 @@ def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
     )  # fmt: skip
 
 
+def _of_gateway_node(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """A gateway node that comes or goes concerns all gateways: their pods may stand askew."""
+    found = [item.metadata.labels.get(names.GATEWAY_NODE_LABEL) for item in (change.previous, change.item) if item]
+    if "gateway" not in found or (change.action == "MODIFIED" and len(set(found)) == 1):
+        return ()
+    return tuple(key_of(item) for item in view.local.list(SliceGateway))
+
+
 def _of_router(change: Change, view: View) -> tuple[ObjectKey, ...]:
     """A change of the router concerns all gateways of its slice: they give it their next hops again."""
     slice_ = change.item.metadata.labels.get(SLICE_LABEL, "")
@@ -266,5 +283,6 @@ SLICE_GATEWAY = ControllerSpec(
         Watch(kind="Service", keys=owner("SliceGateway")),
         Watch(kind="Pod", keys=labelled("SliceGateway", GATEWAY_LABEL)),
         Watch(kind="Pod", keys=_of_router),
+        Watch(kind="Node", keys=_of_gateway_node),
     ),
 )
