@@ -16,6 +16,7 @@ from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages
 from kubeslice_sim.observe.run import Run
 
+_GOT_THROUGH = frozenset({"reachable", "answers", "rtt_s", "rate_bps"})
 Way = tuple[str, str, str]
 """Slice, cluster and peer."""
 
@@ -52,16 +53,18 @@ def explain_path(history: History, name: str = "") -> str:
 
 
 def _ready(run: Run) -> Iterator[Answer]:
+    """From the moment when it was asked for: by the world, at its beginning, or by a step of the timeline."""
+    history = run.history.milestones
     paths = {
-        (reached.slice, reached.cluster, reached.subject): sentence(critical_path(run.history.milestones, goal))
-        for goal in goals(run.history.milestones) if (reached := run.history.milestones[goal])
+        (reached.slice, reached.cluster, reached.subject): critical_path(history, goal)
+        for goal in goals(history) if (reached := history[goal])
     }  # fmt: skip
     for row in run.observations:
         if row.metric == "ready_s":
-            up = row.outcome == "ok"
+            up, path = row.outcome == "ok", paths.get((row.slice, row.src_cluster, row.src), ())
+            whole_s = round(path[-1].end_s - path[0].start_s, 9) if path else row.value
             yield Answer(question="time to ready", subject=row.src, cluster=row.src_cluster, unit="s",
-                         value=row.value if up else None,
-                         detail=paths.get((row.slice, row.src_cluster, row.src), "") if up else row.detail)  # fmt: skip
+                         value=whole_s if up else None, detail=sentence(path) if up else row.detail)  # fmt: skip
 
 
 def _began(observations: Sequence[Observation]) -> list[Observation]:
@@ -90,7 +93,8 @@ def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer
                          f"{withdrawn.tunnels} tunnels left to {withdrawn.destination}")  # fmt: skip
         yield _since(fault, "time to recover", way[1], _recovered(rows, fault.at_s), f"all tunnels to {way[2]} up")
     seen = [row for row in run.observations if row.at_s < next_s]
-    before = {row.probe for row in seen if row.at_s < fault.at_s and row.outcome == "ok" and row.value > 0}
+    through = (row for row in seen if row.metric in _GOT_THROUGH and row.outcome == "ok" and row.value > 0)
+    before = {row.probe for row in through if row.at_s < fault.at_s}
     for traffic in (item for item in run.scenario.spec.traffic if item.name in before):
         for outage in outages(traffic, seen, fault.at_s, next_s):
             if outage.length_s > 0:

@@ -104,8 +104,7 @@ class Tracer:
             case SliceGateway():
                 self._gateway(cluster, action, item, previous)
             case ServiceExport():
-                if item.status.export_status == "READY" and item.status.last_sync:
-                    self._exported(cluster, item)
+                self._exported(cluster, action, item)
             case _:
                 self._other(cluster, action, item)
 
@@ -130,12 +129,15 @@ class Tracer:
             self._mark(("known ports", cluster, name), "NodePort exchange", slice_, cluster, name,
                        [("ports", remote), ("mirrored", cluster, name)])  # fmt: skip
 
-    def _exported(self, cluster: str, item: ServiceExport) -> None:
+    def _exported(self, cluster: str, action: str, item: ServiceExport) -> None:
         slice_, name = item.spec.slice, f"{item.metadata.namespace}/{item.metadata.name}"
-        pods = [("connected", slice_, cluster, item.metadata.namespace, pod.name) for pod in item.status.pods]
-        part = ("export", slice_, cluster, name)
-        self._exports[part] = name
-        self._mark(part, "export told to the hub", slice_, cluster, name, pods)
+        part, wish = ("export", slice_, cluster, name), ("export asked", slice_, cluster, name)
+        if action == "ADDED":
+            self._mark(wish, "export asked for", slice_, cluster, name, ())
+        elif item.status.export_status == "READY" and item.status.last_sync:
+            pods = [("connected", slice_, cluster, item.metadata.namespace, pod.name) for pod in item.status.pods]
+            self._exports[part] = name
+            self._mark(part, "export told to the hub", slice_, cluster, name, [wish, *pods])
 
     def _other(self, cluster: str, action: str, item: object) -> None:
         metadata, kind = item.metadata, getattr(item, "kind", type(item).__name__)  # type: ignore[attr-defined]

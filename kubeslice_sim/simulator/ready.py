@@ -16,6 +16,7 @@ class Ready:
     """Looks at a fleet after its steps, at most a hundred times per ``wait_for_pods_s``: a look is costly.
 
     ``all_up`` succeeds when everything is up for the first time, pods that join no slice (``pods_run``) included.
+    From then on it looks only where the data plane was given orders: nothing comes up without one.
     """
 
     def __init__(self, env: simpy.Environment, fleet: Fleet, pods_run: Callable[[], bool]) -> None:
@@ -25,11 +26,13 @@ class Ready:
         self._pods_run = pods_run
         self._interval_s = fleet.timing.wait_for_pods_s / 100
         self._arranged = False
+        self._effects_seen = 0
         self._watch = Watch()
 
     def stepped(self) -> None:
         """The fleet did something: look soon."""
-        if not self._arranged and not self.all_up.triggered:
+        news = not self.all_up.triggered or self._fleet.effects != self._effects_seen
+        if news and not self._arranged:
             self._arranged = True
             self._env.timeout(self._interval_s).callbacks.append(self._look)
 
@@ -47,6 +50,7 @@ class Ready:
 
     def _look(self, _: Any) -> None:
         self._arranged = False
+        self._effects_seen = self._fleet.effects
         readiness = self._fleet.readiness()
         self._watch.look(readiness, self._env.now)
         if readiness.up and not self.all_up.triggered and self._pods_run():

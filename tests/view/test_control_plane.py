@@ -60,6 +60,16 @@ def test_stale_names_are_told_by_cluster(root: Path) -> None:
     assert stale["worker-3"].detail.endswith("0.5 s more"), "the scenario's own TTL"
 
 
+def test_what_is_asked_for_later_is_ready_so_long_after_that(root: Path) -> None:
+    result = ks.simulate(load(root / "scenarios" / "04-controller-outage"))
+    (late,) = (item for item in answer(result.run) if item.subject == "shop/stock")
+    assert late.value is not None
+    assert 18 < late.value < 30, "the controller was away for 18 s more, and whoever was refused pauses"
+    assert result.critical_path("shop/stock").startswith("export told to the hub (worker-2)")
+    cut_off = {item.detail.partition(":")[0] for item in answer(result.run) if item.question.startswith("longest")}
+    assert cut_off == {"pulse"}, "a name that never was cannot be cut off"
+
+
 @pytest.mark.parametrize("name", [
     "control_frame", "event_frame", "object_frame", "stage_frame", "request_frame", "queue_frame",
 ])  # fmt: skip
