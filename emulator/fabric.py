@@ -94,10 +94,10 @@ class Fabric:
             for address in gone.addresses:
                 links.delete_route(self.edges[gone.cluster], f"{address}/32")
 
-    def open_node_port(self, cluster: str, port: int, pod: IPv4Address) -> None:
-        """Lead a UDP port of every node of the cluster to a gateway pod, as kube-proxy does."""
+    def open_node_port(self, cluster: str, way: NodePort) -> None:
+        """Lead a UDP port of every node of the cluster to a gateway or edge pod, as kube-proxy does."""
         for node in self.plan.cluster(cluster).nodes:
-            self._node_ports[node.name][port] = NodePort(port=port, pod=pod)
+            self._node_ports[node.name][way.port] = way
             self._translate(self.plan.cluster(cluster), node)
 
     def close_node_port(self, cluster: str, port: int) -> None:

@@ -113,6 +113,27 @@ def node_nat(*, node: IPv4Address, uplink: str, pod_cidr: IPv4Network, node_port
     )
 
 
+def edge_nat(gateways: Iterable[NodePort]) -> Table:
+    """An edge's address translation: each port to the gateway behind it, under the edge's own address."""
+    inward = [
+        rule(
+            f"edge port {one.port}",
+            field("udp", "dport", one.port),
+            COUNTER,
+            {"dnat": {"addr": str(one.pod), "port": one.pod_port}},
+        )
+        for one in sorted(gateways)
+    ]
+    outward = rule("to a gateway", translated(), MASQUERADE)
+    return Table(
+        name=NAT_TABLE,
+        chains=(
+            chain("edge-ports", "nat", "prerouting", _DSTNAT, inward),
+            chain("edge-address", "nat", "postrouting", _SRCNAT, [outward]),
+        ),
+    )
+
+
 def dscp_marks(dscp_class: str, ports: Iterable[PortMatch]) -> Table:
     """The marks on a gateway pod's outer UDP packets; an empty table for a class that the sidecar ignores.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from emulator import links, nft
+from emulator.edges import Edges
 from emulator.fabric import ROUTER_SYSCTLS, Fabric
 from emulator.firewall import dscp_marks
 from emulator.keys import PrivateKey
@@ -38,6 +39,7 @@ class Gateways:
 
     def __init__(self, fabric: Fabric, routers: Routers, sidecars: Sidecars, driver: Driver) -> None:
         self._fabric = fabric
+        self.edges = Edges(fabric)
         self._routers = routers
         self._sidecars = sidecars
         self._driver = driver
@@ -101,7 +103,7 @@ class Gateways:
         if router is not None:
             router.disconnect(effect.nsm_ip)
         if effect.host_type == "Server":
-            self._fabric.close_node_port(cluster, effect.node_port)
+            self.edges.close(effect.slice, cluster, effect.node_port)
         self._fabric.detach(gateway.attachment)
         gateway.namespace.close()
         gateway.tunnel = gateway.namespace = None
@@ -136,7 +138,7 @@ class Gateways:
         if router is not None:
             router.connect(namespace, effect.nsm_ip, effect.slice_subnet)
         if effect.host_type == "Server":
-            self._fabric.open_node_port(effect.cluster, effect.node_port, gateway.pod_ip)
+            self.edges.open(effect.slice, effect.cluster, effect.node_port, gateway.pod_ip)
         tunnel = open_tunnel(namespace, self._tunnel_config(effect), driver=self._driver)
         tunnel.up()
         if effect.routes_entire_slice:

@@ -1,7 +1,7 @@
 """Edge of a slice on one cluster in LoadBalancer mode: its Deployment, and the Service with a port a gateway.
 
-As worker-operator controllers/slice/slice_gw_edge.go does. The pod's translation and the load balancer's address are
-the cloud's: clients dial the cluster's node IPs in their place.
+As worker-operator controllers/slice/slice_gw_edge.go does. The load balancer's address is the cloud's: clients dial the
+cluster's node IPs in its place. The pod and its translation are the data plane's.
 """
 
 from __future__ import annotations
