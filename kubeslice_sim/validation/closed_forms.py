@@ -9,17 +9,17 @@ from kubeslice_sim.simulator.packet.distribution import Distribution
 
 
 def sojourn_quantile_s(share: float, arrival_rate: float, service_rate: float) -> float:
-    """M/M/1: within this time a ``share`` of the jobs is done (Kleinrock, Queueing Systems 1, 5.6)."""
+    """M/M/1: within this time a ``share`` of the jobs is done (Kleinrock, Queueing Systems 1, chapter 5)."""
     return -math.log(1.0 - share) / (service_rate - arrival_rate)
 
 
 def pollaczek_khinchine_wait_s(arrival_rate: float, service: Distribution) -> float:
-    """M/G/1: the mean wait before service (Kleinrock 5.7)."""
+    """M/G/1: the mean wait before service (Pollaczek 1930, Khinchine 1932)."""
     return arrival_rate * service.second / (2.0 * (1.0 - arrival_rate * service.mean))
 
 
 def full_share(load: float, room: int) -> float:
-    """M/M/1/K: the share of arrivals that find ``room`` jobs there (Kleinrock 3.6)."""
+    """M/M/1/K: the share of arrivals that find ``room`` jobs there (Kleinrock, chapter 3)."""
     return (1.0 - load) * load**room / (1.0 - load ** (room + 1))
 
 

@@ -115,7 +115,7 @@ def one_core() -> Iterator[Row]:
                   why="A range from what was measured to one core's ideal: it cannot grow with the streams.",
                   within=0.01)  # fmt: skip
     yield near("One OpenVPN tunnel on a 10 Gbit/s line (calibrated)", 233.0, rates[1] / 1e6, within=0.05,
-               unit="Mbit/s", source="Netmaker's comparison of VPNs on 10 Gbit/s, as told on Hacker News",
+               unit="Mbit/s", source="a comparison of VPNs on a 10 Gbit/s line, told on Hacker News",
                why="The simulator's CPU costs were chosen by this figure: the row holds them to it, and proves "
                "no more.")  # fmt: skip
 

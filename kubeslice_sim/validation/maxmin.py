@@ -74,7 +74,7 @@ def processor_sharing(load: float, kind: str) -> Iterator[Row]:
     took_s = _response_s(load, _sizes(kind, flows, dice), dice, cap_bps=LINK_BPS)
     yield near(f"Processor sharing, {kind} sizes, ρ = {load:g}: mean time of a flow", 1 / (1 - load),
                estimate(_batches(took_s)), within=0.05, unit="s",
-               source="Kleinrock, Queueing Systems 2, 4.4: E[S]/(1 − ρ), whatever the sizes' distribution",
+               source="Kleinrock, Queueing Systems 2, chapter 4: E[S]/(1 − ρ), whatever the sizes' distribution",
                why=BY_INTERVAL)  # fmt: skip
 
 

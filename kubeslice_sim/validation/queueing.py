@@ -51,7 +51,7 @@ def one_server(load: float) -> Iterator[Row]:
     rate = load * MU
     found = simulate_queue(exponential(1 / rate), exponential(1 / MU), jobs=jobs_at(load), seed=SEED)
     name = f"M/M/1, ρ = {load:g}: "
-    book = "Kleinrock, Queueing Systems 1, 3.2 and 5.6"
+    book = "Kleinrock, Queueing Systems 1, chapters 3 and 5"
     yield near(f"{name}number in the system", load / (1 - load), found.number, within=0.05, source=book, why=EXACT)
     yield near(f"{name}sojourn", 1e3 / (MU - rate), _ms(found.sojourn_s), within=0.05, source=book, why=EXACT,
                unit="ms")  # fmt: skip
@@ -66,7 +66,7 @@ def deterministic_server(load: float) -> Iterator[Row]:
     found = simulate_queue(exponential(1 / (load * MU)), SERVICES["deterministic"], jobs=jobs_at(load), seed=SEED)
     expected_s = 1 / MU + load / (2 * MU * (1 - load))
     yield near(f"M/D/1, ρ = {load:g}: sojourn", 1e3 * expected_s, _ms(found.sojourn_s), within=0.05,
-               source="Kleinrock, Queueing Systems 1, 5.7", why=EXACT, unit="ms")  # fmt: skip
+               source="Kleinrock, Queueing Systems 1, chapter 5", why=EXACT, unit="ms")  # fmt: skip
 
 
 def any_service(name: str) -> Iterator[Row]:
@@ -82,7 +82,7 @@ def ten_places(load: float) -> Iterator[Row]:
     found = simulate_queue(exponential(1 / (load * MU)), exponential(1 / MU), capacity=10,
                            jobs=(40 if load < 0.6 else 4 if load < 0.75 else 1) * JOBS, seed=SEED)  # fmt: skip
     yield near(f"M/M/1/10, ρ = {load:g}: loss", full_share(load, 10), found.lost, within=0.05,
-               source="Kleinrock, Queueing Systems 1, 3.6", why=EXACT)  # fmt: skip
+               source="Kleinrock, Queueing Systems 1, chapter 3", why=EXACT)  # fmt: skip
 
 
 def blocked_calls(offered: float, servers: int) -> Iterator[Row]:
@@ -106,7 +106,7 @@ def delayed_calls(offered: float, servers: int) -> Iterator[Row]:
     late = erlang_c(offered, servers)
     name = f"M/M/{servers}, {offered:g} erlang: "
     yield near(f"{name}share that waits (Erlang C)", late, found.delayed, within=0.05, source="Erlang 1917", why=EXACT)
-    yield near(f"{name}wait", late / (servers - offered), found.wait_s, within=0.05, source="Kleinrock 3.5", why=EXACT,
+    yield near(f"{name}wait", late / (servers - offered), found.wait_s, within=0.05, source="Kleinrock, Queueing Systems 1, chapter 3", why=EXACT,
                unit="service times")  # fmt: skip
 
 

@@ -28,8 +28,8 @@ BITS = 8 * MSS_BYTES
 RTT_S = 0.05
 SEGMENT_BITS, ACK_BITS = 12_000.0, 400.0
 RUNS = 8
-MATHIS = "Mathis, Semke, Mahdavi and Ott, CCR 27(3), 1997, equation 3"
-PADHYE = "Padhye, Firoiu, Towsley and Kurose, SIGCOMM 1998, equation 30"
+MATHIS = "Mathis, Semke, Mahdavi and Ott, CCR 27(3), 1997"
+PADHYE = "Padhye, Firoiu, Towsley and Kurose, SIGCOMM 1998, the short form"
 ROUNDED = "The table's rates are rounded to the digits shown: half of the last one."
 
 # RTT, loss, Mbit/s to their last digit: Mathis with b = 1 and b = 2, Padhye with b = 2 and T0 = max(0.2, 4 RTT).

@@ -35,10 +35,11 @@ def test_no_case_has_anothers_name() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1500)
 def test_the_whole_page(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "kubeslice_sim.validation", "-o", "json"],
-        capture_output=True, text=True, timeout=900, cwd=tmp_path,
+        capture_output=True, text=True, timeout=1400, cwd=tmp_path,
     )  # fmt: skip
     found = json.loads(ran.stdout)
     assert [row["target"] for row in found["rows"] if row["verdict"] != "inside"] == []
