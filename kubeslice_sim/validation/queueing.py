@@ -106,7 +106,8 @@ def delayed_calls(offered: float, servers: int) -> Iterator[Row]:
     late = erlang_c(offered, servers)
     name = f"M/M/{servers}, {offered:g} erlang: "
     yield near(f"{name}share that waits (Erlang C)", late, found.delayed, within=0.05, source="Erlang 1917", why=EXACT)
-    yield near(f"{name}wait", late / (servers - offered), found.wait_s, within=0.05, source="Kleinrock, Queueing Systems 1, chapter 3", why=EXACT,
+    yield near(f"{name}wait", late / (servers - offered), found.wait_s, within=0.05,
+               source="Kleinrock, Queueing Systems 1, chapter 3", why=EXACT,
                unit="service times")  # fmt: skip
 
 
