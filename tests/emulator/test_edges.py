@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_tunnels_come_up_through_the_edge(balanced: World) -> None:
     assert set(counted) == {f"edge port {port.port}" for port in planned.ports}
     assert all(counted.values()), counted
     for port in planned.ports:
-        lab.overlay.submit(lambda pod=port.gateway: lab.overlay.gateways.kill(planned.cluster, pod))
+        lab.overlay.submit(partial(lab.overlay.gateways.kill, planned.cluster, port.gateway))
     assert edges.get(planned.slice, planned.cluster) is None
     (first, *_) = planned.ports
     assert lab.overlay.submit(lambda: lab.overlay.gateways.revive(planned.cluster, first.gateway))
