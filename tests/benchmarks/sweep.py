@@ -6,9 +6,9 @@ give the same results to the byte is.
 What a line covers: everything from the question to the frame, so also starting the workers, importing us there and
 loading what numba compiled (the Dask line leaves out starting the cluster, which a user has running). The runs: the
 tutorial's two clusters with pings, lookups and bulk TCP for 30 simulated seconds, under ten round-trip times and two
-ceilings. *CPU s* is the processor time of all processes together: it hardly changes on a busy machine, and what it grows
-by is the price of the workers. Speed-up cannot exceed the processors that the machine leaves us; the first line says how
-busy they were.
+ceilings. *CPU s* is the processor time of all processes together: it hardly changes on a busy machine, and what it
+grows by is the price of the workers. Speed-up cannot exceed the processors that the machine leaves us; the first line
+says how busy they were.
 """
 
 from __future__ import annotations
