@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, distribution, entry_points
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Protocol, cast
 
 from kubeslice_sim.errors import BackendUnavailable, BadInput
 from kubeslice_sim.model.world import World
-from kubeslice_sim.observe.run import Backend
+from kubeslice_sim.observe.run import Backend, Capability
 
 GROUP = "kubeslice_sim.backends"
 DISTRIBUTION = "kubeslice-sim"
@@ -69,6 +70,28 @@ def backend(name: str) -> Backend:
 def deployer() -> Deployer:
     """The real clusters. Raises as :func:`backend` does."""
     return cast("Deployer", backend("real"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One back end on this machine: why it cannot run (empty: it can), and what it found out."""
+
+    backend: str
+    reason: str
+    capabilities: tuple[Capability, ...]
+
+
+def doctor(*chosen: str) -> tuple[Finding, ...]:
+    """What this machine offers to these back ends (none: to all); asks the machine, changes nothing."""
+    found = []
+    for name in chosen or names():
+        try:
+            engine = backend(name)
+            finding = Finding(backend=name, reason=engine.unavailable(), capabilities=engine.capabilities())
+        except BackendUnavailable as error:
+            finding = Finding(backend=name, reason=str(error), capabilities=())
+        found.append(finding)
+    return tuple(found)
 
 
 def _load(point: EntryPoint) -> Callable[[], object]:

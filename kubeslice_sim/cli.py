@@ -231,7 +231,7 @@ def doctor(*backend: str, output: Output = "text") -> int:
     """
     from kubeslice_sim import view
 
-    findings = facade.doctor(*backend)
+    findings = backends.doctor(*backend)
     if output == "json":
         _print_json(view.doctor_data(findings))
     else:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from kubeslice_sim.manifest.files import STANDARD_INPUT
 from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
-from kubeslice_sim.observe.run import Capability, Progress, Run
+from kubeslice_sim.observe.run import Progress, Run
 from kubeslice_sim.results import Answer, Comparison, Explanation, Plan, Rehearsal, Result, shown
 from kubeslice_sim.verify import explain as explained
 from kubeslice_sim.verify import reach
@@ -68,6 +67,7 @@ def plan(world: World, previous: planner.Plan | None = None, *, elapsed_s: float
     ``elapsed_s``: how long after ``previous``; dynamic IPAM holds a leaver's subnet back for a day. Raises
     :exc:`BadInput`, by file and line where the world came from files, when it has no plan or no address is left.
     """
+    _require_world(world)
     try:
         return shown(Plan, planner.plan(world, previous=previous, elapsed_s=elapsed_s))
     except BadInput as error:
@@ -154,6 +154,7 @@ def deploy(world: World, **options: Any) -> Any:
 
 def choose_scenario(world: World, name: str = "") -> Scenario:
     """The named scenario, or the only one. Raises :exc:`BadInput` when there is none or the choice is open."""
+    _require_world(world)
     names = [item.metadata.name for item in world.scenarios]
     if not names:
         raise BadInput(f"world {world.name!r} holds no Scenario; add a document of kind Scenario")
@@ -243,28 +244,6 @@ def schema() -> dict[str, Any]:
     return manifest.json_schema()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One back end on this machine: why it cannot run (empty: it can), and what it found out."""
-
-    backend: str
-    reason: str
-    capabilities: tuple[Capability, ...]
-
-
-def doctor(*names: str) -> tuple[Finding, ...]:
-    """What this machine offers to these back ends (none: to all); asks the machine, changes nothing."""
-    found = []
-    for name in names or backends.names():
-        try:
-            engine = backends.backend(name)
-            finding = Finding(backend=name, reason=engine.unavailable(), capabilities=engine.capabilities())
-        except BackendUnavailable as error:
-            finding = Finding(backend=name, reason=str(error), capabilities=())
-        found.append(finding)
-    return tuple(found)
-
-
 def _check(world: World, scenario: Scenario) -> None:
     """Raises :exc:`BadInput` for what no back end could play or no judge could judge, before anything is started.
 
@@ -276,9 +255,18 @@ def _check(world: World, scenario: Scenario) -> None:
 
 def _check_world(world: World) -> None:
     """Raises :exc:`BadInput` for what the API server or the webhooks would refuse."""
+    _require_world(world)
     refused = manifest.refusals(world)
     if refused:
         raise BadInput(refused)
+
+
+def _require_world(world: World) -> None:
+    """Raises :exc:`BadInput` for anything else, such as the path of one: a notebook checks no types."""
+    if not isinstance(world, World):
+        raise BadInput(
+            f"this takes a World, not a {type(world).__name__}: read files with load(), finish world() by build()"
+        )
 
 
 def _planned(world: World | planner.Plan) -> planner.Plan:

@@ -10,6 +10,7 @@ from kubeslice_sim import observe, planner, view
 from kubeslice_sim.controlplane import rehearsal
 from kubeslice_sim.controlplane.answers import answer, explain_path
 from kubeslice_sim.observe.run import Run
+from kubeslice_sim.planner.change import counted
 from kubeslice_sim.verify import answer as verified
 from kubeslice_sim.verify import explain, explanation
 
@@ -65,8 +66,9 @@ class Plan(planner.Plan):
 
     def __repr__(self) -> str:
         tunnels = sum(len(item.tunnels) for item in self.slices)
-        size = f"{len(self.clusters)} clusters, {len(self.slices)} slices, {tunnels} tunnels, {len(self.pods)} pods"
-        return f"<Plan of {self.world.name}: {size}>"
+        parts = ((len(self.clusters), "cluster"), (len(self.slices), "slice"), (tunnels, "tunnel"),
+                 (len(self.pods), "pod"))  # fmt: skip
+        return f"<Plan of {self.world.name}: {', '.join(counted(number, noun) for number, noun in parts)}>"
 
     def _repr_html_(self) -> str:
         return view.plan_html(self)

@@ -28,6 +28,7 @@ class Step:
     def title(self) -> str:
         """How a problem names the call: ``cluster("worker-1")``."""
         names = [self.said[key] for key in ("name", "a", "b", "part", "what") if self.said.get(key)]
+        names = names or [self.said[key] for key in ("slice",) if self.said.get(key)]
         return f"{self.call}({', '.join(_quoted(name) for name in names)})"
 
 

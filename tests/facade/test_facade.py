@@ -78,3 +78,10 @@ def test_every_answer_is_one_short_line_in_a_terminal(world: World) -> None:
         assert len(repr(answer)) < 300, repr(answer)
     assert repr(world) == "<World 01-two-clusters: 2 clusters, 1 slice, 1 export, 3 objects, 1 scenario>"
     assert repr(result).startswith("<Result of iperf on sim, seed 7: passed, 6 expectations,")
+    assert repr(ks.plan(world)) == "<Plan of 01-two-clusters: 2 clusters, 1 slice, 2 tunnels, 4 pods>"
+
+
+@pytest.mark.parametrize("verb", [ks.plan, ks.run, ks.draw])
+def test_a_path_is_no_world(verb: Any) -> None:
+    with pytest.raises(ks.BadInput, match=r"this takes a World, not a str: read files with load\(\)"):
+        verb("scenarios/01-two-clusters")
