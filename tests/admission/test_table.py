@@ -14,9 +14,10 @@ from kubeslice_sim.model.kinds import NOUNS
 ROOT = Path(__file__).parents[2]
 GOLDEN = sorted((ROOT / "tests" / "golden" / "errors").glob("*.yaml"))
 SCENARIOS = sorted(folder for folder in (ROOT / "scenarios").iterdir() if folder.is_dir())
-ELSEWHERE = {  # shown to be alive by test_oracle.py and test_hub_objects.py: no world holds these kinds
+ELSEWHERE = {  # shown to be alive by test_oracle.py, test_hub_objects.py and test_http_traffic.py
     "export-config-slice-exists", "export-config-cluster-registered", "export-config-cluster-in-slice",
-    "export-config-endpoints", "rotation-named-as-slice", "rotation-slice-exists",
+    "export-config-endpoints", "rotation-named-as-slice", "rotation-slice-exists", "traffic-service-time",
+    "traffic-open-loop", "traffic-workers-agree",
 }  # fmt: skip
 ADVICE = """
 apiVersion: controller.kubeslice.io/v1alpha1
