@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from kubeslice_sim.controlplane.queue import WorkQueue
 from kubeslice_sim.controlplane.reconciler import Place, Reconcile, View
@@ -11,6 +12,7 @@ from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.model.document import ObjectKey
 
 ToKeys = Callable[[Change, View], Iterable[ObjectKey]]
+Matters = Callable[[Change, View], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,11 @@ class ControllerSpec:
     watches: tuple[Watch, ...]
     workers: int = 1
     kubernetes: bool = False
+
+    @property
+    def sender(self) -> str:
+        """Whose client sends its requests: a part of Kubernetes has one of its own, all of KubeSlice's share theirs."""
+        return self.name if self.kubernetes else ""
 
 
 class Controller:
@@ -79,6 +86,27 @@ class Controller:
 def itself(change: Change, _: View) -> Iterable[ObjectKey]:
     """The object that changed (``For`` in controller-runtime)."""
     return (change.key,)
+
+
+def only(matters: Matters, keys: ToKeys) -> ToKeys:
+    """Those keys, for changes that matter (a predicate in controller-runtime): others would be looked at for nothing.
+
+    What a reconciler reads of an object must be in ``matters``; what it polls (a sidecar, say) needs every change.
+    """
+
+    def chosen(change: Change, view: View) -> Iterable[ObjectKey]:
+        return keys(change, view) if matters(change, view) else ()
+
+    return chosen
+
+
+def differs(part: Callable[[Any], object]) -> Matters:
+    """Objects that come and go, and those of which this part is another than before."""
+
+    def matters(change: Change, _: View) -> bool:
+        return change.action != "MODIFIED" or change.previous is None or part(change.previous) != part(change.item)
+
+    return matters
 
 
 def owner(kind: str) -> ToKeys:

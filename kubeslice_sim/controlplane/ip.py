@@ -18,3 +18,10 @@ def address(text: str) -> IPv4Address:
 def network(text: str) -> IPv4Network:
     """The network, host bits ignored. Raises :exc:`ValueError`."""
     return IPv4Network(text, strict=False)
+
+
+@lru_cache(_REMEMBERED)
+def bounds(text: str) -> tuple[int, int]:
+    """First address and prefix length of the network: what networks are ordered by. Raises :exc:`ValueError`."""
+    found = network(text)
+    return int(found.network_address), found.prefixlen

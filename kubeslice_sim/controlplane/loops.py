@@ -151,7 +151,9 @@ class Loops:
                 self._done(site, outcome, end_s)
             self._wake(site, controller, end_s)
 
-        Transaction(site, outcome, self._agenda, self._webhooks, partial(self._wrote, controller), end).send(0, now_s)
+        Transaction(
+            site, outcome, self._agenda, self._webhooks, partial(self._wrote, controller), end, controller.spec.sender
+        ).send(0, now_s)  # fmt: skip
 
     def _wrote(self, controller: Controller, store: Store, now_s: float) -> None:
         controller.writes += 1

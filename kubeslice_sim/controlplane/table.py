@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from kubeslice_sim.model.document import Document, ObjectKey, ObjectMeta, key_of
@@ -11,7 +11,7 @@ from kubeslice_sim.model.kubernetes import KubernetesObject
 
 D = TypeVar("D", bound=Document)
 K = TypeVar("K")
-_NONE: frozenset[ObjectKey] = frozenset()
+_NONE: tuple[ObjectKey, ...] = ()
 
 
 class StoreView(Protocol):
@@ -56,7 +56,7 @@ class ObjectTable:
     def __init__(self) -> None:
         self._objects: dict[ObjectKey, Any] = {}
         self._sorted: dict[str, list[ObjectKey]] = {}
-        self._labelled: dict[tuple[str, str, str], set[ObjectKey]] = {}
+        self._labelled: dict[tuple[str, str, str], list[ObjectKey]] = {}
         self._owned: dict[str, set[ObjectKey]] = {}
         self._named: dict[tuple[str, str], set[ObjectKey]] = {}
 
@@ -149,26 +149,35 @@ class ObjectTable:
         return cast(tuple[KubernetesObject, ...], self._select(kind, namespace, labels))
 
     def _select(self, kind: str, namespace: str | None, labels: Mapping[str, str] | None) -> tuple[Any, ...]:
+        keys: Sequence[ObjectKey]
         if labels:
-            found = [self._labelled.get((kind, key, value), _NONE) for key, value in labels.items()]
-            keys = sorted(found[0].intersection(*found[1:]) if len(found) > 1 else found[0])
-            if namespace is not None:
-                keys = [key for key in keys if key.namespace == namespace]
+            # In order already, and the shortest says most: what else is asked is seen in the objects themselves.
+            keys = min((self._labelled.get((kind, *label), _NONE) for label in labels.items()), key=len)
+            if not keys:
+                return ()
         else:
-            keys = self._sorted.get(kind, [])
-            if namespace is not None:
-                start = bisect_left(keys, ObjectKey(kind, namespace, ""))
-                end = bisect_left(keys, ObjectKey(kind, namespace + "\0", ""))
-                keys = keys[start:end]
-        return tuple(map(self._objects.__getitem__, keys))
+            keys = self._sorted.get(kind, _NONE)
+        if namespace is not None and keys and not keys[0].namespace == namespace == keys[-1].namespace:
+            start = bisect_left(keys, ObjectKey(kind, namespace, ""))
+            end = bisect_left(keys, ObjectKey(kind, namespace + "\0", ""))
+            keys = keys[start:end]
+        found = tuple(map(self._objects.__getitem__, keys))
+        if labels is None or len(labels) < 2:
+            return found
+        wanted = labels.items()
+        return tuple(item for item in found if wanted <= item.metadata.labels.items())
 
     def _label(self, key: ObjectKey, meta: ObjectMeta) -> None:
         for label in meta.labels.items():
-            self._labelled.setdefault((key.kind, *label), set()).add(key)
+            insort(self._labelled.setdefault((key.kind, *label), []), key)
 
     def _unlabel(self, key: ObjectKey, meta: ObjectMeta) -> None:
         for label in meta.labels.items():
-            _take_out(self._labelled, (key.kind, *label), key)
+            entry = (key.kind, *label)
+            keys = self._labelled[entry]
+            del keys[bisect_left(keys, key)]
+            if not keys:
+                del self._labelled[entry]
 
     def _own(self, key: ObjectKey, meta: ObjectMeta) -> None:
         for reference in meta.owner_references:

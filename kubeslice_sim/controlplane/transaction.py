@@ -20,6 +20,8 @@ VERBS: dict[type, str] = {Create: "create", Update: "update", UpdateStatus: "upd
 class Transaction:
     """Sends an outcome's writes; ``end`` hears when it is over, and of the refusal if there was one.
 
+    ``sender`` is whose client does it (see :class:`.ApiClient`).
+
     A later write to an object that an earlier one wrote goes out with the resourceVersion that the earlier got back,
     as a Go controller's own copy would. When the process dies meanwhile, what was sent still arrives, and nobody hears
     of the end.
@@ -27,7 +29,7 @@ class Transaction:
 
     def __init__(
         self, site: Site, outcome: Outcome, agenda: Agenda, webhooks: Webhooks,
-        wrote: Callable[[Store, float], None], end: Callable[[float, Refused | None], None],
+        wrote: Callable[[Store, float], None], end: Callable[[float, Refused | None], None], sender: str = "",
     ) -> None:  # fmt: skip
         self._site = site
         self._life = site.life
@@ -36,6 +38,7 @@ class Transaction:
         self._webhooks = webhooks
         self._wrote = wrote
         self._end = end
+        self._sender = sender
         self._versions: dict[tuple[Place, ObjectKey], str] = {}
 
     def send(self, index: int, now_s: float) -> None:
@@ -47,7 +50,7 @@ class Transaction:
             return
         write = self._writes[index]
         client = self._site.clients[write.at]
-        leaves_s = client.leave(VERBS[type(write)], write.key.kind, now_s)
+        leaves_s = client.leave(VERBS[type(write)], write.key.kind, now_s, self._sender)
         if not client.reachable:
             self._fail(write, leaves_s + client.failure_s)
             return

@@ -39,14 +39,12 @@ class KubernetesObject:
     @property
     def spec(self) -> Mapping[str, Any]:
         """The object's spec, empty where it has none."""
-        spec = self.body.get("spec")
-        return spec if isinstance(spec, Mapping) else EMPTY
+        return _mapping(self.body.get("spec"))
 
     @property
     def status(self) -> Mapping[str, Any]:
         """The object's status, empty where it has none."""
-        status = self.body.get("status")
-        return status if isinstance(status, Mapping) else EMPTY
+        return _mapping(self.body.get("status"))
 
     @property
     def pod_template(self) -> Mapping[str, Any]:
@@ -54,8 +52,7 @@ class KubernetesObject:
         if self.kind == "Pod":
             return {"metadata": {"labels": self.metadata.labels, "annotations": self.metadata.annotations},
                     "spec": self.spec}  # fmt: skip
-        template = self.spec.get("template")
-        return template if isinstance(template, Mapping) else EMPTY
+        return _mapping(self.spec.get("template"))
 
     @property
     def pod_labels(self) -> FrozenMap[str]:
@@ -96,3 +93,9 @@ class KubernetesObject:
             for port in container.get("ports") or ()
             if isinstance(port.get("containerPort"), int)
         )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """The mapping, or an empty one for anything else."""
+    # The first question answers nearly all; the second goes through Python's abstract classes and is slow.
+    return value if type(value) is FrozenMap or isinstance(value, Mapping) else EMPTY

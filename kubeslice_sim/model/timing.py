@@ -18,7 +18,9 @@ class Timing:
     """Every wait of the control plane, in seconds. Defaults: worker-operator, gateway-sidecar, kubeslice-controller.
 
     ``certificates`` and ``pod_start`` are not KubeSlice's constants but what its parts take (dhparam of 2048 bits,
-    image and NSM start-up). ``client_qps`` and ``client_burst`` are controller-runtime's pace of requests,
+    image and NSM start-up). ``client_qps`` and ``client_burst`` are controller-runtime's pace of requests for objects
+    of one kind; ``hub_client_qps`` and ``hub_client_burst`` client-go's own, which worker-operator keeps to towards
+    the controller cluster; ``node_client_qps`` and ``node_client_burst`` the scheduler's and the kubelets';
     ``dial_timeout``, ``connection_loss`` (HTTP/2 health check), ``watch_retry`` and ``lease`` client-go's constants.
     """
 
@@ -43,6 +45,10 @@ class Timing:
     worker_finalizer_patience_s: float = 180.0
     client_qps: float = 20.0
     client_burst: int = 30
+    hub_client_qps: float = 5.0
+    hub_client_burst: int = 10
+    node_client_qps: float = 50.0
+    node_client_burst: int = 100
     dial_timeout_s: float = 30.0
     connection_loss_s: float = 45.0
     watch_retry_s: float = 0.8
@@ -58,7 +64,8 @@ class Timing:
 
 
 KUBESLICE = Timing()
-_COUNTS = ("rounds_until_down", "client_burst")
+_COUNTS = ("rounds_until_down", "client_burst", "hub_client_burst", "node_client_burst")
+_RATES = ("client_qps", "hub_client_qps", "node_client_qps")
 FAST_FACTOR = 20.0
 """How much faster the ``fast`` profile runs than KubeSlice itself."""
 
@@ -66,9 +73,9 @@ FAST = Timing(
     **{
         item.name: getattr(KUBESLICE, item.name) / (1.0 if item.name in _COUNTS else FAST_FACTOR)
         for item in fields(Timing)
-        if item.name != "client_qps"
+        if item.name not in _RATES
     },
-    client_qps=KUBESLICE.client_qps * FAST_FACTOR,
+    **{name: getattr(KUBESLICE, name) * FAST_FACTOR for name in _RATES},
 )
 
 
@@ -76,7 +83,9 @@ FAST = Timing(
 class TimingChoice:
     """A profile and the waits that differ from it; what a loop waits between two looks cannot be nothing."""
 
-    __pydantic_config__: ClassVar[Any] = kube(client_qps="clientQPS")
+    __pydantic_config__: ClassVar[Any] = kube(
+        client_qps="clientQPS", hub_client_qps="hubClientQPS", node_client_qps="nodeClientQPS"
+    )
 
     profile: Profile = "kubeslice"
     slice_reconcile: Interval | None = None
@@ -100,6 +109,10 @@ class TimingChoice:
     worker_finalizer_patience: Seconds | None = None
     client_qps: Annotated[float, Gt(0)] | None = None
     client_burst: Annotated[int, Ge(1)] | None = None
+    hub_client_qps: Annotated[float, Gt(0)] | None = None
+    hub_client_burst: Annotated[int, Ge(1)] | None = None
+    node_client_qps: Annotated[float, Gt(0)] | None = None
+    node_client_burst: Annotated[int, Ge(1)] | None = None
     dial_timeout: Seconds | None = None
     connection_loss: Seconds | None = None
     watch_retry: Interval | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.slice_config import SliceConfig
@@ -52,23 +52,30 @@ class NodePorts:
         if (slice_, deployment) in self._kept:
             return self._kept[slice_, deployment]
         taken = self._taken[cluster]
-        port = self._starts[slice_] + client_slot * most_gateways(self._shapes.get(slice_)) + instance
+        port = port_in_range(self._starts[slice_], self._shapes.get(slice_), client_slot, instance)
         if port > LAST_NODE_PORT or port in taken:
-            port = self._lowest_free(cluster)
+            port = lowest_free(cluster, taken, self._next[cluster])
+            self._next[cluster] = port + 1
         taken.add(port)
         return port
 
-    def _lowest_free(self, cluster: str) -> int:
-        taken, port = self._taken[cluster], self._next[cluster]
-        while port in taken:
-            port += 1
-        if port > LAST_NODE_PORT:
-            raise BadInput(
-                f"{cluster} has no NodePort left in {FIRST_NODE_PORT}-{LAST_NODE_PORT} for another slice gateway; "
-                "use fewer slices on it, or list it later so that other clusters serve"
-            )
-        self._next[cluster] = port + 1
-        return port
+
+def port_in_range(start: int, shape: SliceTopology | None, client_slot: int, instance: int) -> int:
+    """The port of a server in its slice's range; it may lie past the end of what a cluster has, or be taken."""
+    return start + client_slot * most_gateways(shape) + instance
+
+
+def lowest_free(cluster: str, taken: Container[int], first: int = FIRST_NODE_PORT) -> int:
+    """The lowest port from ``first`` upward that is not taken. Raises :exc:`BadInput` when there is none."""
+    port = first
+    while port in taken:
+        port += 1
+    if port > LAST_NODE_PORT:
+        raise BadInput(
+            f"{cluster} has no NodePort left in {FIRST_NODE_PORT}-{LAST_NODE_PORT} for another slice gateway; "
+            "use fewer slices on it, or list it later so that other clusters serve"
+        )
+    return port
 
 
 def range_starts(configs: Iterable[SliceConfig], shapes: Mapping[str, SliceTopology]) -> dict[str, int]:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
-from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, only
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, UpdateStatus, View
+from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.release import NEXT
@@ -25,7 +26,7 @@ from kubeslice_sim.planner.topology import edges_of
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     """Bring the slice's condition up to date; its transition time moves with its status only."""
     config = view.hub.get(SliceConfig, key.namespace, key.name)
-    if config is None or view.underlay.spec.kubeslice_version != NEXT or finalizer.deleting(config):
+    if config is None or finalizer.deleting(config):
         return NOTHING
     held = {item.metadata.name: item for item in view.hub.list(
         WorkerSliceGateway, key.namespace, {labels.SLICE: key.name}
@@ -66,10 +67,15 @@ def converged(states: Mapping[str, str], generation: int, at: str) -> Condition:
     )  # fmt: skip
 
 
+def _tells(_: Change, view: View) -> bool:
+    """Whether this release has the condition; the others have no such controller."""
+    return view.underlay.spec.kubeslice_version == NEXT
+
+
 TOPOLOGY_CONDITION = ControllerSpec(
     name="topology-condition", reconcile=reconcile,
     watches=(
-        Watch(kind="SliceConfig", keys=itself),
-        Watch(kind="WorkerSliceGateway", keys=labelled("SliceConfig", labels.SLICE)),
+        Watch(kind="SliceConfig", keys=only(_tells, itself)),
+        Watch(kind="WorkerSliceGateway", keys=only(_tells, labelled("SliceConfig", labels.SLICE))),
     ),
 )  # fmt: skip

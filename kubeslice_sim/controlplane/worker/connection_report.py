@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
-from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, only
 from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, UpdateStatus, View
+from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.release import NEXT
@@ -28,7 +29,7 @@ REASONS: dict[ConnectionState, tuple[str, str]] = {
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     """Write the state of the gateway's tunnels into the hub's object, if it is another than there."""
     gateway = view.hub.get(WorkerSliceGateway, key.namespace, key.name)
-    if gateway is None or view.underlay.spec.kubeslice_version != NEXT or finalizer.deleting(gateway):
+    if gateway is None or finalizer.deleting(gateway):
         return NOTHING
     state = connection_state(view.local.get(SliceGateway, SYSTEM_NAMESPACE, key.name))
     again_s = view.timing.connection_report_s
@@ -41,6 +42,11 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     return Outcome(writes=(UpdateStatus(item=replace(gateway, status=status), at="hub"),), requeue_after_s=again_s)
 
 
+def _tells(_: Change, view: View) -> bool:
+    """Whether this release tells its links' states; the others have no such controller."""
+    return view.underlay.spec.kubeslice_version == NEXT
+
+
 def connection_state(gateway: SliceGateway | None) -> ConnectionState:
     """Connected while any pod's tunnel is up, Pending before any pod has said anything."""
     pods = gateway.status.gateway_pod_status if gateway is not None else ()
@@ -50,5 +56,6 @@ def connection_state(gateway: SliceGateway | None) -> ConnectionState:
 
 
 CONNECTION_REPORT = ControllerSpec(
-    name="connection-report", reconcile=reconcile, watches=(Watch(kind="WorkerSliceGateway", keys=itself, at="hub"),)
-)
+    name="connection-report", reconcile=reconcile,
+    watches=(Watch(kind="WorkerSliceGateway", keys=only(_tells, itself), at="hub"),),
+)  # fmt: skip

@@ -67,7 +67,8 @@ def ingress_pod(slice_: str, view: View) -> KubernetesObject | None:
 
 def expected(slice_: str, view: View) -> tuple[str, ...]:
     """The gateway pods that this cluster will have of the slice, whether they are there yet or not."""
-    return tuple(name for config in _configs(view) if config.spec.slice_name == slice_ for name in _pods(config))
+    mine = {labels.WORKER_CLUSTER: view.cluster, labels.SLICE: slice_}
+    return tuple(name for config in view.hub.list(WorkerSliceConfig, labels=mine) for name in _pods(config))
 
 
 def all_expected(view: View) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, SLICE_LABEL, built_in, owned_by
-from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, differs, itself, only
 from kubeslice_sim.controlplane.effects import SetNextHops
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
@@ -149,11 +149,16 @@ def _same_name_on_hub(change: Change, view: View) -> tuple[ObjectKey, ...]:
     return tuple(key_of(item) for item in view.hub.named(WorkerSliceGateway, change.key.name))
 
 
+def _mirrored_part(item: SliceGateway) -> object:
+    """What is written here, and whether the object is going; pods and tunnels are the business of others."""
+    return item.status.config, item.metadata.annotations, item.metadata.deletion_timestamp
+
+
 GATEWAY_MIRROR = ControllerSpec(
     name="gateway-mirror",
     reconcile=reconcile,
     watches=(
         Watch(kind="WorkerSliceGateway", keys=itself, at="hub"),
-        Watch(kind="SliceGateway", keys=_same_name_on_hub),
+        Watch(kind="SliceGateway", keys=only(differs(_mirrored_part), _same_name_on_hub)),
     ),
 )

@@ -61,12 +61,12 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     settings = slice_.status.slice_config if slice_ is not None else None
     if settings is None or not settings.cluster_subnet_cidr or not router_runs(key.name, view):
         return NOTHING
-    clients = _clients(key.name, view)
-    asking = [pod for pod in clients if not nsm_ip(pod)]
+    clients = [(pod, nsm_ip(pod)) for pod in _clients(key.name, view)]
+    asking = [pod for pod, address in clients if not address]
     if not asking:
         return NOTHING
     pool: AddressPool[str] = AddressPool(ip.network(settings.cluster_subnet_cidr))
-    pool.reserve((_client(pod), ip.address(nsm_ip(pod))) for pod in clients if nsm_ip(pod))
+    pool.reserve((_client(pod), ip.address(address)) for pod, address in clients if address)
     expected = (*east_west.expected(key.name, view), *_expected_gateways(key.name, view))
     for pod in asking:
         if pod.metadata.name not in expected:
@@ -82,8 +82,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
 
 def _clients(slice_: str, view: View) -> list[KubernetesObject]:
     """Application pods by namespace and name, then gateway pods."""
-    found = view.local.objects("Pod", labels={SLICE_LABEL: slice_})
-    return [pod for kind in ("app", "slicegateway") for pod in found if pod.metadata.labels.get(POD_TYPE_LABEL) == kind]
+    marks = ({SLICE_LABEL: slice_, POD_TYPE_LABEL: kind} for kind in ("app", "slicegateway"))
+    return [pod for mark in marks for pod in view.local.objects("Pod", labels=mark)]
 
 
 def _client(pod: KubernetesObject) -> str:
@@ -97,7 +97,7 @@ def _expected_gateways(slice_: str, view: View) -> tuple[str, ...]:
     this order, so that the addresses do not hang on which certificate job was faster.
     """
     gateways = view.hub.list(WorkerSliceGateway, labels={labels.SLICE: slice_, labels.WORKER_CLUSTER: view.cluster})
-    in_order = sorted(gateways, key=lambda item: ip.network(item.spec.remote_gateway_config.gateway_subnet))
+    in_order = sorted(gateways, key=lambda item: ip.bounds(item.spec.remote_gateway_config.gateway_subnet))
     return tuple(
         names.gateway_deployment(item.metadata.name, instance)
         for item in in_order

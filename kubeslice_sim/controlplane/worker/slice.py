@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
-from kubeslice_sim.controlplane.built_in import DNS, SLICE_LABEL
-from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled
+from kubeslice_sim.controlplane.built_in import DNS, POD_TYPE_LABEL, SLICE_LABEL
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, differs, itself, labelled, only
 from kubeslice_sim.controlplane.effects import SetQos
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, UpdateStatus, View, Write
@@ -127,8 +127,14 @@ def _tear_down(slice_: Slice, view: View) -> Outcome:
 def _slices_of_namespace(change: Change, view: View) -> tuple[ObjectKey, ...]:
     """The slices that have the changed object's namespace."""
     namespace = change.key.namespace or change.key.name
+    if namespace == names.SYSTEM_NAMESPACE:
+        return ()  # no slice's, and where most pods are
     found = view.local.list(Slice)
     return tuple(key_of(item) for item in found if namespace in namespaces.application_namespaces(item))
+
+
+def _no_gateway(change: Change, _: View) -> bool:
+    return bool(change.item.metadata.labels.get(POD_TYPE_LABEL) != "slicegateway")
 
 
 def _slice_of_config(change: Change, view: View) -> tuple[ObjectKey, ...]:
@@ -141,11 +147,14 @@ SLICE = ControllerSpec(
     watches=(
         Watch(kind="Slice", keys=itself),
         Watch(kind="WorkerSliceConfig", keys=_slice_of_config, at="hub"),
-        Watch(kind="Pod", keys=labelled("Slice", SLICE_LABEL, names.SYSTEM_NAMESPACE)),
+        Watch(kind="Pod", keys=only(_no_gateway, labelled("Slice", SLICE_LABEL, names.SYSTEM_NAMESPACE))),
         Watch(kind="Pod", keys=_slices_of_namespace),
         Watch(kind="Namespace", keys=_slices_of_namespace),
         Watch(kind="NetworkPolicy", keys=_slices_of_namespace),
-        Watch(kind="SliceGateway", keys=labelled("Slice", SLICE_LABEL)),
+        Watch(
+            kind="SliceGateway",
+            keys=only(differs(lambda gateway: gateway.status.config), labelled("Slice", SLICE_LABEL)),
+        ),
         Watch(kind="Service", keys=labelled("Slice", SLICE_LABEL)),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeslice_sim.controlplane.built_in import built_in, owned_by
-from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, owner
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, differs, itself, only, owner
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Delete, Outcome, View
 from kubeslice_sim.controlplane.worker.placement import pods_of
 from kubeslice_sim.model.document import EMULATE_ANNOTATION, ObjectKey, key_of
@@ -36,13 +36,15 @@ def _pod(workload: KubernetesObject, name: str) -> KubernetesObject:
     )  # fmt: skip
 
 
+_OF_ANOTHER = differs(lambda pod: pod.metadata.owner_references)
 WORKLOAD = ControllerSpec(
     name="workload",
     reconcile=reconcile,
+    kubernetes=True,
     watches=(
         Watch(kind="Deployment", keys=itself),
         Watch(kind="StatefulSet", keys=itself),
-        Watch(kind="Pod", keys=owner("Deployment")),
-        Watch(kind="Pod", keys=owner("StatefulSet")),
+        Watch(kind="Pod", keys=only(_OF_ANOTHER, owner("Deployment"))),
+        Watch(kind="Pod", keys=only(_OF_ANOTHER, owner("StatefulSet"))),
     ),
 )
