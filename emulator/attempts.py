@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import itertools
 import json
+import random
 import socket
 import sys
 import threading
@@ -65,23 +66,46 @@ def _check_in_time(spec: dict[str, Any], took_s: float) -> None:
 
 def connect(spec: dict[str, Any]) -> dict[str, Any]:
     """One resolution and one TCP handshake with the first address."""
-    told, stream = _open(spec)
+    told = lookup(spec)
+    done, stream = _shake_hands(spec, told["addresses"][0])
     if stream is not None:
         stream.close()
-    return told
+    return {**told, **done}
+
+
+_opened = itertools.count()
 
 
 def _open(spec: dict[str, Any]) -> tuple[dict[str, Any], socket.socket | None]:
+    """One resolution and a handshake with the first address that takes it, as most clients do; else the last failure.
+
+    The order is the answer's, or as `balance` says: a random one, or in rotation.
+    """
     told = lookup(spec)
+    addresses = list(told["addresses"])
+    if spec["balance"] == "random":
+        random.shuffle(addresses)
+    elif spec["balance"] == "rotate":
+        place = next(_opened) % len(addresses)
+        addresses = addresses[place:] + addresses[:place]
+    done: dict[str, Any] = {}
+    for address in addresses:
+        done, stream = _shake_hands(spec, address)
+        if stream is not None:
+            return {**told, **done}, stream
+    return {**told, **done}, None
+
+
+def _shake_hands(spec: dict[str, Any], address: str) -> tuple[dict[str, Any], socket.socket | None]:
     stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     stream.settimeout(spec["timeout_s"])
     began_s = time.monotonic()
     try:
-        stream.connect((told["addresses"][0], spec["port"]))
+        stream.connect((address, spec["port"]))
     except OSError as error:
         stream.close()
-        return {**told, **_failure(error)}, None
-    return {**told, "connect_s": time.monotonic() - began_s}, stream
+        return _failure(error), None
+    return {"connect_s": time.monotonic() - began_s}, stream
 
 
 def request(spec: dict[str, Any]) -> dict[str, Any]:
@@ -100,14 +124,28 @@ class HttpClient:
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
         self.connection: Any = None
+        self.used = 0
+        self.last_s = 0.0
+
+    def _let_go(self) -> None:
+        """Closes a connection that has been used as often, or was idle as long, as the client allows."""
+        most, idle_s = self.spec["keep_requests"], self.spec["keep_idle_s"]
+        worn_out = most is not None and self.used >= most
+        if self.connection is not None and (
+            worn_out or (idle_s is not None and time.monotonic() - self.last_s >= idle_s)
+        ):
+            self.connection.close()
+            self.connection = None
 
     def request(self, due_s: float) -> dict[str, Any]:
         """One request. `request_s` counts from `due_s`, when it should have been sent: a late start is not hidden."""
         import http.client
 
         told: dict[str, Any] = {}
+        self._let_go()
         try:
             if self.connection is None:
+                self.used = 0
                 told, stream = _open(self.spec)
                 if stream is None:
                     return told
@@ -117,6 +155,7 @@ class HttpClient:
             self.connection.request("GET", self.spec["path"], headers={"Host": self.spec["target"]})
             response = self.connection.getresponse()
             body = response.read()
+            self.used, self.last_s = self.used + 1, time.monotonic()
             if self.connection.sock is None:  # the server wished to close it
                 self.connection = None
         except (OSError, http.client.HTTPException) as error:
@@ -150,6 +189,21 @@ def _due_times(spec: dict[str, Any], interval_s: float) -> Iterator[tuple[int, f
     began_s = time.monotonic()
     for seq in itertools.count():
         due_s = began_s + seq * interval_s
+        if spec["count"] is not None and seq >= spec["count"]:
+            return
+        if spec["duration_s"] is not None and due_s - began_s >= spec["duration_s"]:
+            return
+        yield seq, due_s
+
+
+def _arrivals(spec: dict[str, Any]) -> Iterator[tuple[int, float]]:
+    """An open loop's requests: evenly spaced, or by a Poisson process of the same rate."""
+    if spec["arrivals"] == "even":
+        yield from _due_times(spec, 1.0 / spec["requests_per_second"])
+        return
+    began_s = due_s = time.monotonic()
+    for seq in itertools.count():
+        due_s += random.expovariate(spec["requests_per_second"])
         if spec["count"] is not None and seq >= spec["count"]:
             return
         if spec["duration_s"] is not None and due_s - began_s >= spec["duration_s"]:
@@ -215,7 +269,7 @@ def _open_loop(spec: dict[str, Any]) -> None:
         _report(seq, http.request(due_s), at_unix_s)
         free.append(http)
 
-    for seq, due_s in _due_times(spec, 1.0 / spec["requests_per_second"]):
+    for seq, due_s in _arrivals(spec):
         time.sleep(max(0.0, due_s - time.monotonic()))
         at_work = [one for one in at_work if one.is_alive()]
         at_unix_s = time.time()

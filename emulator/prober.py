@@ -101,6 +101,11 @@ class Prober:
             self._row(probe, pod, "rtt_s", echo.rtt_s, seq, "ok", "", at_s)
 
     def _attempts(self, probe: Probe, pod: AppPod, target: str, first: int) -> tuple[int, bool]:
+        beyond = _beyond(probe)
+        if beyond:
+            self._row(probe, pod, "reachable", 0, first, "unsupported", beyond)
+            return first + 1, True
+        keep = probe.keep_alive
         duration_s = max(probe.end_s - self._now_s(), 0.001)
         spec = AttemptSpec(
             kind=self._kind(probe, pod, target),
@@ -114,6 +119,11 @@ class Prober:
             connections=probe.connections,
             requests_per_second=probe.requests_per_second,
             think_time_s=probe.think_time_s,
+            path="/" if probe.size_bytes is None else f"/bytes/{round(probe.size_bytes)}",
+            arrivals=probe.arrivals,
+            balance=probe.balance,
+            keep_requests=keep.requests if keep else None,
+            keep_idle_s=keep.idle_s if keep else None,
         )
         running = probes.start(pod.namespace, spec)
         tried = probes.read(running.finish(timeout_s=duration_s + probe.timeout_s + GRACE_S))
@@ -142,7 +152,7 @@ class Prober:
         if probe.kind == "connect" and attempt.status is not None and reached:
             detail = f"HTTP {attempt.status} through proxies{f', from {attempt.pod}' if attempt.pod else ''}"
         self._row(probe, pod, "reachable", int(reached), seq, attempt.outcome, detail, at_s)
-        if probe.kind == "connect" and attempt.connect_s is not None:
+        if attempt.connect_s is not None:
             self._row(probe, pod, "connect_s", attempt.connect_s, seq, "ok", "", at_s)
         if probe.kind == "http" and attempt.request_s is not None:
             self._row(probe, pod, "request_s", attempt.request_s, seq, "ok", "", at_s)
@@ -243,3 +253,10 @@ def _names_of(plan: Plan) -> dict[tuple[str, IPv4Address], str]:
     for item in plan.slices:
         names.update({(item.name, gateway.nsm_ip): gateway.reference for gateway in item.east_west})
     return names
+
+
+def _beyond(probe: Probe) -> str:
+    """What a request asks for that the built-in server cannot do."""
+    asked = {"serviceTime": probe.service_time, "workers": probe.workers, "requestSize": probe.request_bytes}
+    names = [name for name, value in asked.items() if value is not None]
+    return f"the emulator's http-echo has no {', '.join(names)}" if names else ""

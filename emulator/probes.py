@@ -42,6 +42,10 @@ class AttemptSpec:
     connections: int = 1
     requests_per_second: float | None = None
     think_time_s: float = 0.0
+    arrivals: Literal["even", "poisson"] = "even"
+    balance: Literal["first", "random", "rotate"] = "first"
+    keep_requests: int | None = None
+    keep_idle_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind != "lookup" and self.port is None:

@@ -125,6 +125,16 @@ def test_http_tells_who_answered_and_how_much(cable: Callable[..., None]) -> Non
 
 
 @pytest.mark.inside
+def test_a_client_closes_a_connection_that_it_has_used_often_or_long_ago(cable: Callable[..., None]) -> None:
+    world = World(cable)
+    loop = {"kind": "http", "target": "server", "port": 8080}
+    worn = world.probe(**loop, count=7, keep_requests=3)
+    assert [one.connect_s is not None for one in worn] == [True, False, False, True, False, False, True]
+    idle = world.probe(**loop, count=3, keep_idle_s=0.05, think_time_s=0.2)
+    assert [one.connect_s is not None for one in idle] == [True] * 3
+
+
+@pytest.mark.inside
 def test_a_closed_loop_has_as_many_requests_under_way_as_clients(cable: Callable[..., None]) -> None:
     world = World(cable)
     attempts = world.probe(
