@@ -13,6 +13,14 @@ WIDTH, HEIGHT = 760.0, 168.0
 LEFT, RIGHT, BELOW, ABOVE = 62.0, 12.0, 26.0, 16.0
 
 
+VISIBLE = 0.001
+
+
+def worth_a_look(rows: Sequence[Row]) -> bool:
+    """Whether there is anything to see: chance, or a row that is off its target by a thousandth."""
+    return any(isinstance(row.found, Estimate) or abs(_beyond(row, row.value)) > VISIBLE * _scale(row) for row in rows)
+
+
 @in_house_style
 def deviations(rows: Sequence[Row]) -> Picture:
     """Each row as a mark at its deviation from the target in per cent, its interval a line, its tolerance a shade.
@@ -26,7 +34,7 @@ def deviations(rows: Sequence[Row]) -> Picture:
     for place, row in enumerate(rows, 1):
         tolerance = 100.0 * row.target.tolerance
         axes.bar(place, 2 * tolerance, 1.0, bottom=-tolerance, color=CARD, edgecolor=LINE, linewidth=0.5)
-        scale = max(abs(row.target.low), abs(row.target.high)) or 1.0
+        scale = _scale(row)
         middle = 100.0 * _beyond(row, row.value) / scale
         if isinstance(row.found, Estimate):
             half = 100.0 * row.found.half / scale
@@ -44,6 +52,10 @@ def deviations(rows: Sequence[Row]) -> Picture:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return picture
+
+
+def _scale(row: Row) -> float:
+    return max(abs(row.target.low), abs(row.target.high)) or 1.0
 
 
 def _beyond(row: Row, value: float) -> float:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from kubeslice_sim.observe.estimate import Estimate
-from kubeslice_sim.validation.figures import deviations
+from kubeslice_sim.validation.figures import deviations, worth_a_look
 from kubeslice_sim.validation.groups import Measured, failures
 from kubeslice_sim.validation.target import Row
 from kubeslice_sim.view.figure import inline_svg
@@ -87,10 +87,8 @@ def _sections(measured: Sequence[Measured]) -> Iterator[Markup]:
     for item in measured:
         yield el("h2", item.group.title, id=item.group.name)
         yield el("p", item.group.text)
-        title = f"{item.group.title}: deviation of each row from its target, in per cent"
-        drawing = Markup(inline_svg(deviations(item.rows), title, f"{item.group.name}-"))
-        yield el("figure", drawing, el("figcaption", "Dots: simulated, off the target by so much; lines: intervals of "
-                                                     "95 %; shaded: the tolerance."))  # fmt: skip
+        if worth_a_look(item.rows):
+            yield _figure(item)
         rows = [_cells(number + place, row) for place, row in enumerate(item.rows, 1)]
         number += len(rows)
         yield el("div", table(_HEADINGS, rows), class_="scroll rows")
@@ -99,6 +97,13 @@ def _sections(measured: Sequence[Measured]) -> Iterator[Markup]:
     yield el("div", table(("group", "what, and why"), left_out), class_="scroll")
     yield el("h2", "Environment")
     yield el("dl", (joined(el("dt", name), el("dd", value)) for name, value in environment().items()))
+
+
+def _figure(item: Measured) -> Markup:
+    title = f"{item.group.title}: deviation of each row from its target, in per cent"
+    drawing = Markup(inline_svg(deviations(item.rows), title, f"{item.group.name}-"))
+    told = "Dots: simulated, off the target by so much; lines: intervals of 95 %; shaded: the tolerance."
+    return el("figure", drawing, el("figcaption", told))
 
 
 def _banner(measured: Sequence[Measured]) -> Markup:

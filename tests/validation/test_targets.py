@@ -119,6 +119,12 @@ def test_the_same_rows_give_the_same_page() -> None:
     assert page([some()]) == page([some()])
 
 
+def test_nothing_is_drawn_where_nothing_is_off() -> None:
+    assert page([some()]).count("<figure>") == 1
+    exact = Measured(group=some().group, rows=(row(10.0), some().rows[3]))
+    assert "<figure>" not in page([exact])
+
+
 def test_machines_get_the_same_rows() -> None:
     found = data([some()])
     assert [item["verdict"] for item in found["rows"]] == ["inside", "outside", "inside", "inside"]
