@@ -167,7 +167,9 @@ class Replay:
     def _substitutes(self) -> list[str]:
         openvpn = [item.name for item in self._lab.plan.slices if item.gateway_type == "OpenVPN" and item.pairs]
         istio = [item.name for item in self._lab.plan.slices if item.east_west]
-        balanced = [f"{edge.slice} on {edge.cluster}" for item in self._lab.plan.slices for edge in item.edges]
+        balanced = [
+            f"{edge.slice} on {edge.cluster}" for item in self._lab.plan.slices for edge in item.edges if edge.service
+        ]
         return [
             *(f"slice {name} asks for a load balancer; node addresses stood in for its own here" for name in balanced),
             *(f"slice {name} asks for OpenVPN; its tunnels ran WireGuard here" for name in openvpn),
