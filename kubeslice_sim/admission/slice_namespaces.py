@@ -104,8 +104,8 @@ def isolation_clusters(request: Request) -> Iterator[Finding]:
                     yield Finding(at, message, hint, turn=turn, field=field)
                 elif cluster != "*" and cluster not in members:
                     message = f"the cluster {cluster} does not participate in the slice"
-                    hint = meant(cluster, members, "add it to spec.clusters")
-                    yield Finding(at, message, hint, turn=turn, field=field)
+                    hint, against = meant(cluster, members, "add it to spec.clusters"), (("spec", "clusters"),)
+                    yield Finding(at, message, hint, turn=turn, field=field, against=against)
 
 
 @rule("SliceConfig", on=WRITE, source=SOURCE, field=f"{_PROFILE}.AllowedNamespaces")

@@ -89,7 +89,8 @@ def slice_gateway_service_types(request: Request) -> Iterator[Finding]:
             yield Finding(at, "the cluster's name cannot be empty", 'a member\'s name, or "*" for all')
         elif entry.cluster != "*" and entry.cluster not in spec.clusters:
             hint = meant(entry.cluster, spec.clusters, "add it to spec.clusters")
-            yield Finding(at, f"the cluster {entry.cluster} does not participate in the slice", hint)
+            message = f"the cluster {entry.cluster} does not participate in the slice"
+            yield Finding(at, message, hint, against=(("spec", "clusters"),))
         elif entry.cluster in seen:
             yield Finding(at, f"there is more than one entry for {entry.cluster}", "leave one")
         seen.add(entry.cluster)
@@ -153,7 +154,8 @@ def slice_external_gateways(request: Request) -> Iterator[Finding]:
                 yield Finding(at, "other clusters are not allowed when * is present", 'write only "*", or only names')
             elif cluster != "*" and cluster not in spec.clusters:
                 hint = meant(cluster, spec.clusters, "add it to spec.clusters")
-                yield Finding(at, f"the cluster {cluster} does not participate in the slice", hint)
+                message = f"the cluster {cluster} does not participate in the slice"
+                yield Finding(at, message, hint, against=(("spec", "clusters"),))
             if cluster in seen:
                 yield Finding(at, f"{cluster} is listed twice", "one entry for each cluster")
             seen.add(cluster)
