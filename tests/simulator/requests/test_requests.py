@@ -144,3 +144,18 @@ def test_the_same_seed_gives_the_same_rows(lay_out: LayOut) -> None:
 
     assert play(3) == play(3)
     assert play(3) != play(4)
+
+
+def test_long_answers_share_the_slice_with_each_other_and_with_tcp(lay_out: LayOut) -> None:
+    size_bytes = 1_000_000.0
+    alone = values(laid(lay_out).play(http(size_bytes=size_bytes, timeout_s=30.0), until_s=12), "request_s")
+    rows = laid(lay_out).play(http(size_bytes=size_bytes, timeout_s=30.0, connections=2), until_s=12)
+    both = values(rows, "request_s")
+    bits = 8.0 * size_bytes
+    # The slice's 30 Mbit/s, less headers; the first answer opens its window, the later ones have it open.
+    assert bits / 30e6 + RTT_S < alone[-1] < bits / 25e6 + RTT_S + 2e-3
+    assert alone[0] > alone[-1] + RTT_S
+    # Two clients: each waits for the other's bits, and the pipe is never idle.
+    assert 2 * bits / 30e6 < both[-1] < 2 * bits / 25e6 + RTT_S
+    answered = sum(values(rows, "requests"))
+    assert 0.9 * 10.0 * 27e6 < answered * bits < 10.0 * 30e6
