@@ -71,11 +71,12 @@ def own_pods(slice_: str, view: View) -> tuple[KubernetesObject, ...]:
 
 
 def connected(slice_: Slice, view: View) -> tuple[AppPod, ...]:
-    """The pods that run, have an overlay address, and whose router runs."""
+    """The pods that run, have an overlay address that they are to keep, and whose router runs."""
     settings = slice_.status.slice_config
     if settings is None or not settings.cluster_subnet_cidr or not router_runs(slice_.metadata.name, view):
         return ()
     router = router_address(ip.network(settings.cluster_subnet_cidr))
+    staying = {key_of(pod) for pod in takes(slice_, view)}
     return tuple(
         AppPod(
             pod_name=pod.metadata.name,
@@ -86,7 +87,7 @@ def connected(slice_: Slice, view: View) -> tuple[AppPod, ...]:
             nsm_peer_ip=str(router),
         )
         for pod in own_pods(slice_.metadata.name, view)
-        if running(pod) and nsm_ip(pod)
+        if running(pod) and nsm_ip(pod) and (pod.metadata.namespace == SYSTEM_NAMESPACE or key_of(pod) in staying)
     )
 
 

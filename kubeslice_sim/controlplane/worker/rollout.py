@@ -57,6 +57,8 @@ def _next(workload: KubernetesObject, slice_: str | None, view: View) -> Iterato
         return
     pods = [item for item in view.local.dependents(workload.metadata.uid) if item.kind == "Pod"]
     old = [pod for pod in pods if stale(pod, slice_, view)]
+    if any(pod.metadata.labels.get(SLICE_LABEL, slice_) != slice_ for pod in old):
+        return  # the operator takes its marks off the pods first
     if not old:
         return
     down = [pod for pod in old if not running(pod)]
@@ -73,15 +75,19 @@ def _of_label(change: Change, _: View) -> Iterable[ObjectKey]:
     return (change.key,)
 
 
-def _of_phase(change: Change, _: View) -> Iterable[ObjectKey]:
-    """The namespace of a pod that begins or ceases to run."""
+def _of_pod(change: Change, _: View) -> Iterable[ObjectKey]:
+    """The namespace of a pod that begins or ceases to run, or that loses the marks of a slice."""
     before, now = change.previous, change.item
-    if before is not None and change.action == "MODIFIED" and running(before) == running(now):
+    if before is not None and change.action == "MODIFIED" and _seen(before) == _seen(now):
         return ()
     return (ObjectKey("Namespace", "", change.key.namespace),)
 
 
+def _seen(pod: KubernetesObject) -> tuple[bool, str]:
+    return running(pod), pod.metadata.labels.get(SLICE_LABEL, "")
+
+
 ROLLOUT = ControllerSpec(
     name="rollout", reconcile=reconcile,
-    watches=(Watch(kind="Namespace", keys=_of_label), Watch(kind="Pod", keys=_of_phase)), kubernetes=True,
+    watches=(Watch(kind="Namespace", keys=_of_label), Watch(kind="Pod", keys=_of_pod)), kubernetes=True,
 )  # fmt: skip
