@@ -63,12 +63,16 @@ class Row:
     def inside(self) -> bool:
         """Whether the target is met.
 
-        A mean meets it if it lies within the tolerance and its interval of 99.9 % cannot tell it from the target: an
-        interval so wide that it holds everything proves nothing, and a tolerance hides no bias (but for approximate
-        targets, which have their own).
+        A mean meets one value if it lies within the tolerance, its own interval is no wider than that, and its interval of
+        99.9 % cannot tell it from the target: an interval so wide that it holds everything proves nothing, and a
+        tolerance hides no bias (but for approximate targets, which have their own).
         """
         low, high = self.target.allowed
         if not (math.isfinite(self.value) and low <= self.value <= high):
+            return False
+        if not isinstance(self.found, Estimate) or self.target.low < self.target.high:
+            return True
+        if self.found.half > self.target.tolerance * abs(self.target.low):
             return False
         sure = self.sure
         return sure is None or self.target.approximate or (sure[0] <= self.target.high and sure[1] >= self.target.low)

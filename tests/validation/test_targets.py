@@ -78,6 +78,8 @@ def test_a_bias_within_the_tolerance_is_still_a_bias() -> None:
 
 def test_an_interval_that_holds_everything_proves_nothing() -> None:
     assert not row(mean(11.0, 5.0)).inside
+    assert not row(mean(10.0, 0.51)).inside
+    assert row(mean(10.0, 0.49)).inside
 
 
 def test_the_wider_interval_is_students() -> None:
