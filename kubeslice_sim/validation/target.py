@@ -63,8 +63,8 @@ class Row:
     def inside(self) -> bool:
         """Whether the target is met.
 
-        A mean meets one value if it lies within the tolerance, its own interval is no wider than that, and its interval of
-        99.9 % cannot tell it from the target: an interval so wide that it holds everything proves nothing, and a
+        A mean meets one value if it lies within the tolerance, its own interval is no wider than that, and its interval
+        of 99.9 % cannot tell it from the target: an interval so wide that it holds everything proves nothing, and a
         tolerance hides no bias (but for approximate targets, which have their own).
         """
         low, high = self.target.allowed
