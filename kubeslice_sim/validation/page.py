@@ -129,7 +129,7 @@ def _contents(measured: Sequence[Measured]) -> Markup:
 def _rules(measured: Sequence[Measured]) -> Iterator[str]:
     judged = [held for item in measured for row in item.rows if (held := row.in_its_interval) is not None]
     yield "A number without chance must lie within the tolerance. So must a mean, its interval may be no wider than "
-    yield "that, and an exact target must lie in its interval of 99.9 %: no wide interval and no tolerance hides a bias. "
+    yield "that, and an exact target must lie in its interval of 99.9 %: neither width nor tolerance hides a bias. "
     if judged:
         yield f"Of {len(judged)} such means {sum(judged)} hold their target in the interval of 95 % that is shown; "
         yield f"chance alone would let {0.95 * len(judged):.0f} (those of one run rise and fall together)."
