@@ -66,7 +66,7 @@ def node_of(pod: KubernetesObject) -> str:
 
 def nsm_ip(pod: KubernetesObject) -> str:
     """The overlay address that the pod was given, empty before (a label, as worker-operator sets it)."""
-    return pod.metadata.labels.get(NSM_IP_LABEL, "")
+    return str(pod.metadata.labels.get(NSM_IP_LABEL, ""))
 
 
 def node_port(service: KubernetesObject) -> int:
