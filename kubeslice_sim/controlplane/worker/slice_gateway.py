@@ -88,14 +88,12 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
 
 def _publish_ports(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -> Outcome:
     """A server's Services, and their node ports on the hub, instance by instance."""
-    services = [
-        view.local.find("Service", names.SYSTEM_NAMESPACE, service.metadata.name) or service
-        for service in (gateway_pod.node_port_service(gateway, name) for name in wanted)
-    ]
-    missing = tuple(Create(item=service) for service in services if not service.metadata.uid)
-    if missing:
-        return Outcome(writes=missing)
-    node_ports = tuple(node_port(service) for service in services)
+    services = [view.local.find("Service", names.SYSTEM_NAMESPACE, names.gateway_service(name)) for name in wanted]
+    there = [service for service in services if service is not None]
+    if len(there) < len(wanted):
+        absent = (name for name, service in zip(wanted, services, strict=True) if service is None)
+        return Outcome(writes=tuple(Create(item=gateway_pod.node_port_service(gateway, name)) for name in absent))
+    node_ports = tuple(node_port(service) for service in there)
     for told in view.hub.named(WorkerSliceGateway, gateway.metadata.name):
         local = told.spec.local_gateway_config
         if local.node_ports != node_ports:
@@ -127,11 +125,11 @@ def _missing_deployments(gateway: SliceGateway, wanted: tuple[str, ...], view: V
     it waits.
     """
     name, config = gateway.metadata.name, gateway.status.config
+    held = {item.metadata.name: item for item in held_deployments(name, view)}
     secrets = view.local.objects("Secret", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: name})
-    if not secrets:
+    if not secrets or held.keys() >= set(wanted):
         return ()
     number = max(int(secret.metadata.name.rpartition("-")[2]) for secret in secrets)
-    held = {item.metadata.name: item for item in held_deployments(name, view)}
     dialled = {gateway_pod.dialled_port(item.pod_template["spec"]) for item in held.values()}
     free = [port for port in config.slice_gateway_remote_node_ports if port not in dialled]
     writes: list[Write] = []
