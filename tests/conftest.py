@@ -25,7 +25,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("kubeslice-sim")
 
-_ONE_WORKER = {"apiserver_binaries", "simulator"}
+_ONE_WORKER = {"apiserver_binaries", "simulator", "sweep"}
 """Fixtures and folders whose tests stay together where several workers run: they start servers, they compile."""
 
 
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_sandbox"):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))
-        if group := _ONE_WORKER.intersection(getattr(item, "fixturenames", ()), item.path.parts):
+        if group := _ONE_WORKER & {*getattr(item, "fixturenames", ()), *item.path.parts}:
             item.add_marker(pytest.mark.xdist_group(min(group)))
 
 

@@ -9,6 +9,7 @@ import ctypes
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -222,9 +223,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port below those that the kernel gives to outgoing connections, which could take it before the server does."""
+    for port in random.SystemRandom().sample(range(20000, 30000), 1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ServerFailedError("no port between 20000 and 30000 is free on loopback")
 
 
 def _main(names: Sequence[str], say: Callable[[str], None]) -> None:

@@ -46,8 +46,9 @@ class Played:
 
         monkeypatch.setattr(ping, "start", start)
         monkeypatch.setattr(ping, "read", lambda spec, _done: next(ends, None) or answered(spec.count))
-        plan, places = SimpleNamespace(pods=()), SimpleNamespace(get=lambda *_: next(there, RUNNING))
-        self.prober = Prober(cast(Any, plan), cast(Any, places), self.rows.append, time.time())
+        plan, places = SimpleNamespace(pods=(), slices=()), SimpleNamespace(get=lambda *_: next(there, RUNNING))
+        mesh = SimpleNamespace(proxied=lambda *_: False)
+        self.prober = Prober(cast(Any, plan), cast(Any, places), cast(Any, mesh), self.rows.append, time.time())
 
     def play(self, probe: Probe) -> list[tuple[int, float, str]]:
         self.prober.start(probe)

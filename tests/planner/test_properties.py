@@ -80,7 +80,7 @@ def test_routers_know_every_other_cluster_and_pods_know_the_slice(world: World) 
 
 
 @given(worlds.worlds())
-def test_dns_is_the_union_of_the_exported_pods_in_every_member_cluster(world: World) -> None:
+def test_dns_is_the_union_of_exported_pods_or_their_ingress_gateways_in_every_member_cluster(world: World) -> None:
     found = plan(world)
     for item in found.slices:
         for service in item.services:
@@ -90,13 +90,16 @@ def test_dns_is_the_union_of_the_exported_pods_in_every_member_cluster(world: Wo
                 if (export.metadata.name, export.metadata.namespace) == (service.name, service.namespace)
                 for cluster in world.placed(export.metadata)
             }
-            pods = {
+            ingresses = {gateway.cluster: gateway for gateway in item.east_west if gateway.direction == "ingress"}
+            behind = {
                 pod.nsm_ip
                 for pod in found.pods
                 if pod.slice == item.name and pod.labels.get("app") == service.name and pod.cluster in exporting
-            }
+                and pod.cluster not in ingresses
+            }  # fmt: skip
+            behind |= {gateway.nsm_ip for cluster, gateway in ingresses.items() if cluster in exporting}
             for member in item.members:
-                assert set(found.cluster(member.cluster).dns.get(service.dns_name, ())) == pods
+                assert set(found.cluster(member.cluster).dns.get(service.dns_name, ())) == behind
 
 
 @given(worlds.worlds())
