@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def test_in_a_steady_state_nothing_is_written(hub: Connection, own_apiserver: Ap
 
 
 def test_the_command_dries_works_waits_its_turn_and_stops(
-    hub: Connection, own_apiserver: ApiServers, shared: Path
+    hub: Connection, own_apiserver: ApiServers, shared: Path, tmp_path: Path
 ) -> None:
     case = next(item for item in oracle.sequences() if item.name == "mesh-2")
     for document in oracle.setup_of(case)[:1]:
@@ -122,12 +123,17 @@ def test_the_command_dries_works_waits_its_turn_and_stops(
     assert f"create Namespace kubeslice-{project}" in dry.stdout
     assert hub.get(NAMESPACE, "", f"kubeslice-{project}") is None
 
-    first, second = (subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2))
+    logs = [tmp_path / "first.log", tmp_path / "second.log"]
+    with ExitStack() as files:
+        first, second = (
+            subprocess.Popen(command, stderr=files.enter_context(log.open("w")), text=True) for log in logs
+        )
     try:
         assert eventually_none(lambda: [] if hub.get(NAMESPACE, "", f"kubeslice-{project}") else ["no namespace"]) == []
         leader = str((hub.get(LEASE, CONTROLLER, LEASE_NAME) or {})["spec"]["holderIdentity"])
         one, other = (first, second) if leader.endswith(f"_{first.pid}") else (second, first)
         assert leader.endswith(f"_{one.pid}")
+        assert eventually_none(lambda: [] if any("waiting: " in log.read_text() for log in logs) else ["waits"]) == []
         one.send_signal(signal.SIGTERM)
         assert one.wait(timeout=WITHIN_S) == 0
         taken = f"_{other.pid}"
@@ -136,12 +142,10 @@ def test_the_command_dries_works_waits_its_turn_and_stops(
         assert other.wait(timeout=WITHIN_S) == 0
         assert holder(hub) == ""
     finally:
-        said = []
         for process in (first, second):
             process.kill()
-            said.append(process.communicate()[1])
-    assert any("waiting: " in text for text in said)
-    assert all("stopped after " in text for text in said)
+            process.wait()
+    assert all("stopped after " in log.read_text() for log in logs)
 
 
 def test_beside_kubeslices_own_controller_it_does_not_start(hub: Connection, own_apiserver: ApiServers) -> None:
