@@ -55,14 +55,18 @@ def _no_thread_left() -> Iterator[None]:
     assert not left, f"threads left running: {left}"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Early, because pytest-xdist reads the groups when all are collected."""
+    if group := _ONE_WORKER & {*getattr(item, "fixturenames", ()), *item.path.parts}:
+        item.add_marker(pytest.mark.xdist_group(min(group)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs in real time on a machine that others use too must fail three times to have failed."""
     for item in items:
         if item.get_closest_marker("needs_sandbox"):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))
-        if group := _ONE_WORKER & {*getattr(item, "fixturenames", ()), *item.path.parts}:
-            item.add_marker(pytest.mark.xdist_group(min(group)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -27,7 +28,12 @@ def test_a_run_leaves_no_process_and_no_file(apiserver_binaries: Binaries) -> No
     assert not folder.exists()
 
 
-def test_kill_dash_9_takes_the_servers_along_and_the_next_run_sweeps_the_folder(apiserver_binaries: Binaries) -> None:
+def test_kill_dash_9_takes_the_servers_along_and_the_next_run_sweeps_the_folder(
+    apiserver_binaries: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In a place of its own, where no other run sweeps first.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with subprocess.Popen(
         [sys.executable, "-m", "tests.apiserver.server", "one"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as run:
