@@ -38,7 +38,7 @@ test: .venv/installed
 .PHONY: _test
 _test: lint
 	@echo "tests that compute: two at a time"
-	@python -m pytest -m "not long and not needs_sandbox and not needs_root" -n 2 --dist loadgroup \
+	@python -m pytest -m "not long and not needs_sandbox and not needs_root" -n 2 \
 		--durations=10 --durations-min=0 $(PYTEST_ARGS)
 	@echo "tests that run in real time: one at a time"
 	@python -m pytest -m "not long and (needs_sandbox or needs_root)" --durations=10 --durations-min=0 $(PYTEST_ARGS)

@@ -25,9 +25,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("kubeslice-sim")
 
-_ONE_WORKER = {"apiserver_binaries", "simulator", "sweep"}
-"""Fixtures and folders whose tests stay together where several workers run: they start servers, they compile."""
-
 
 @pytest.fixture(scope="session")
 def root() -> Path:
@@ -53,12 +50,6 @@ def _no_thread_left() -> Iterator[None]:
         item.join(timeout=2.0)
     left = [item for item in left if item.is_alive()]
     assert not left, f"threads left running: {left}"
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Early, because pytest-xdist reads the groups when all are collected."""
-    if group := _ONE_WORKER & {*getattr(item, "fixturenames", ()), *item.path.parts}:
-        item.add_marker(pytest.mark.xdist_group(min(group)))
 
 
 @pytest.hookimpl(trylast=True)
