@@ -6,7 +6,7 @@ As the CRDs of the tagged releases say (kubeslice-controller v0.6.10 and v1.9.0,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from types import UnionType
@@ -84,13 +84,7 @@ def newer_in_data(noun: Any, data: Any, version: KubeSliceVersion, at: FieldPath
         value, here = data.get(item.key), (*at, item.key)
         if value is None:
             continue
-        if not includes(version, item.since.release):
-            yield Newer(here, item.key, item.since.release)
-        elif isinstance(value, str):
-            yield from _newer_value(value, item, version, here)
-        elif item.noun is not None:
-            for step, part in _parts(value, item.many):
-                yield from newer_in_data(item.noun, part, version, (*here, *step))
+        yield from _newer_in_field(value, item, version, here, newer_in_data)
 
 
 class _Field(NamedTuple):
@@ -110,13 +104,28 @@ def _newer_in_noun(noun: Any, version: KubeSliceVersion, at: FieldPath) -> Itera
         value, here = getattr(noun, item.name), (*at, item.key)
         if value is None or value == item.default:
             continue
-        if not includes(version, item.since.release):
-            yield Newer(here, item.key, item.since.release)
-        elif isinstance(value, str):
-            yield from _newer_value(value, item, version, here)
-        elif item.noun is not None:
-            for step, part in _parts(value, item.many):
-                yield from _newer_in_noun(part, version, (*here, *step))
+        yield from _newer_in_field(value, item, version, here, _newer_in_part)
+
+
+def _newer_in_part(_: Any, part: Any, version: KubeSliceVersion, at: FieldPath) -> Iterator[Newer]:
+    return _newer_in_noun(part, version, at)
+
+
+def _newer_in_field(
+    value: Any,
+    item: _Field,
+    version: KubeSliceVersion,
+    at: FieldPath,
+    deeper: Callable[[Any, Any, KubeSliceVersion, FieldPath], Iterator[Newer]],
+) -> Iterator[Newer]:
+    """What is newer about a field that is set; ``deeper`` looks into the nouns it holds."""
+    if not includes(version, item.since.release):
+        yield Newer(at, item.key, item.since.release)
+    elif isinstance(value, str):
+        yield from _newer_value(value, item, version, at)
+    elif item.noun is not None:
+        for step, part in _parts(value, item.many):
+            yield from deeper(item.noun, part, version, (*at, *step))
 
 
 def _newer_value(value: str, item: _Field, version: KubeSliceVersion, at: FieldPath) -> Iterator[Newer]:

@@ -11,6 +11,7 @@ from kubeslice_sim.observe.estimate import Estimate
 from kubeslice_sim.validation.figures import deviations, worth_a_look
 from kubeslice_sim.validation.groups import Measured, failures
 from kubeslice_sim.validation.target import Row
+from kubeslice_sim.view.document import document
 from kubeslice_sim.view.figure import inline_svg
 from kubeslice_sim.view.markup import Markup, el, joined, table
 from kubeslice_sim.view.stylesheet import PAGE
@@ -24,19 +25,7 @@ _HEADINGS = ("", "#", "target", "expected", "simulated", "tolerance", "source", 
 
 def page(measured: Sequence[Measured]) -> str:
     """The text of the page; the same rows give the same bytes."""
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="color-scheme", content="light dark"),
-        el("meta", http_equiv="Content-Security-Policy",
-           content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
-        el("title", "Validation – kubeslice-sim"),
-        el("style", Markup(PAGE + _WIDER)),
-    )  # fmt: skip
-    return (
-        f'<!doctype html>\n<html lang="en">{head}{el("body", el("main", *_sections(measured)), class_="ks")}</html>\n'
-    )
+    return document("Validation", PAGE + _WIDER, *_sections(measured))
 
 
 def data(measured: Sequence[Measured]) -> dict[str, Any]:

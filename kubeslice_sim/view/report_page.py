@@ -15,6 +15,7 @@ from kubeslice_sim.observe.verdict import Verdict, overall, verdict_data
 from kubeslice_sim.planner.plan import Plan
 from kubeslice_sim.view.atomic import write_text
 from kubeslice_sim.view.control_plane import control_html
+from kubeslice_sim.view.document import document
 from kubeslice_sim.view.figure import inline_svg, svg_text
 from kubeslice_sim.view.gantt import draw_gantt
 from kubeslice_sim.view.markup import Markup, el, joined, table
@@ -62,23 +63,8 @@ def page(
 ) -> str:  # fmt: skip
     """The text of ``report.html``; ``topology``, ``times`` and ``stages`` (of a run with a history) are ``<svg>``s."""
     title = f"{run.scenario.metadata.name} on {run.backend}"
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="color-scheme", content="light dark"),
-        # Said to the browser, too: this page has no scripts and fetches nothing.
-        el("meta", http_equiv="Content-Security-Policy",
-           content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
-        el("title", f"{title} – kubeslice-sim"),
-        el("style", Markup(PAGE)),
-    )  # fmt: skip
-    body = el(
-        "body",
-        el("main", *_sections(run, verdicts, plan, Markup(topology), Markup(times), Markup(stages))),
-        class_="ks",
-    )
-    return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
+    sections = _sections(run, verdicts, plan, Markup(topology), Markup(times), Markup(stages))
+    return document(title, PAGE, *sections)
 
 
 def _sections(

@@ -16,22 +16,11 @@ from kubeslice_sim.simulator.packet.distribution import (
     uniform,
 )
 from kubeslice_sim.simulator.packet.queue import simulate_priorities, simulate_queue, simulate_tandem
+from kubeslice_sim.validation.closed_forms import erlang_b, erlang_c
 
 MU = 1000.0
 JOBS = 1_000_000
 SURE = 0.999
-
-
-def erlang_b(offered: float, servers: int) -> float:
-    blocked = 1.0
-    for count in range(1, servers + 1):
-        blocked = offered * blocked / (count + offered * blocked)
-    return blocked
-
-
-def erlang_c(offered: float, servers: int) -> float:
-    blocked = erlang_b(offered, servers)
-    return blocked / (1.0 - offered / servers * (1.0 - blocked))
 
 
 @pytest.mark.parametrize("load", [0.5, 0.7, 0.8, 0.9])
