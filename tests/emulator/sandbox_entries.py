@@ -12,7 +12,6 @@ from typing import Any
 
 from emulator import links, netns
 from emulator.channel import Channel
-from emulator.lab import LabError
 from emulator.passage import Direction
 from emulator.wire import WireEnd, Wires, WireSpec
 from kubeslice_sim.errors import BackendUnavailable
@@ -27,6 +26,8 @@ def echo(channel: Channel) -> None:
         if message.get("fail") == "on purpose":
             raise BackendUnavailable("install it")
         if message.get("fail") == "in a room":
+            from emulator.lab import LabError  # a second of imports that no other entry needs
+
             raise LabError("the cable is cut: lay another one")
         if message.get("fail") == "to speak JSON":
             return {"not JSON": object()}
