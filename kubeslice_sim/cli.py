@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from kubeslice_sim import backends, cli_clusters, cli_controller, cli_hub, cli_plan, cli_requests, cli_sweep, facade
+from kubeslice_sim import (
+    backends,
+    cli_clusters,
+    cli_controller,
+    cli_hub,
+    cli_plan,
+    cli_requests,
+    cli_run,
+    cli_sweep,
+    facade,
+)
+from kubeslice_sim.cli_output import Output, print_json
 from kubeslice_sim.errors import BadInput, KubesliceSimError
 from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
-from kubeslice_sim.observe.comparison import Tolerances
 
 GOOD, DIFFERS, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 3
-Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
-Paths = Annotated[tuple[Path, ...], Parameter(help="Files or folders of YAML documents.", negative=())]
 
 app = App(
     name="ksim",
@@ -36,6 +42,7 @@ out = Console(highlight=False, soft_wrap=True, width=WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 cli_clusters.register(app, out, err)
 cli_plan.register(app, out)
+cli_run.register(app, out, err)
 cli_requests.register(app, out)
 cli_hub.register(app, out, err)
 cli_controller.register(app, out, err)
@@ -55,7 +62,7 @@ def validate(*paths: Path, output: Output = "text") -> int:
     """
     world, problems, warnings = facade.inspect(*paths)
     if output == "json":
-        _print_json({"valid": not problems, "problems": _rows(problems), "warnings": _rows(warnings)})
+        print_json({"valid": not problems, "problems": _rows(problems), "warnings": _rows(warnings)})
     else:
         for problem in problems:
             err.print(str(problem), markup=False, style="red")
@@ -114,88 +121,10 @@ def verify(
 
     answer = facade.verify(facade.load(path), source, target)
     if output == "json":
-        _print_json(view.answer_data(answer))
+        print_json(view.answer_data(answer))
     else:
         out.print(view.answer_table(answer))
     return GOOD if answer.allowed else DIFFERS
-
-
-@app.command
-def run(
-    *paths: Path,
-    on: Literal["sim", "emulator", "real"] = "sim",
-    scenario: str = "",
-    seed: int | None = None,
-    report: Path | None = None,
-    junit: Path | None = None,
-    output: Output = "text",
-) -> int:
-    """Play a world's scenario and judge its expectations.
-
-    Parameters
-    ----------
-    paths
-        Files or folders of YAML documents.
-    on
-        The back end: sim (simulated seconds), emulator (namespaces, real WireGuard), real (clusters).
-    scenario
-        Which one, if the world holds several.
-    seed
-        Instead of the scenario's own.
-    report
-        A folder for observations.csv, verdict.json, junit.xml, report.html and the figures.
-    junit
-        A file for the verdicts as JUnit XML.
-    output
-        ``json`` for machines.
-    """
-    from kubeslice_sim import view
-
-    if report:
-        view.check_folder(report)
-    with _progress() as on_progress:
-        result = facade.run(facade.load(*paths), on, scenario=scenario, seed=seed, on_progress=on_progress)
-    page = result.report(report) if report else None
-    if junit:
-        view.write_junit(result.run, result.verdicts, junit)
-    if output == "json":
-        _print_json(view.result_data(result.run, result.verdicts))
-    else:
-        for notice in result.run.notices:
-            err.print(f"note: {notice}", markup=False, style="yellow")
-        out.print(view.verdict_table(result.run, result.verdicts))
-        if page:
-            out.print(f"report: {page}", markup=False)
-    return result.exit_code
-
-
-@app.command
-def compare(a: Path, b: Path, *, rtt: float = 0.10, rate: float = 0.10, output: Output = "text") -> int:
-    """Put two runs side by side: do they agree on reachability, names, round-trip times and throughput?
-
-    Parameters
-    ----------
-    a
-        A report folder.
-    b
-        Another.
-    rtt
-        How far median round trips may lie apart: this share, or 1 ms.
-    rate
-        How far mean rates may lie apart: this share.
-    output
-        ``json`` for machines.
-    """
-    from kubeslice_sim import view
-
-    if rtt < 0 or rate < 0:
-        raise BadInput("--rtt and --rate are shares such as 0.1; they cannot be negative")
-    comparison = facade.compare(a, b, Tolerances(rtt_ratio=rtt, rate_ratio=rate))
-    if output == "json":
-        _print_json(view.comparison_data(comparison))
-    else:
-        out.print(view.comparison_table(comparison))
-    return comparison.exit_code
 
 
 @app.command
@@ -214,7 +143,7 @@ def crds(kubeslice_version: KubeSliceVersion = DEFAULT_VERSION) -> int:
 @app.command
 def schema() -> int:
     """Print one JSON Schema for a world's documents, for editors."""
-    _print_json(facade.schema())
+    print_json(facade.schema())
     return GOOD
 
 
@@ -233,7 +162,7 @@ def doctor(*backend: str, output: Output = "text") -> int:
 
     findings = backends.doctor(*backend)
     if output == "json":
-        _print_json(view.doctor_data(findings))
+        print_json(view.doctor_data(findings))
     else:
         out.print(view.doctor_table(findings))
     return UNAVAILABLE if any(item.reason for item in findings) and backend else GOOD
@@ -249,28 +178,6 @@ def _rows(problems: Sequence[Any]) -> list[dict[str, Any]]:
          "rule": item.rule}
         for item in problems
     ]  # fmt: skip
-
-
-def _print_json(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if not err.is_terminal:
-        yield lambda progress: None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
-        TimeElapsedColumn(), console=err, transient=True,
-    ) as bar:  # fmt: skip
-        task = bar.add_task("starting", total=1.0)
-        yield lambda progress: bar.update(
-            task, description=progress.phase, completed=progress.done_s, total=progress.total_s
-        )
 
 
 def main(tokens: Sequence[str] | None = None) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.console import Console
 
 from kubeslice_sim import backends, facade
+from kubeslice_sim.cli_output import Output, print_json
 from kubeslice_sim.errors import BadInput
-
-Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
 
 
 @Parameter(name="*")
@@ -69,7 +66,7 @@ def register(app: App, out: Console, err: Console) -> None:
 
     def show(answer: Any, output: str) -> None:
         if output == "json":
-            sys.stdout.write(json.dumps(answer.rows(), indent=2, ensure_ascii=False) + "\n")
+            print_json(answer.rows())
         else:
             out.print(str(answer), markup=False)
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.console import Console
 
 from kubeslice_sim import facade
+from kubeslice_sim.cli_output import OutputOrManifests, print_json
 
 GOOD, REFUSED = 0, 1
-Output = Annotated[Literal["text", "json", "yaml"], Parameter(name=["--output", "-o"])]
 
 
 def register(app: App, out: Console, err: Console) -> None:
     """Add the command to ``ksim``; ``err`` tells of refused requests where ``out`` is for objects."""
 
     @app.command
-    def hub(world: Path, *steps: Path, each: Path | None = None, output: Output = "text") -> int:
+    def hub(world: Path, *steps: Path, each: Path | None = None, output: OutputOrManifests = "text") -> int:
         """Show what KubeSlice's controller would do: play requests to a world's controller cluster, in memory.
 
         The cluster stands alone, without workers and without kube-controller-manager: its Clusters report what the
@@ -46,7 +44,7 @@ def register(app: App, out: Console, err: Console) -> None:
         if each is not None:
             view.write_rehearsal(seen, each)
         if output == "json":
-            sys.stdout.write(json.dumps(view.rehearsal_data(seen), indent=2, ensure_ascii=False) + "\n")
+            print_json(view.rehearsal_data(seen))
         elif output == "text":
             out.print(str(seen), markup=False)
         else:

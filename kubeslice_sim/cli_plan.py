@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.console import Console
 
 from kubeslice_sim import facade
+from kubeslice_sim.cli_output import OutputOrManifests, print_json
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.quantity import DURATION
 from kubeslice_sim.results import Plan
 
 GOOD, STOPPED = 0, 1
-Output = Annotated[Literal["text", "json", "yaml"], Parameter(name=["--output", "-o"])]
 Plain = Parameter(negative=(), show_default=False)
 
 
@@ -26,7 +25,7 @@ def register(app: App, out: Console) -> None:
     @app.command
     def plan(
         *paths: Path,
-        output: Output = "text",
+        output: OutputOrManifests = "text",
         previous: Annotated[tuple[Path, ...], Plain] = (),
         elapsed: str = "0s",
         warnings: Annotated[bool, Plain] = False,
@@ -98,7 +97,8 @@ def _plan(made: Plan, output: str, out: Console) -> int:
     from kubeslice_sim import view
 
     if output == "json":
-        return _print_json(view.plan_data(made))
+        print_json(view.plan_data(made))
+        return GOOD
     for table in view.plan_tables(made):
         out.print(table)
     return GOOD
@@ -109,7 +109,8 @@ def _changes(before: Plan, made: Plan, output: str, out: Console) -> int:
 
     difference = before.diff(made)
     if output == "json":
-        return _print_json(view.difference_data(difference))
+        print_json(view.difference_data(difference))
+        return GOOD
     out.print(view.difference_table(difference))
     return GOOD
 
@@ -118,7 +119,8 @@ def _warnings(made: Plan, output: str, out: Console) -> int:
     from kubeslice_sim import view
 
     if output == "json":
-        return _print_json(view.plain(made.warnings))
+        print_json(view.plain(made.warnings))
+        return GOOD
     for item in made.warnings:
         out.print(f"{item.id}: {item.subject}: {item.message}", markup=False)
     return GOOD
@@ -128,7 +130,8 @@ def _capacity(made: Plan, output: str, out: Console) -> int:
     from kubeslice_sim import view
 
     if output == "json":
-        return _print_json(view.capacity_data(made.capacity()))
+        print_json(view.capacity_data(made.capacity()))
+        return GOOD
     out.print(view.capacity_tables(made.capacity()))
     return GOOD
 
@@ -138,7 +141,7 @@ def _explain(made: Plan, source: str, target: str, output: str, out: Console) ->
 
     told = made.explain(source, target)
     if output == "json":
-        _print_json(view.explanation_data(told))
+        print_json(view.explanation_data(told))
     else:
         out.print(view.explanation_table(told))
     return GOOD if told.answer.allowed else STOPPED
@@ -151,16 +154,13 @@ def _why(made: Plan, path: str, output: str, out: Console) -> int:
     if found == (path,):
         told = made.why(path)
         if output == "json":
-            return _print_json(view.provenance_data(told))
+            print_json(view.provenance_data(told))
+            return GOOD
         out.print(view.provenance_text(told))
         return GOOD
     several = made.why_each(path)
     if output == "json":
-        return _print_json([view.provenance_data(item) for item in several])
+        print_json([view.provenance_data(item) for item in several])
+        return GOOD
     out.print(view.provenance_list(f"{len(several)} values can be asked for", several))
-    return GOOD
-
-
-def _print_json(data: Any) -> int:
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
     return GOOD

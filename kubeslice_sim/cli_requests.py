@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.console import Console
 
 from kubeslice_sim import facade
-
-Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
+from kubeslice_sim.cli_output import Output, print_json
 
 
 def register(app: App, out: Console) -> None:
@@ -36,7 +32,7 @@ def register(app: App, out: Console) -> None:
         """
         answers = facade.admit(state, *requests)
         if output == "json":
-            sys.stdout.write(json.dumps([answer.row() for answer in answers], indent=2, ensure_ascii=False) + "\n")
+            print_json([answer.row() for answer in answers])
         else:
             for answer in answers:
                 out.print(str(answer), markup=False, style="" if answer.allowed else "red")

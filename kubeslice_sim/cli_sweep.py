@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.console import Console
 
 from kubeslice_sim import facade
+from kubeslice_sim.cli_output import Output, print_json
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.manifest.scalar import resolve
 
 GOOD, FAILED = 0, 1
-Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
 
 
 def register(app: App, out: Console, err: Console) -> None:
@@ -74,7 +72,7 @@ def register(app: App, out: Console, err: Console) -> None:
                 cluster=cluster, out=file, on_progress=on_progress,
             )  # fmt: skip
         if output == "json":
-            sys.stdout.write(json.dumps(show.data(made), indent=2, ensure_ascii=False) + "\n")
+            print_json(show.data(made))
         else:
             out.print(show.text_table(made))
             if file:
