@@ -106,6 +106,21 @@ class Fairness:
         index = self._engine.bottleneck(flow)
         return None if index < 0 else self._keys[index]
 
+    def group(self, flow: int) -> int:
+        """Who the flow rises and falls with: flows of one group have one level and one bottleneck."""
+        return flow if flow < 0 else self._engine.group(flow)
+
+    def full(self) -> frozenset[ResourceKey]:
+        """The resources that hold flows back."""
+        closed = {self._keys[index] for index in self._engine.full()}
+        return frozenset(closed | {stop for _, _, stop in self._datagrams.values() if stop is not None})
+
+    def held_by(self, key: ResourceKey) -> list[int]:
+        """The groups of flows that a resource holds back."""
+        index = self._index.get(key)
+        groups = [] if index is None else self._engine.held_by(index)
+        return groups + [flow for flow, (_, _, stop) in self._datagrams.items() if stop == key]
+
     def sent_bits(self, flow: int, now_s: float) -> float:
         """What a closed-loop flow has sent since its start."""
         return self._engine.sent_bits(flow, now_s)

@@ -8,9 +8,10 @@ from typing import Any
 import simpy
 
 from kubeslice_sim.simulator.fairness import Fairness
+from kubeslice_sim.simulator.queues import Filler, Queues
 from kubeslice_sim.simulator.resource import Resources
 from kubeslice_sim.simulator.share import Demand
-from kubeslice_sim.simulator.tcp import Congestion, mean_queue_s, sawtooth_queue_s
+from kubeslice_sim.simulator.tcp import Congestion
 from kubeslice_sim.simulator.way import ResourceKey
 
 IDLE = Demand(cap_bps=0.0)
@@ -27,6 +28,7 @@ class Flow:
         "demand",
         "fairness",
         "finished",
+        "group",
         "number",
         "rtt_s",
         "since_s",
@@ -47,6 +49,13 @@ class Flow:
         self.fairness: Fairness | None = None
         """Where it sends under ``number`` since then; None: it does not."""
         self.number = 0
+        self.group = 0
+        """Whom it rises and falls with there."""
+
+    @property
+    def sender(self) -> Filler:
+        """What kind of sender fills the queue before its bottleneck."""
+        return (None if self.demand.open_loop else self.congestion or "cubic", self.rtt_s)
 
     @property
     def rate_bps(self) -> float:
@@ -78,16 +87,17 @@ class Flows:
         self._env = env
         self._resources = resources
         self._fairness = Fairness(resources.capacity)
+        self._queues = Queues(resources, self._fairness)
         self._flows: dict[Flow, None] = {}
         self._numbers: dict[int, Flow] = {}
+        self._open: dict[int, Flow] = {}
+        """Those of them that nothing slows down."""
         self._solving = False
         self._wake_s = float("inf")
-        self._full: dict[ResourceKey, list[Flow]] | None = {}
 
     def set(self, flow: Flow, demand: Demand, rtt_s: float = 0.0) -> None:
         """Start the flow, or change what it asks."""
-        if flow in self._flows and flow.demand == demand:
-            flow.rtt_s = rtt_s
+        if flow in self._flows and flow.demand == demand and flow.rtt_s == rtt_s:
             return
         self._halt(flow)
         self._flows[flow] = None
@@ -97,6 +107,10 @@ class Flows:
             flow.number, flow.since_s = self._fairness.start(demand, self._env.now, left_bits), self._env.now
             flow.fairness = self._fairness
             self._numbers[flow.number] = flow
+            if demand.open_loop:
+                self._open[flow.number] = flow
+            flow.group = self._fairness.group(flow.number)
+            self._queues.enter(flow.group, flow.sender)
         self._solve_soon()
 
     def stop(self, flow: Flow) -> None:
@@ -115,58 +129,30 @@ class Flows:
         """The payload that has arrived by now."""
         return flow.arrived_bits(self._env.now)
 
-    @property
-    def any_full(self) -> bool:
-        """Whether any resource holds a flow back, so that a queue stands before it."""
-        return bool(self._by_bottleneck())
-
     def capacity(self, key: ResourceKey) -> float:
         """What a resource carries, in its own count."""
         return self._resources.capacity(key)
 
-    def queue_s(self, key: ResourceKey, dice: random.Random) -> float:
-        """How long a packet that comes now waits before this resource.
+    @property
+    def any_full(self) -> bool:
+        """Whether any resource holds a flow back, so that a queue stands before it."""
+        return self._queues.any_full
 
-        Nothing where it has room. UDP overload fills the buffer. TCP moves through its sawtooth, and ``dice`` choose
-        the moment in that cycle.
-        """
-        congestion, rtt_s, buffer_s = self._before(key)
-        if congestion is None:
-            return buffer_s
-        return sawtooth_queue_s(congestion, rtt_s, buffer_s, dice.random())
+    def queue_s(self, key: ResourceKey, dice: random.Random) -> float:
+        """How long a packet that comes now waits before this resource; ``dice`` choose the moment of its cycle."""
+        return self._queues.queue_s(key, dice)
 
     def mean_queue_s(self, key: ResourceKey) -> float:
         """The same on average."""
-        congestion, rtt_s, buffer_s = self._before(key)
-        return buffer_s if congestion is None else mean_queue_s(congestion, rtt_s, buffer_s)
-
-    def _before(self, key: ResourceKey) -> tuple[Congestion | None, float, float]:
-        """Who fills the queue before a resource: congestion control (None: nothing slows it), round trip, buffer."""
-        held = self._by_bottleneck().get(key)
-        if held is None:
-            return None, 0.0, 0.0
-        rtt_s = min(flow.rtt_s for flow in held)
-        buffer_s = self._resources.buffer_s(key, rtt_s)
-        if any(flow.demand.open_loop for flow in held):
-            return None, rtt_s, buffer_s
-        # One flow that fills queues fills them for all.
-        return next((flow.congestion or "cubic" for flow in held if flow.congestion != "bbr"), "bbr"), rtt_s, buffer_s
-
-    def _by_bottleneck(self) -> dict[ResourceKey, list[Flow]]:
-        if self._full is None:
-            self._full = {}
-            for flow in self._flows:
-                bottleneck = flow.bottleneck
-                if bottleneck is not None:
-                    self._full.setdefault(bottleneck, []).append(flow)
-        return self._full
+        return self._queues.mean_queue_s(key)
 
     def _halt(self, flow: Flow) -> None:
         flow.count(self._env.now)
-        self._full = None
         if flow.fairness is not None:
             flow.fairness = None
             del self._numbers[flow.number]
+            self._open.pop(flow.number, None)
+            self._queues.leave(flow.group, flow.sender)
             self._fairness.stop(flow.number)
 
     def _solve_soon(self) -> None:
@@ -176,11 +162,10 @@ class Flows:
 
     def _solve(self, _: Any = None) -> None:
         self._solving = False
-        for number, flow in self._numbers.items():
-            if number < 0:
-                flow.count(self._env.now)
+        for flow in self._open.values():
+            flow.count(self._env.now)
         self._fairness.settle(self._env.now)
-        self._full = None
+        self._queues.forget()
         self._await_end()
 
     def _await_end(self) -> None:
@@ -199,8 +184,8 @@ class Flows:
             flow = self._numbers.pop(number)
             flow.before_bits, flow.since_s, flow.fairness = flow.size_bits, self._env.now, None
             del self._flows[flow]
+            self._queues.leave(flow.group, flow.sender)
             flow.finished.succeed()
-        self._full = None
         self._solve_soon()
 
     def _after(self, delay_s: float, call: Any) -> None:

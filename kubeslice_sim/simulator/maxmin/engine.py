@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 
@@ -106,6 +107,18 @@ class Engine:
     def bottleneck(self, flow: int) -> int:
         """The resource that holds it back; -1: its own cap."""
         return int(self._t.classes["bottleneck"][self._t.flows["owner"][flow]])
+
+    def group(self, flow: int) -> int:
+        """The class of flows that it rises and falls with."""
+        return int(self._t.flows["owner"][flow])
+
+    def full(self) -> list[int]:
+        """The resources that hold flows back."""
+        return cast(list[int], np.flatnonzero(self._t.resources["held"][: self._resources] >= 0).tolist())
+
+    def held_by(self, resource: int) -> list[int]:
+        """The classes that a resource holds back."""
+        return cast(list[int], np.flatnonzero(self._t.classes["bottleneck"][: len(self._keys)] == resource).tolist())
 
     def sent_bits(self, flow: int, now_s: float) -> float:
         """What the flow has sent since its start."""

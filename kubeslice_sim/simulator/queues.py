@@ -1,0 +1,100 @@
+"""Queues: what stands before full resources, told by who fills them."""
+
+from __future__ import annotations
+
+import random
+
+from kubeslice_sim.simulator.fairness import Fairness
+from kubeslice_sim.simulator.resource import Resources
+from kubeslice_sim.simulator.tcp import Congestion, mean_queue_s, sawtooth_queue_s
+from kubeslice_sim.simulator.way import ResourceKey
+
+Filler = tuple[Congestion | None, float]
+"""Congestion control (None: nothing slows it down) and round trip without queues."""
+_Before = tuple[Congestion | None, float, float]
+_ORDER: tuple[Congestion, ...] = ("cubic", "reno")
+
+
+class Queues:
+    """The waiting times before all resources.
+
+    Flows are counted by who they rise and fall with and by what kind of sender they have, so that ten thousand alike
+    cost what one does.
+    """
+
+    def __init__(self, resources: Resources, fairness: Fairness) -> None:
+        self._resources = resources
+        self._fairness = fairness
+        self._senders: dict[int, dict[Filler, int]] = {}
+        """By the group of flows that rise and fall together: how many of each kind."""
+        self._full: frozenset[ResourceKey] | None = None
+        self._known: dict[ResourceKey, _Before] = {}
+
+    def enter(self, group: int, sender: Filler) -> None:
+        """A flow of this group sends."""
+        kinds = self._senders.setdefault(group, {})
+        kinds[sender] = kinds.get(sender, 0) + 1
+        if kinds[sender] == 1:
+            self.forget()
+
+    def leave(self, group: int, sender: Filler) -> None:
+        """A flow of this group sends no more."""
+        kinds = self._senders[group]
+        kinds[sender] -= 1
+        if not kinds[sender]:
+            del kinds[sender]
+            if not kinds:
+                del self._senders[group]
+            self.forget()
+
+    def forget(self) -> None:
+        """Rates or capacities may have changed."""
+        self._full = None
+        self._known.clear()
+
+    @property
+    def any_full(self) -> bool:
+        """Whether any resource holds a flow back, so that a queue stands before it."""
+        return bool(self._all_full())
+
+    def queue_s(self, key: ResourceKey, dice: random.Random) -> float:
+        """How long a packet that comes now waits before this resource.
+
+        Nothing where it has room. UDP overload fills the buffer. TCP moves through its sawtooth, and ``dice`` choose
+        the moment in that cycle.
+        """
+        congestion, rtt_s, buffer_s = self._before(key)
+        if congestion is None:
+            return buffer_s
+        return sawtooth_queue_s(congestion, rtt_s, buffer_s, dice.random())
+
+    def mean_queue_s(self, key: ResourceKey) -> float:
+        """The same on average."""
+        congestion, rtt_s, buffer_s = self._before(key)
+        return buffer_s if congestion is None else mean_queue_s(congestion, rtt_s, buffer_s)
+
+    def _all_full(self) -> frozenset[ResourceKey]:
+        if self._full is None:
+            self._full = self._fairness.full()
+        return self._full
+
+    def _before(self, key: ResourceKey) -> _Before:
+        """Who fills the queue before a resource: congestion control (None: nothing slows it), round trip, buffer."""
+        if key not in self._all_full():
+            return None, 0.0, 0.0
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._read(key)
+        return known
+
+    def _read(self, key: ResourceKey) -> _Before:
+        held = [sender for group in self._fairness.held_by(key) for sender in self._senders.get(group, ())]
+        if not held:
+            return None, 0.0, 0.0
+        rtt_s = min(rtt_s for _, rtt_s in held)
+        buffer_s = self._resources.buffer_s(key, rtt_s)
+        kinds = {congestion for congestion, _ in held}
+        if None in kinds:
+            return None, rtt_s, buffer_s
+        # One flow that fills queues fills them for all; of two such, the one that falls less keeps them fuller.
+        return next((congestion for congestion in _ORDER if congestion in kinds), "bbr"), rtt_s, buffer_s
