@@ -27,7 +27,7 @@ demo: .venv/installed
 
 lint: .venv/installed
 	@echo "lint: ruff"; ruff check . && ruff format --check --quiet .
-	@echo "types: mypy --strict"; mypy
+	@echo "types: mypy --strict"; $(GIVE_WAY) mypy
 	@echo "import contracts: import-linter"; lint-imports --no-logo 2>/dev/null || lint-imports
 
 test: .venv/installed
@@ -35,13 +35,30 @@ test: .venv/installed
 	@$(BIN)/python tests/apiserver/build.py >/dev/null || echo "tests on a real API server will be skipped" >&2
 	@$(BIN)/python scripts/timed.py "make test" $(MAKE) --no-print-directory _test
 
-.PHONY: _test
-_test: lint
-	@echo "tests that compute: two at a time"
-	@python -m pytest -m "not long and not needs_sandbox and not needs_root" -n 2 \
-		--durations=10 --durations-min=0 $(PYTEST_ARGS)
-	@echo "tests that run in real time: one at a time"
-	@python -m pytest -m "not long and (needs_sandbox or needs_root)" --durations=10 --durations-min=0 $(PYTEST_ARGS)
+# Side by side, because half of it only waits: for real seconds, for servers. Whoever computes gives way to whoever
+# measures. Collecting all tests costs ten seconds, so a kind reads only the files that have its marks; longest first.
+KINDS := lint computing serving waiting measuring
+marked = $(shell grep -rlE 'pytest\.mark\.($(1))\b' tests --include='test_*.py' | sort -r)
+SERVING = $(call marked,needs_apiserver)
+SANDBOXES = $(call marked,needs_sandbox|needs_root|inside)
+PYTEST := python -m pytest --durations=10 --durations-min=0
+GIVE_WAY := nice -n 10
+
+.PHONY: _test $(KINDS)
+_test:
+	@python scripts/side_by_side.py $(KINDS) -- $(MAKE) --no-print-directory
+
+computing:
+	@$(GIVE_WAY) $(PYTEST) -n 2 --dist worksteal -m "not (long or needs_sandbox or needs_root or needs_apiserver)" $(PYTEST_ARGS)
+
+serving:
+	@$(GIVE_WAY) $(PYTEST) -m "needs_apiserver and not long" $(SERVING) $(PYTEST_ARGS)
+
+waiting:
+	@$(PYTEST) -n 3 --maxschedchunk 1 -m "waits and not long" $(SANDBOXES) $(PYTEST_ARGS)
+
+measuring:
+	@$(PYTEST) -m "(needs_sandbox or needs_root) and not (waits or long)" $(SANDBOXES) $(PYTEST_ARGS)
 
 test-long: .venv/installed
 	@scripts/system-packages tests

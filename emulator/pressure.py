@@ -6,14 +6,24 @@ thread was ready and had to wait (schedstat): that wait adds to every round trip
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
+PRIORITY = -10
+"""Of everything in a sandbox: whoever forwards packets in user space must not wait for who computes."""
 _PROC = Path("/proc")
 MOST_WAIT_S = 0.00025
 """A longer mean wait shows in the figures: a packet meets some ten wake-ups on its way there and back.
 
 Seen on two cores: 0.03 ms when quiet, 0.06 ms beside four busy loops, where rates still came within 3 %.
 """
+
+
+def go_first() -> None:
+    """Let this process and all that it starts run before others; only root may, and who may not goes on as it is."""
+    with contextlib.suppress(PermissionError):
+        os.nice(PRIORITY)
 
 
 class CpuWaits:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +11,7 @@ from typing import Any
 
 from emulator.channel import Channel
 from emulator.lab import Lab
-from emulator.pressure import CpuWaits, notice
+from emulator.pressure import CpuWaits, go_first, notice
 from emulator.prober import Prober
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.realtime import DriverStopped
@@ -26,8 +24,6 @@ from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.planner import probes
 
 LOOK_EVERY_S = 0.25
-PRIORITY = -10
-"""Of everything in the sandbox: whoever forwards packets in user space must not wait for who computes."""
 LAST_PROBES_S = 20.0
 """How long probes may take to end after the scenario's own end."""
 
@@ -35,8 +31,7 @@ LAST_PROBES_S = 20.0
 def main(channel: Channel) -> None:
     """The sandbox's entry point: one request ``{world, scenario, seed}``, one reply with what the run was under."""
     logging.basicConfig(level=logging.WARNING)
-    with contextlib.suppress(PermissionError):  # root only: a busy machine should not look like a slow network
-        os.nice(PRIORITY)
+    go_first()  # a busy machine should not look like a slow network
     request = next(channel.requests())
     try:
         request.reply(_replay(channel, request.message))

@@ -16,6 +16,7 @@ import pytest
 
 from emulator.kernel import search_path
 from emulator.netns import Namespace
+from emulator.pressure import go_first
 from emulator.syscalls import CLONE_NEWNET, CLONE_NEWNS, MS_PRIVATE, MS_REC, mount, unshare
 
 CLONE_NEWUSER = 0x10000000
@@ -101,6 +102,7 @@ def _first_process(test: Callable[[], object], write: int) -> None:
         mount("sysfs", "/sys", "sysfs")
         mount("tmpfs", "/run", "tmpfs", data="mode=0755")
         os.environ["PATH"] = search_path()  # as emulator/agent.py does
+        go_first()  # as emulator/replay.py does
         test()
         code = 0
     except pytest.skip.Exception as skipped:

@@ -58,7 +58,11 @@ def test_the_user_is_indeed_an_ordinary_one(home: Path) -> None:
     assert "not permitted" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["netns", "links", "kernel", "sandbox", "nothing_left", "wire"])
+@pytest.mark.parametrize(
+    "name",
+    [*(pytest.param(name, marks=pytest.mark.waits) for name in ("netns", "links", "kernel", "sandbox", "nothing_left")),
+     "wire"],
+)  # fmt: skip
 def test_the_tests_pass_as_an_ordinary_user(home: Path, name: str) -> None:
     test = str(HERE / f"test_{name}.py")
     done = _as_nobody(home, sys.executable, "-m", "pytest", "-q", *PLAIN, test)
@@ -68,6 +72,7 @@ def test_the_tests_pass_as_an_ordinary_user(home: Path, name: str) -> None:
     assert name == "wire" or "skipped" not in last, last  # of the wire tests, netem's may be
 
 
+@pytest.mark.waits
 def test_a_whole_scenario_agrees_with_the_simulator(home: Path) -> None:
     ksim = (sys.executable, "-m", "kubeslice_sim")
     for on in ("sim", "emulator"):

@@ -54,6 +54,7 @@ def test_tunnels_come_up_through_the_edge(balanced: World) -> None:
 
 
 @pytest.mark.needs_sandbox
+@pytest.mark.waits
 def test_simulator_and_emulator_agree(balanced: World) -> None:
     emulated = ks.emulate(balanced)
     assert emulated.exit_code == 0, f"{emulated.run.notices}\n{emulated.verdict_frame().to_string()}"

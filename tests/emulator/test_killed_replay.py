@@ -16,7 +16,7 @@ import pytest
 
 from tests.emulator.host import Host, holders, marked, namespaces, now_ticks, within
 
-pytestmark = pytest.mark.needs_sandbox
+pytestmark = [pytest.mark.needs_sandbox, pytest.mark.waits]
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_S = 9.0

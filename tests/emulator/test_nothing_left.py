@@ -18,7 +18,7 @@ import pytest
 
 from tests.emulator.host import Host, holders, marked, namespaces, now_ticks, within
 
-pytestmark = pytest.mark.needs_sandbox
+pytestmark = [pytest.mark.needs_sandbox, pytest.mark.waits]
 
 HERE = Path(__file__).parent
 VICTIMS = ("outside", "unshare", "process 1", "agent", "delay line", "program")

@@ -15,7 +15,7 @@ import pytest
 from emulator.sandbox import Sandbox, SandboxError
 from kubeslice_sim.errors import BackendUnavailable
 
-pytestmark = pytest.mark.needs_sandbox
+pytestmark = [pytest.mark.needs_sandbox, pytest.mark.waits]
 
 HERE = Path(__file__).parent
 

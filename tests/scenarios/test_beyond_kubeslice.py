@@ -24,6 +24,7 @@ def test_on_the_simulator(chain: World) -> None:
 
 
 @pytest.mark.needs_sandbox
+@pytest.mark.waits
 def test_simulator_and_emulator_agree(chain: World) -> None:
     emulated = ks.emulate(chain)
     assert emulated.exit_code == 0, f"{emulated.run.notices}\n{emulated.verdict_frame().to_string()}"

@@ -17,6 +17,7 @@ from kubeslice_sim.observe.run import Run
 
 pytestmark = [
     pytest.mark.needs_sandbox,
+    pytest.mark.waits,
     pytest.mark.skipif(
         shutil.which("haproxy", path=search_path()) is None, reason="haproxy is not installed: apt install haproxy"
     ),

@@ -19,6 +19,7 @@ def test_on_the_simulator(scenario: str) -> None:
 
 
 @pytest.mark.needs_sandbox
+@pytest.mark.waits
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_on_the_emulator(scenario: str) -> None:
     result = ks.emulate(ks.load(WORLD), scenario=scenario)

@@ -31,6 +31,7 @@ def test_on_the_simulator(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.needs_sandbox
+@pytest.mark.waits
 @pytest.mark.parametrize("name", ks.examples())
 def test_simulator_and_emulator_agree(name: str) -> None:
     world = ks.example(name)
