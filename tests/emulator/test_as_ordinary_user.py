@@ -61,7 +61,7 @@ def test_the_user_is_indeed_an_ordinary_one(home: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [*(pytest.param(name, marks=pytest.mark.waits) for name in ("netns", "links", "kernel", "sandbox", "nothing_left")),
-     "wire"],
+     "wire", "wire_rates"],
 )  # fmt: skip
 def test_the_tests_pass_as_an_ordinary_user(home: Path, name: str) -> None:
     test = str(HERE / f"test_{name}.py")
