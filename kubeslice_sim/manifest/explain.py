@@ -10,7 +10,7 @@ from annotated_types import Len
 from pydantic import ValidationError
 
 from kubeslice_sim.manifest.shape import choices, fields_of, is_union, noun_at
-from kubeslice_sim.model.field_path import FieldPath
+from kubeslice_sim.model.field_path import FieldPath, child
 from kubeslice_sim.model.suggest import meant
 
 _LONGEST = 60
@@ -64,10 +64,7 @@ def _real_path(location: tuple[str | int, ...], noun: Any, data: Any) -> FieldPa
             if str(step).startswith("literal[") or step == noun_at(noun, path).__name__:
                 continue
         path = (*path, step)
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            value = None
+        value = child(value, step)
     return path
 
 

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Len, MinLen
 from kubeslice_sim.manifest.explain import Trouble
 from kubeslice_sim.manifest.kinds import Undecodable, decode_as
 from kubeslice_sim.manifest.shape import bare_type, choices, fields_of, item_type, noun_at
-from kubeslice_sim.model.field_path import FieldPath
+from kubeslice_sim.model.field_path import FieldPath, child
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.quantity import Quantity
@@ -44,10 +44,7 @@ def _mend(noun: Any, data: Any, trouble: Trouble) -> bool:
     *steps, last = trouble.path
     inside = data
     for step in steps:
-        try:
-            inside = inside[step]
-        except (KeyError, IndexError, TypeError):
-            return False
+        inside = child(inside, step)
     owner = noun_at(noun, tuple(steps))
     if isinstance(inside, list) and isinstance(last, int) and last < len(inside):
         inside[last] = _harmless_item(noun, tuple(steps))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kubeslice_sim.manifest.shape import fields_of, item_type, noun_at
 from kubeslice_sim.model.document import ObjectKey, ObjectMeta, key_of
-from kubeslice_sim.model.field_path import FieldPath, show_path
+from kubeslice_sim.model.field_path import FieldPath, child, show_path
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import WORKLOAD_KINDS, KubernetesObject
 from kubeslice_sim.model.suggest import meant
@@ -84,10 +84,7 @@ def settle(document: Any, data: Mapping[str, Any], steps: tuple[str | int | Name
             path, value = ("spec",), value.get("spec")
         step = _settled(step, value, _holder(noun, path), path)
         path = (*path, step)
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            value = None
+        value = child(value, step)
     return path
 
 

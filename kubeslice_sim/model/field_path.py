@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 FieldPath = tuple[str | int, ...]
 
@@ -22,6 +23,14 @@ def show_path(path: FieldPath) -> str:
         else:
             text += f"[{json.dumps(step, ensure_ascii=False)}]"
     return text
+
+
+def child(value: Any, step: str | int) -> Any:
+    """What stands one step further in plain data; None where nothing does."""
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def read_path(text: str) -> FieldPath:
