@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from kubeslice_sim.simulator.compiled import compiled
+from kubeslice_sim.simulator.maxmin.commit import link
 from kubeslice_sim.simulator.maxmin.heaps import insert, remove, set_due
-from kubeslice_sim.simulator.maxmin.sweep import link, settle
+from kubeslice_sim.simulator.maxmin.sweep import settle
 from kubeslice_sim.simulator.maxmin.tables import APART, NONE, Floats, Indices, Rows
 
 

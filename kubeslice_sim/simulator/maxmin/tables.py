@@ -33,16 +33,25 @@ _RESOURCE = _columns(
     first=(_INDEX, NONE),  # the crossings of classes that have flows
     held=(_INDEX, NONE),  # the classes that it holds back
     changes=(_INDEX, 0),  # how often its load was changed by difference since it was summed up
+    watched=(_INDEX, 1),  # whether sweeps look out for it; else its load is only counted
+    idle=(_INDEX, 0),  # in how many sweeps that touched it, one after the other, it held nobody back
     next_dirty=(_INDEX, APART),
     # Of the sweep under way:
     next_touched=(_INDEX, APART),
+    next_stale=(_INDEX, APART),
+    joined=(_INDEX, NONE),  # the crossings of classes that have joined
     fixed=(_REAL, 0.0),  # what those take that do not move (any more)
     demand=(_REAL, 0.0),  # what the growing ones take per unit of level
     growing=(_INDEX, 0),
     key=(_REAL, 0.0),  # the one of its events in the heap that counts
 )
 _CROSSING = _columns(
-    resource=(_INDEX, NONE), owner=(_INDEX, NONE), use=(_REAL, 0.0), before=(_INDEX, NONE), after=(_INDEX, NONE)
+    resource=(_INDEX, NONE),
+    owner=(_INDEX, NONE),
+    use=(_REAL, 0.0),
+    before=(_INDEX, NONE),
+    after=(_INDEX, NONE),
+    next_joined=(_INDEX, NONE),  # of the sweep under way
 )
 _CLASS = _columns(
     first=(_INDEX, 0),  # its crossings are range(first, last)
@@ -86,6 +95,7 @@ _STATE = _columns(
     events=(_INDEX, 0),
     joined=(_INDEX, NONE),  # heads of lists
     touched=(_INDEX, NONE),
+    stale=(_INDEX, NONE),
     dirty=(_INDEX, NONE),
     dirty_resources=(_INDEX, NONE),
     ended=(_INDEX, NONE),
