@@ -155,7 +155,7 @@ class Prober:
         if attempt.connect_s is not None:
             self._row(probe, pod, "connect_s", attempt.connect_s, seq, "ok", "", at_s)
         if probe.kind == "http" and attempt.request_s is not None:
-            self._row(probe, pod, "request_s", attempt.request_s, seq, "ok", "", at_s)
+            self._row(probe, pod, "request_s", attempt.request_s, seq, "ok", attempt.pod, at_s)
 
     def _iperf(self, probe: Probe, pod: AppPod, target: str) -> None:
         duration_s = max(1.0, round(probe.end_s - self._now_s()))

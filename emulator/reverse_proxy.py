@@ -5,8 +5,8 @@ It stands in for Istio's Envoy, which no package registry has: the same routes, 
 
 from __future__ import annotations
 
-import os
-import signal
+import contextlib
+import socket
 import time
 from pathlib import Path
 
@@ -35,34 +35,34 @@ class ReverseProxy:
         if text == self._text:
             return
         file = self._pod.namespace.keep("haproxy.cfg", text)
+        console = file.with_name("haproxy.sock")
         if self._pod.proxy is None:
-            self._start(file)
+            self._start(file, console)
         else:
-            self._reload(self._pod.proxy)
+            self._reload(self._pod.proxy, console)
         self._text = text
 
-    def _start(self, file: Path) -> None:
+    def _start(self, file: Path, console: Path) -> None:
         try:
-            self._pods.accompany(self._pod, (PROGRAM, "-W", "-db", "-f", str(file)))
+            self._pods.accompany(self._pod, (PROGRAM, "-W", "-db", "-S", str(console), "-f", str(file)))
         except BackendUnavailable as error:
             raise ProxyError(f"East-West gateways need {PROGRAM}: apt install {PROGRAM} ({error})") from error
 
-    def _reload(self, process: PodProcess) -> None:
-        """Signal the master process: it starts a worker with the new file, and the old one ends when it is idle.
+    def _reload(self, process: PodProcess, console: Path) -> None:
+        """Ask the master process on its console: it starts a worker with the new file, and the old one ends when idle.
 
-        A signal that comes before it is ready for signals would end it; one that comes while it starts anew waits.
+        Not by SIGUSR2, which says the same: one that comes while the master starts itself anew is lost or ends it.
+        The console answers by closing; where it is reset instead, the master was not yet listening again.
         """
         until_s = time.monotonic() + _START_TIMEOUT_S
         while process.status is None and time.monotonic() < until_s:
-            if _heeds(process.pid, signal.SIGUSR2):
-                os.kill(process.pid, signal.SIGUSR2)
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asking:
+                asking.settimeout(max(0.001, until_s - time.monotonic()))
+                asking.connect(str(console))
+                asking.sendall(b"reload\n")
+                while asking.recv(4096):
+                    pass
                 return
             time.sleep(0.005)
         said = process.output.text().strip()
         raise ProxyError(f"{self._pod.namespace.name}: {PROGRAM} does not take a new configuration: {said}")
-
-
-def _heeds(pid: int, number: signal.Signals) -> bool:
-    """Whether the process handles the signal or keeps it for later (SigCgt, SigBlk in proc_pid_status(5))."""
-    masks = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return bool((int(masks["SigCgt"], 16) | int(masks["SigBlk"], 16)) >> (number - 1) & 1)

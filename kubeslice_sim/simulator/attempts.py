@@ -82,7 +82,7 @@ def connect(scene: Scene, probe: Probe, source: Pod, seq: int) -> Ended:
     place = scene.find(source, probe.target, dice.expovariate(1.0 / scene.costs.noise_s))
     if place.address is None:
         return _unreached(scene, probe, source, seq, "blocked", place.why, place.took_s)
-    flow = scene.flow(source, place.address, probe.port or 0, scene.source_port(probe))
+    flow = scene.flow(source, place.address, probe.port or 0, scene.source_port(probe), host=place.host)
     why, waited_s = "", 0.0
     for retry_s in (0.0, *syn_retries_s()):
         if retry_s >= probe.timeout_s:
@@ -90,8 +90,8 @@ def connect(scene: Scene, probe: Probe, source: Pod, seq: int) -> Ended:
         waited_s = retry_s
         trip = scene.round_trip(source, flow, place.meant, dice)
         if trip.rtt_s is not None and waited_s + trip.rtt_s <= probe.timeout_s:
-            if trip.target is not None and not trip.target.listens:
-                detail = f"{trip.target.reference} refused"
+            if trip.refused or (trip.target is not None and not trip.target.listens):
+                detail = trip.why or f"{trip.target.reference if trip.target else place.address} refused"
                 return _unreached(scene, probe, source, seq, "blocked", detail, waited_s + trip.rtt_s)
             return _reached(scene, probe, source, seq, "connect_s", waited_s + trip.rtt_s)
         why = trip.why or "too late"

@@ -9,6 +9,7 @@ from typing import Any
 
 import simpy
 
+from kubeslice_sim.controlplane.built_in import DNS
 from kubeslice_sim.controlplane.dataplane import FactSink
 from kubeslice_sim.controlplane.effects import (
     ConnectPod,
@@ -21,10 +22,11 @@ from kubeslice_sim.controlplane.effects import (
     SetQos,
     StartAppPod,
     StartGateway,
+    StartNameServer,
     StartRouter,
     StopPod,
 )
-from kubeslice_sim.controlplane.facts import CertificatesIssued, PodRunning, PodStopped
+from kubeslice_sim.controlplane.facts import CertificatesIssued, NodeRunning, NodeStopped, PodRunning, PodStopped
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
 from kubeslice_sim.simulator.network import Gateway, Network, Pod, PodKey, Router
@@ -86,19 +88,29 @@ class SimulatedDataPlane:
                 yield pod.key
 
     def lose_node(self, cluster: str, node: str) -> None:
-        """The node is gone with all that ran there; nothing starts on it until :meth:`recover_node`."""
+        """The node is gone with all that ran there, its kubelet too: nobody tells of its pods any more.
+
+        Nothing starts on it until :meth:`recover_node`.
+        """
         self._lost_nodes.add((cluster, node))
         for key in tuple(self.pods_on(cluster, node)):
-            self._stop(key)
+            self._stop(key, told=False)
+        server = self._network.nameserver(cluster)
+        server.away = server.away or server.node == node
+        self.sink.report(NodeStopped(cluster=cluster, node=node))
 
     def recover_node(self, cluster: str, node: str) -> int:
         """The node is back: what is still wanted there starts; how many pods that is."""
         self._lost_nodes.discard((cluster, node))
+        self.sink.report(NodeRunning(cluster=cluster, node=node))
         wanted = tuple(key for key in self.pods_on(cluster, node) if key not in self._held)
         for key in wanted:
             part = self._part(key)
             if part is not None and not part.running:
                 self._start(key, part)
+        server = self._network.nameserver(cluster)
+        if server.away and server.node == node:
+            self._start_name_server(cluster, node)
         return len(wanted)
 
     # -- effects -----------------------------------------------------------------------------------------------------
@@ -172,6 +184,9 @@ class SimulatedDataPlane:
             del self._network.routers[part.start.cluster, part.start.slice]
         elif isinstance(part, Gateway):
             self._remove_gateway(part)
+        elif (effect.namespace, effect.pod) == (SYSTEM_NAMESPACE, DNS):
+            server = self._network.nameserver(effect.cluster)
+            server.node, server.away = "", True
         self._network.changed()
 
     @_apply.register
@@ -217,8 +232,18 @@ class SimulatedDataPlane:
         self._network.changed()
 
     @_apply.register
+    def _(self, effect: StartNameServer) -> None:
+        server = self._network.nameserver(effect.cluster)
+        elsewhere, server.node = server.node not in (None, effect.node), effect.node
+        if elsewhere:
+            server.away = True
+            self._start_name_server(effect.cluster, effect.node)
+
+    @_apply.register
     def _(self, effect: ServeNames) -> None:
         self._network.nameserver(effect.cluster).records = effect.records
+        if self._network.proxies.sidecars:
+            self._network.changed()  # sidecars follow DNS
 
     @_apply.register
     def _(self, effect: SetNetworkPolicy) -> None:
@@ -260,7 +285,16 @@ class SimulatedDataPlane:
         if isinstance(part, Gateway):
             self._vpn.started(part)
 
-    def _stop(self, key: PodKey) -> bool:
+    def _start_name_server(self, cluster: str, node: str) -> None:
+        def started() -> None:
+            server = self._network.nameserver(cluster)
+            if server.away and server.node == node and (cluster, node) not in self._lost_nodes:
+                server.away = False
+                self.sink.report(PodRunning(cluster=cluster, namespace=SYSTEM_NAMESPACE, pod=DNS))
+
+        self._later(self._timing.pod_start_s, started)
+
+    def _stop(self, key: PodKey, told: bool = True) -> bool:
         part = self._part(key)
         self._starting.pop(key, None)
         if part is None or not part.running:
@@ -274,7 +308,8 @@ class SimulatedDataPlane:
         else:
             self._unplug(part)
         self._network.changed()
-        self.sink.report(PodStopped(cluster=key[0], namespace=key[1], pod=key[2]))
+        if told:
+            self.sink.report(PodStopped(cluster=key[0], namespace=key[1], pod=key[2]))
         return True
 
     def _unplug(self, pod: Pod) -> None:

@@ -14,7 +14,9 @@ Protocol = Literal["icmp", "tcp", "udp"]
 class FiveTuple:
     """What the hash sees. Ping has no ports (zero): Linux then hashes addresses and protocol.
 
-    ``answer``: whether it goes back to who began; a firewall that lets a connection through lets its answers through.
+    ``host``: the name that the client asked for, where it asked for one, and ``draw``: a number of the request; proxies
+    see these, routers do not. ``answer``: whether it goes back to who began; a firewall that lets a connection through
+    lets its answers through.
     """
 
     source: IPv4Address
@@ -23,11 +25,22 @@ class FiveTuple:
     source_port: int = 0
     target_port: int = 0
     answer: bool = False
+    host: str = ""
+    draw: int = 0
 
     @property
     def reverse(self) -> FiveTuple:
         """The same conversation, seen from the other end."""
-        return FiveTuple(self.target, self.source, self.protocol, self.target_port, self.source_port, not self.answer)
+        return FiveTuple(
+            self.target,
+            self.source,
+            self.protocol,
+            self.target_port,
+            self.source_port,
+            not self.answer,
+            self.host,
+            self.draw,
+        )
 
 
 def choose(flow: FiveTuple, hops: int, secret: int) -> int:

@@ -37,7 +37,7 @@ RECONNECT_S = 1.0
 class Place:
     """What a target turned out to be: an address, who is meant (None: whoever answers), how long finding it took.
 
-    ``further``: the other addresses of a DNS answer, in its order.
+    ``further``: the other addresses of a DNS answer, in its order. ``host``: the name, where it was one.
     """
 
     address: IPv4Address | None
@@ -45,15 +45,17 @@ class Place:
     meant: Pod | None = None
     took_s: float = 0.0
     why: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundTrip:
-    """There and back of one packet: its time, or what became of it (``why``)."""
+    """There and back of one packet: its time, or what became of it (``why``); ``refused``: a proxy said no."""
 
     rtt_s: float | None
     why: str = ""
     target: Pod | None = None
+    refused: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,7 +105,8 @@ class Scene:
             if not reply.addresses:
                 return Place(address=None, took_s=reply.took_s, why=f"{target} is not known to the resolver")
             # An unmodified client takes the first address of the answer.
-            return Place(address=reply.addresses[0], further=reply.addresses[1:], took_s=reply.took_s)
+            return Place(address=reply.addresses[0], further=reply.addresses[1:], took_s=reply.took_s,
+                         host=target.rstrip(".").lower())  # fmt: skip
         name, _, cluster = target.partition("@")
         namespace, _, pod_name = name.partition("/")
         pod = self.network.pods.get((cluster or source.cluster, namespace, pod_name))
@@ -115,9 +118,13 @@ class Scene:
         return Place(address=pod.pod_ip, meant=pod)
 
     def flow(
-        self, source: Pod, target: IPv4Address, port: int = 0, source_port: int = 0, *, udp: bool = False
-    ) -> FiveTuple:
-        """The five-tuple of a packet from ``source``: its overlay address where the slice leads to ``target``."""
+        self, source: Pod, target: IPv4Address, port: int = 0, source_port: int = 0, *, udp: bool = False,
+        host: str = "",
+    ) -> FiveTuple:  # fmt: skip
+        """The five-tuple of a packet from ``source``: its overlay address where the slice leads to ``target``.
+
+        ``host``: what the place was called, for proxies on the way.
+        """
         address = source.pod_ip
         for slice_, overlay in source.nsm.items():
             router = self.network.routers.get((source.cluster, slice_))
@@ -125,7 +132,7 @@ class Scene:
                 address = overlay
         if not port:
             return FiveTuple(address, target, "icmp")
-        return FiveTuple(address, target, "udp" if udp else "tcp", source_port, port)
+        return FiveTuple(address, target, "udp" if udp else "tcp", source_port, port, host=host)
 
     def there_and_back(self, source: Pod, flow: FiveTuple) -> tuple[Way, Way]:
         """The ways of a packet and of its answer, now; the second is empty and dropped where the first ends early."""
@@ -140,6 +147,8 @@ class Scene:
     def round_trip(self, source: Pod, flow: FiveTuple, meant: Pod | None, dice: random.Random) -> RoundTrip:
         """Send one packet and its answer: delays, queues, jitter and loss as they are now."""
         there, back = self.there_and_back(source, flow)
+        if there.refused and there.target is not None:
+            return self._refusal(source, flow, there, dice)
         for way in (there, back):
             if way.dropped:
                 return RoundTrip(rtt_s=None, why=way.dropped)
@@ -151,6 +160,16 @@ class Scene:
                 return RoundTrip(rtt_s=None, why="lost on the way")
             total_s += self.one_way_s(way, dice)
         return RoundTrip(rtt_s=total_s, target=there.target)
+
+    def _refusal(self, source: Pod, flow: FiveTuple, there: Way, dice: random.Random) -> RoundTrip:
+        """A proxy on the way says no: how long the client waits for that. Its own sidecar says so at once."""
+        if there.target is None or there.target is source:
+            return RoundTrip(rtt_s=self.costs.pod_s, why=there.dropped, target=source, refused=True)
+        back = self.ways.trace(there.target, flow.reverse, self.env.now)
+        if back.dropped:
+            return RoundTrip(rtt_s=None, why=back.dropped)
+        total_s = self.one_way_s(there, dice) + self.one_way_s(back, dice)
+        return RoundTrip(rtt_s=total_s, why=there.dropped, target=there.target, refused=True)
 
     def one_way_s(self, way: Way, dice: random.Random) -> float:
         """How long one packet takes along ``way`` now; jitter is uniform in ± the link's, as netem's."""

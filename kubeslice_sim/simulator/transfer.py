@@ -83,7 +83,8 @@ class Stream:
         yield scene.env.timeout(place.took_s)
         if place.address is None:
             return None
-        flow = scene.flow(source, place.address, probe.port or 0, scene.source_port(probe, self._index))
+        flow = scene.flow(source, place.address, probe.port or 0, scene.source_port(probe, self._index),
+                          host=place.host)  # fmt: skip
         waited_s = 0.0
         for retry_s in (0.0, *syn_retries_s()):
             yield scene.env.timeout(retry_s - waited_s)
@@ -93,7 +94,7 @@ class Stream:
             trip = scene.round_trip(source, flow, place.meant, self._dice)
             if trip.rtt_s is not None and trip.target is not None:
                 yield scene.env.timeout(trip.rtt_s)
-                if not trip.target.listens:
+                if trip.refused or not trip.target.listens:
                     return None
                 return Connection(source=source, target=trip.target, life=trip.target.life, flow=flow)
         return None

@@ -9,6 +9,7 @@ from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.ecmp import FiveTuple, choose
 from kubeslice_sim.simulator.encapsulation import OVERLAY_MTU, TUNNEL_MTU, Count, Encapsulation
 from kubeslice_sim.simulator.network import Gateway, Link, Network, Pod, Router
+from kubeslice_sim.simulator.proxies import dial
 
 ResourceKey = tuple[str, ...]
 """What is shared: ``("wan", from, to)``, ``("qos", cluster, node, slice)`` …; the first word is its kind."""
@@ -28,7 +29,11 @@ class Stage:
 
 @dataclass(slots=True)
 class Way:
-    """One direction, now. ``dropped`` says where and why a packet ends, empty if it arrives at ``target``."""
+    """One direction, now. ``dropped`` says where and why a packet ends, empty if it arrives at ``target``.
+
+    ``refused``: the proxy at ``target`` says so at once, and nobody waits for an answer in vain. ``proxied``: a proxy
+    on the way chooses anew for each request.
+    """
 
     stages: list[Stage] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -38,6 +43,8 @@ class Way:
     overlay: bool = False
     target: Pod | None = None
     dropped: str = ""
+    refused: bool = False
+    proxied: bool = False
     good_until_s: float = float("inf")
     """When a tunnel on the way would refuse its session, if nothing renewed it."""
 
@@ -87,7 +94,7 @@ class Ways:
         if not source.running:
             way.dropped = f"{source.reference} does not run"
             return way
-        dialler, source = source, self._exit(way, source, flow)
+        source, flow = self._leave(way, source, flow)
         if way.dropped:
             return way
         for slice_ in source.nsm:
@@ -96,41 +103,57 @@ class Ways:
                 way.overlay = True
                 self._from_pod(way, source)
                 self._enter_router(way, source, router, flow, now_s)
-                self._beyond(way, dialler, flow, now_s)
+                self._beyond(way, flow, now_s)
                 return way
         self._over_cni(way, source, flow)
         return way
 
-    def _exit(self, way: Way, source: Pod, flow: FiveTuple) -> Pod:
-        """Who dials onto the overlay: the pod, or the egress gateway that its sidecar hands the request to."""
-        name = self._network.proxies.exits.get((source.reference, flow.target))
-        if name is None or flow.protocol != "tcp" or flow.answer:
-            return source
-        namespace, _, rest = name.partition("/")
+    def _leave(self, way: Way, source: Pod, flow: FiveTuple) -> tuple[Pod, FiveTuple]:
+        """Who dials onto the overlay, and whom: the pod, or what its sidecar does with the connection."""
+        led = self._network.proxies.leave(source.reference, flow)
+        if led is None:
+            return source, flow
+        way.proxied = True
+        if led.refused:
+            self._refuse(way, source, led.refused)
+            return source, flow
+        known = self._network.nameserver(source.cluster).records.get(led.service, ())
+        servers = [server for server in led.servers if server[0] in known]
+        if not servers:
+            self._refuse(way, source, f"the proxies of {source.reference} know no endpoint of {led.service}")
+            return source, flow
+        if not led.egress:
+            return source, dial(flow, flow.source, servers, self._secret)
+        namespace, _, rest = led.egress.partition("/")
         gateway = self._network.pods.get((source.cluster, namespace, rest.partition("@")[0]))
         if gateway is None or not gateway.running:
-            way.dropped = f"{name} does not run"
-            return source
+            self._refuse(way, source, f"{led.egress} does not run")
+            return source, flow
         self._from_pod(way, source)
         self._between_nodes(way, source.node, gateway.node)
         self._to_pod(way, gateway)
-        return gateway
+        address = next(iter(gateway.nsm.values()), flow.source)
+        return gateway, dial(flow, address, servers, self._secret)
 
-    def _beyond(self, way: Way, dialler: Pod, flow: FiveTuple, now_s: float) -> None:
+    def _beyond(self, way: Way, flow: FiveTuple, now_s: float) -> None:
         """From an ingress gateway, where the connection ended, to the pod that it connects to."""
         gateway = way.target
-        proxies = self._network.proxies
-        if gateway is None or way.dropped or flow.protocol != "tcp" or gateway.reference not in proxies.behind:
-            return
-        onward = proxies.onward(gateway.reference, dialler.reference, flow, self._secret)
-        if isinstance(onward, str):
-            way.dropped = onward
+        if gateway is None or way.dropped or gateway.reference not in self._network.proxies.behind:
             return
         for slice_, address in gateway.nsm.items():
             router = self._network.routers.get((gateway.cluster, slice_))
-            if router is not None and address == flow.target:
+            if router is None or address != flow.target:
+                continue
+            onward = self._network.proxies.arrive(gateway.reference, flow, router.clients, self._secret)
+            way.proxied = way.proxied or onward is not None
+            if isinstance(onward, str):
+                self._refuse(way, gateway, onward)
+            elif onward is not None:
                 self._from_pod(way, gateway)
                 self._enter_router(way, gateway, router, onward, now_s)
+
+    def _refuse(self, way: Way, proxy: Pod, why: str) -> None:
+        way.target, way.dropped, way.refused = proxy, why, True
 
     def _from_pod(self, way: Way, pod: Pod) -> None:
         way.delay_s += self._costs.pod_s

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.east_west import EastWestGateway
 from kubeslice_sim.planner.encapsulation import CNI_MTU_BYTES
-from kubeslice_sim.planner.external_gateways import GATEWAY_TYPE, HTTP_PORT, PORTS, external_gateway_of
+from kubeslice_sim.planner.external_gateways import GATEWAY_TYPE, HTTP_PORT, external_gateway_of
 from kubeslice_sim.planner.istio import Sidecars, speaks_http
 from kubeslice_sim.planner.plan import EndpointPlan, Plan, PodPlan, ServicePlan, SlicePlan
 from kubeslice_sim.verify.answer import Answer, Hop
@@ -29,30 +29,50 @@ class Mesh:
             for cluster in config.spec.clusters
         }
 
-    def service(self, pod: PodPlan, name: str) -> ServicePlan | None:
-        """The service that the pod's sidecar takes the name for; None where no sidecar has a say.
+    def service(self, pod: PodPlan, name: str, port: int | None) -> ServicePlan | None:
+        """The service whose requests the pod's sidecar leads by their Host; None where no sidecar has a say.
 
-        A VirtualService of worker-operator is exported to its own namespace only.
+        A VirtualService of worker-operator is exported to its own namespace only. What is sent to another port than
+        the service's goes where DNS leads (Istio's default ``outboundTrafficPolicy``, ALLOW_ANY).
         """
-        if pod.slice is None or self._types.get((pod.slice, pod.cluster)) != GATEWAY_TYPE:
+        if not self._led(pod):
             return None
         asked = name.rstrip(".").lower()
-        for service in self._plan.slice(pod.slice).services:
+        for service in self._plan.slice(pod.slice or "").services:
             local = names.cluster_service_dns(service.name, service.namespace)
             if service.namespace == pod.namespace and asked in (service.dns_name, local):
-                return service if service.endpoints and pod in self._sidecars else None
+                meant = port is None or port in {item.port for item in service.ports}
+                return service if service.endpoints and meant and speaks_http(service.ports) else None
         return None
 
-    def request(self, pod: PodPlan, asked: str, service: ServicePlan, port: int | None) -> Answer:
+    def request(self, pod: PodPlan, asked: str, service: ServicePlan) -> Answer:
         """The answer for all endpoints together: the first that is not reached, else the first."""
-        found = self._plan.slice(service.slice)
-        egress = _gateway(found, pod.cluster, "egress")
-        refusal = _refusal(service, port, egress)
+        egress = _gateway(self._plan.slice(service.slice), pod.cluster, "egress")
         how = f"the sidecar of {pod.reference} sends {service.dns_name} {_where(egress)}"
-        if refusal:
-            return Answer(source=pod.reference, target=asked, allowed=False, reason=refusal, evidence=(how,))
         answers = [self._to(pod, asked, how, service, endpoint, egress) for endpoint in service.endpoints]
         return next((answer for answer in answers if not answer.allowed), answers[0])
+
+    def refusal(self, pod: PodPlan, asked: str, how: str, address: IPv4Address, port: int | None) -> Answer | None:
+        """Why a sidecar lets no connection to this address and port through; None where it does.
+
+        What Istio takes for TCP has no Host: it is led by its address. Behind an egress gateway it is led to a port
+        that the gateway's Service does not have.
+        """
+        if port is None or not self._led(pod):
+            return None
+        found = self._plan.slice(pod.slice or "")
+        egress = _gateway(found, pod.cluster, "egress")
+        for service in found.services:
+            to_it = service.namespace == pod.namespace and address in {end.nsm_ip for end in service.endpoints}
+            taken = to_it and port in {item.port for item in service.ports} and not speaks_http(service.ports)
+            if egress is not None and taken:
+                reason = (
+                    f"{egress.name} takes HTTP only: its Service has no port {service.ports[0].port} for what Istio "
+                    "takes for TCP"
+                )
+                led = f"the sidecar of {pod.reference} sends {service.dns_name} {_where(egress)}"
+                return Answer(source=pod.reference, target=asked, allowed=False, reason=reason, evidence=(led, how))
+        return None
 
     def arrival(
         self, pod: PodPlan, asked: str, how: str, address: IPv4Address, port: int | None, trace: Trace
@@ -63,14 +83,17 @@ class Mesh:
                       evidence=(how, *trace.evidence))  # fmt: skip
         if gateway is None:
             return gone
-        listens = sorted({item.target_port for item in PORTS[gateway.direction]})
-        if port is not None and port not in listens:
-            told = ", ".join(map(str, listens))
+        if port not in (None, HTTP_PORT):
+            # Its Service has more ports, but its Gateway asks Envoy for a listener on this one only.
             where = f"{gateway.name} on {gateway.cluster}"
-            reason = f"{where} listens on {told} only, and no Istio sidecar leads port {port} there"
+            reason = f"{where} listens on {HTTP_PORT} only, and no Istio sidecar leads port {port} there"
             return replace(gone, reason=reason)
         reason = f"over slice {gateway.slice}, to {gateway.name}, which proxies HTTP to the pods behind it"
         return replace(gone, allowed=True, reason=reason)
+
+    def _led(self, pod: PodPlan) -> bool:
+        """Whether the pod has a sidecar, and KubeSlice tells it of its slice's services."""
+        return self._types.get((pod.slice or "", pod.cluster)) == GATEWAY_TYPE and pod in self._sidecars
 
     def _to(
         self, pod: PodPlan, asked: str, how: str, service: ServicePlan, endpoint: EndpointPlan,
@@ -107,19 +130,6 @@ def _answer(
     evidence = (how, *(line for trace in traces for line in trace.evidence))
     return Answer(source=pod.reference, target=asked, allowed=allowed, reason=reason, hops=tuple(hops),
                   evidence=evidence)  # fmt: skip
-
-
-def _refusal(service: ServicePlan, port: int | None, egress: EastWestGateway | None) -> str:
-    """Why the proxies take no such request; empty where they do."""
-    first = service.ports[0].port if service.ports else 0
-    if not speaks_http(service.ports):
-        if egress is not None:
-            return f"{egress.name} takes HTTP only: its Service has no port {first} for what Istio takes for TCP"
-        if service.backends:
-            return f"an ingress gateway takes HTTP only, and Istio takes port {first} of {service.dns_name} for TCP"
-    if port is not None and port not in {item.port for item in service.ports}:
-        return f"Service {service.namespace}/{service.name} has no port {port}, so no VirtualService leads it anywhere"
-    return ""
 
 
 def _where(egress: EastWestGateway | None) -> str:

@@ -64,9 +64,9 @@ class Verifier:
         return next((answer for answer in answers if not answer.allowed), answers[0])
 
     def _answer(self, pod: PodPlan, asked: str, target: Target) -> Answer:
-        service = self._mesh.service(pod, target.name)
+        service = self._mesh.service(pod, target.name, target.port)
         if service is not None:
-            return self._mesh.request(pod, asked, service, target.port)
+            return self._mesh.request(pod, asked, service)
         found = self._resolve(pod, target.name)
         if not found.addresses:
             return Answer(source=pod.reference, target=asked, allowed=False, reason=found.how)
@@ -86,6 +86,9 @@ class Verifier:
     def _to_address(self, pod: PodPlan, asked: str, address: IPv4Address, port: int | None, how: str) -> Answer:
         joined = self._slices[pod.slice] if pod.slice is not None else None
         if joined is not None and joined.subnet is not None and address in joined.subnet:
+            refusal = self._mesh.refusal(pod, asked, how, address, port)
+            if refusal is not None:
+                return refusal
             trace = self._overlays[joined.name].trace(pod, address)
             if trace.hops[-1].kind == "proxy":
                 return self._mesh.arrival(pod, asked, how, address, port, trace)

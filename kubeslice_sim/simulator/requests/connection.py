@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
@@ -35,7 +36,8 @@ class Failure:
 class Ways:
     """Both directions of a connection as they are until the network changes or a session on the way grows too old.
 
-    ``segment_bytes``: what one packet carries; ``there_bps``, ``back_bps``: how fast one packet is put on the wire.
+    ``refused``: a proxy on the way says no. ``segment_bytes``: what one packet carries; ``there_bps``, ``back_bps``:
+    how fast one packet is put on the wire.
     """
 
     there: Way
@@ -44,6 +46,7 @@ class Ways:
     rtt_s: float
     epoch: int
     good_until_s: float
+    refused: bool = False
     segment_bytes: float = 0.0
     there_bps: float = 0.0
     back_bps: float = 0.0
@@ -51,7 +54,10 @@ class Ways:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Connection:
-    """An open connection. ``window``: its congestion window in segments; ``used``: requests that it has carried."""
+    """An open connection. ``window``: its congestion window in segments; ``used``: requests that it has carried.
+
+    Where a proxy is on the way, the connection is to the proxy, and ``target`` is who gets the request under way.
+    """
 
     source: Pod
     source_life: int
@@ -70,7 +76,15 @@ class Connection:
         known = self._ways
         if known is None or known.epoch != scene.epoch or scene.env.now >= known.good_until_s:
             known = self._ways = _ways_of(scene, self.source, self.flow)
+            if known.there.proxied and known.there.target is not None:
+                self.target, self.life = known.there.target, known.there.target.life
         return known
+
+    def next_request(self, scene: Scene, dice: random.Random) -> None:
+        """A proxy on the way, if there is one, chooses by its weights, which are hundredths, who gets the next one."""
+        if self.ways(scene).there.proxied:
+            self.flow = replace(self.flow, draw=dice.randrange(100))
+            self._ways = None
 
 
 class Connector:
@@ -115,7 +129,7 @@ class Connector:
     ) -> Generator[simpy.Event, Any, Connection | Failure]:
         """A SYN, repeated after 1, 3, 7 … s, until it is answered or the time is over."""
         scene, env, timeout_s = self._scene, self._scene.env, self._probe.timeout_s
-        flow = scene.flow(source, address, self._probe.port or 80, scene.source_port(self._probe))
+        flow = scene.flow(source, address, self._probe.port or 80, scene.source_port(self._probe), host=place.host)
         began_s, why, source_life = env.now, "", source.life
         for retry_s in (0.0, *syn_retries_s()):
             if retry_s >= timeout_s:
@@ -128,8 +142,10 @@ class Connector:
                 why = "too late"
             else:
                 yield env.timeout(trip.rtt_s)
-                if not trip.target.listens:
-                    return Failure(outcome="blocked", cause="refused", why=f"{trip.target.reference} refused")
+                if trip.refused or not trip.target.listens:
+                    return Failure(
+                        outcome="blocked", cause="refused", why=trip.why or f"{trip.target.reference} refused"
+                    )
                 return Connection(source=source, source_life=source_life, target=trip.target, life=trip.target.life,
                                   flow=flow, took_s=env.now - began_s, since_s=env.now)  # fmt: skip
         yield env.timeout(max(0.0, began_s + timeout_s - env.now))
@@ -140,7 +156,7 @@ def _ways_of(scene: Scene, source: Pod, flow: FiveTuple) -> Ways:
     there, back = scene.there_and_back(source, flow)
     known = Ways(
         there=there, back=back, dropped=there.dropped or back.dropped, rtt_s=there.delay_s + back.delay_s,
-        epoch=scene.epoch, good_until_s=min(there.good_until_s, back.good_until_s),
+        epoch=scene.epoch, good_until_s=min(there.good_until_s, back.good_until_s), refused=there.refused,
     )  # fmt: skip
     if known.dropped:
         return known

@@ -27,11 +27,13 @@ class Exchange:
         self._network_dice = scene.dice("http", probe)
         self._service_dice = scene.dice("service", probe)
         """A stream of its own: another network leaves the service times as they are."""
+        self._balance_dice = scene.dice("proxies", probe)
 
     def make(self, connection: Connection) -> Waiting:
         """One request and its answer; a failure where there is none."""
         scene, env, probe = self._scene, self._scene.env, self._probe
         until_s = env.now + probe.timeout_s
+        connection.next_request(scene, self._balance_dice)
         failure = yield from self._send(connection, probe.request_bytes or 0.0, until_s, answer=False)
         if failure is not None:
             return failure
@@ -64,6 +66,8 @@ class Exchange:
             ways = connection.ways(scene)
             if not ways.dropped:
                 break
+            if ways.refused and not answer:
+                return Failure(outcome="blocked", cause="refused", why=ways.dropped)
             tries = tries or retries_s(ways.rtt_s or rto_s(0.0))
             yield env.timeout(min(began_s + next(tries), until_s) - env.now)
             if env.now >= until_s:
