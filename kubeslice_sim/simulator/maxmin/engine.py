@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 import numpy as np
 
@@ -114,11 +113,11 @@ class Engine:
 
     def full(self) -> list[int]:
         """The resources that hold flows back."""
-        return cast(list[int], np.flatnonzero(self._t.resources["held"][: self._resources] >= 0).tolist())
+        return np.flatnonzero(self._t.resources["held"][: self._resources] >= 0).tolist()
 
     def held_by(self, resource: int) -> list[int]:
         """The classes that a resource holds back."""
-        return cast(list[int], np.flatnonzero(self._t.classes["bottleneck"][: len(self._keys)] == resource).tolist())
+        return np.flatnonzero(self._t.classes["bottleneck"][: len(self._keys)] == resource).tolist()
 
     def sent_bits(self, flow: int, now_s: float) -> float:
         """What the flow has sent since its start."""
