@@ -92,7 +92,7 @@ class Loops:
         informer, client = site.informers[place], site.clients[place]
         before = informer.relists
         arrives_s = informer.connect(now_s)
-        kinds = {kind for item in site.controllers for at, kind in item.watched() if at == place}
+        kinds = {kind for at, kind in site.watchers if at == place}
         for kind in sorted(kinds):
             if informer.relists != before:
                 client.count("list", kind, now_s)
@@ -105,7 +105,7 @@ class Loops:
 
     def _deliver(self, site: Site, place: Place, informer: Informer, now_s: float) -> None:
         for change in informer.deliver(now_s):
-            for controller in site.controllers:
+            for controller in site.watchers.get((place, change.key.kind), ()):
                 if controller.see(place, change, site.view):
                     self._load.depth(site.name, controller.spec.name, len(controller.queue), now_s)
                     self._wake(site, controller, now_s)
@@ -151,6 +151,9 @@ class Loops:
                 self._done(site, outcome, end_s)
             self._wake(site, controller, end_s)
 
+        if not outcome.writes:  # most looks find nothing to do
+            end(now_s, None)
+            return
         Transaction(
             site, outcome, self._agenda, self._webhooks, partial(self._wrote, controller), end, controller.spec.sender
         ).send(0, now_s)  # fmt: skip

@@ -38,6 +38,11 @@ class Site:
         self.hub = hub or self
         self.sidecars: dict[str, TunnelStatus] = {}
         self.controllers = [Controller(spec) for spec in specs]
+        self.watchers: dict[tuple[Place, str], list[Controller]] = {}
+        """Which of them watch a kind in one of the API servers: a change is shown to nobody else."""
+        for controller in self.controllers:
+            for watched in controller.watched():
+                self.watchers.setdefault(watched, []).append(controller)
         self.running = True
         self.life = 0
         self.clock_ahead_s = 0.0

@@ -10,6 +10,7 @@ from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
 T = TypeVar("T")
+_NONE = object()
 
 
 def with_metadata(item: T, **changes: Any) -> T:
@@ -28,9 +29,8 @@ def with_status(item: T, status: Any) -> T:
     if isinstance(item, KubernetesObject):
         body = {key: value for key, value in item.body.items() if key != "status"}
         return replace(item, body=FrozenMap(body if status is None else {**body, "status": status}))
-    if any(field.name == "status" for field in fields(cast(Any, item))):
-        return cast(T, replace(cast(Any, item), status=status))
-    return item
+    held = getattr(item, "status", _NONE)
+    return item if held is _NONE or held is status else cast(T, replace(cast(Any, item), status=status))
 
 
 def without_status(item: T) -> T:

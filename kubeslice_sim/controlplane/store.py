@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
 from typing import Any, Literal, TypeVar
@@ -65,6 +65,8 @@ class Store:
         """A watch: what happened after that resourceVersion. Raises :exc:`Expired` if the log begins later."""
         if after < self._compacted:
             raise Expired(after)
+        if after == self.sequence - 1:
+            return (self._log[-1],)  # what a follower mostly wants
         newest = list(islice(reversed(self._log), self.sequence - after))
         newest.reverse()  # the log is long, and who follows it wants its end
         return tuple(newest)
@@ -83,9 +85,9 @@ class Store:
         if self._complete is not None:
             item = self._complete(item, self)
         uid = str(UUID(int=_FIRST_UID + self.sequence + 1))
-        item = self._commit("ADDED", with_metadata(
-            item, uid=uid, generation=1, creation_timestamp=timestamp(now_s), deletion_timestamp=None
-        ))  # fmt: skip
+        item = self._commit(
+            "ADDED", item, uid=uid, generation=1, creation_timestamp=timestamp(now_s), deletion_timestamp=None
+        )
         self._uids.add(uid)
         if self._collector is not None:
             self._collector.appeared(item, now_s)
@@ -98,13 +100,14 @@ class Store:
         meta, new = held.metadata, sent.metadata
         if meta.deletion_timestamp is not None and set(new.finalizers) - set(meta.finalizers):
             raise Refused(key, "is being deleted: no finalizer can be added; wait until it is gone")
-        generation = meta.generation + (not _same_spec(sent, held))
-        sent = with_metadata(
-            sent, uid=meta.uid, resource_version=meta.resource_version, generation=generation,
+        same = _same_spec(sent, held)
+        new = replace(
+            new, uid=meta.uid, resource_version=meta.resource_version, generation=meta.generation + (not same),
             creation_timestamp=meta.creation_timestamp, deletion_timestamp=meta.deletion_timestamp,
         )  # fmt: skip
-        if sent == held:
+        if same and new == meta:
             return held  # type: ignore[no-any-return]
+        sent = replace(sent, metadata=new)
         if meta.deletion_timestamp is not None and not new.finalizers:
             self._remove(key, now_s)
             return sent  # type: ignore[no-any-return]
@@ -113,8 +116,10 @@ class Store:
     def update_status(self, item: T) -> T:
         """Replace the status alone."""
         _, held = self._held(item)
-        sent = with_status(held, status_of(item))
-        return held if sent == held else self._commit("MODIFIED", sent, held)  # type: ignore[no-any-return]
+        status = status_of(item)
+        if status == status_of(held):
+            return held  # type: ignore[no-any-return]
+        return self._commit("MODIFIED", with_status(held, status), held)  # type: ignore[no-any-return]
 
     def delete(
         self, key: ObjectKey, now_s: float, *, propagation: Propagation = "Background", uid: str = ""
@@ -134,10 +139,10 @@ class Store:
         if not meta.finalizers and not waits and (self._collector is not None or not namespace):
             self._remove(key, now_s)
         elif meta.deletion_timestamp is None:
-            marked = self._commit("MODIFIED", with_metadata(
-                held, deletion_timestamp=timestamp(now_s), generation=meta.generation + 1,
+            marked = self._commit(
+                "MODIFIED", held, held, deletion_timestamp=timestamp(now_s), generation=meta.generation + 1,
                 finalizers=(*meta.finalizers, *waits),
-            ), held)  # fmt: skip
+            )  # fmt: skip
             if self._collector is not None:
                 self._collector.marked(marked, now_s)
 
@@ -155,9 +160,9 @@ class Store:
             raise Conflict(key, sent, held.metadata.resource_version)
         return key, held
 
-    def _commit(self, action: Literal["ADDED", "MODIFIED"], item: T, previous: Any = None) -> T:
+    def _commit(self, action: Literal["ADDED", "MODIFIED"], item: T, previous: Any = None, **metadata: Any) -> T:
         self.sequence += 1
-        item = with_metadata(item, resource_version=str(self.sequence))
+        item = with_metadata(item, resource_version=str(self.sequence), **metadata)
         self.view.put(item)
         self._log.append(Change(
             sequence=self.sequence, action=action, key=key_of(item), item=item, previous=previous

@@ -11,6 +11,9 @@ from kubeslice_sim.model.kubernetes import KubernetesObject
 
 D = TypeVar("D", bound=Document)
 K = TypeVar("K")
+Entry = tuple[str, str, str]
+"""A kind with a label and its value, or with two empty texts for all of the kind."""
+Asked = tuple[str | None, tuple[tuple[str, str], ...]]
 _NONE: tuple[ObjectKey, ...] = ()
 
 
@@ -54,9 +57,12 @@ class ObjectTable:
     """A mutable set of immutable objects; implements :class:`StoreView`."""
 
     def __init__(self) -> None:
-        self._objects: dict[ObjectKey, Any] = {}
+        self._objects: dict[tuple[str, str, str], Any] = {}
+        """By :class:`ObjectKey`, which a plain tuple of the same texts finds, and sooner."""
         self._sorted: dict[str, list[ObjectKey]] = {}
-        self._labelled: dict[tuple[str, str, str], list[ObjectKey]] = {}
+        self._labelled: dict[Entry, list[ObjectKey]] = {}
+        self._answers: dict[Entry, dict[Asked, tuple[Any, ...]]] = {}
+        """What was selected by an entry, until one of its objects changes: reconcilers ask the same again and again."""
         self._owned: dict[str, set[ObjectKey]] = {}
         self._named: dict[tuple[str, str], set[ObjectKey]] = {}
 
@@ -95,7 +101,9 @@ class ObjectTable:
             self._label(key, meta)
             self._own(key, meta)
             return
-        if held.metadata.labels != meta.labels:
+        if held.metadata.labels == meta.labels:
+            self._outdate(key.kind, meta)
+        else:
             self._unlabel(key, held.metadata)
             self._label(key, meta)
         if held.metadata.owner_references != meta.owner_references:
@@ -113,7 +121,7 @@ class ObjectTable:
 
     def clear(self) -> None:
         """Take everything away."""
-        for part in (self._objects, self._sorted, self._labelled, self._owned, self._named):
+        for part in (self._objects, self._sorted, self._labelled, self._answers, self._owned, self._named):
             part.clear()
 
     def dependents(self, uid: str) -> tuple[Any, ...]:
@@ -130,11 +138,11 @@ class ObjectTable:
 
     def get(self, noun: type[D], namespace: str, name: str) -> D | None:
         """See :class:`StoreView`."""
-        return cast(D | None, self._objects.get(ObjectKey(noun.RESOURCE.kind, namespace, name)))
+        return cast(D | None, self._objects.get((noun.RESOURCE.kind, namespace, name)))
 
     def find(self, kind: str, namespace: str, name: str) -> KubernetesObject | None:
         """See :class:`StoreView`."""
-        return cast(KubernetesObject | None, self._objects.get(ObjectKey(kind, namespace, name)))
+        return cast(KubernetesObject | None, self._objects.get((kind, namespace, name)))
 
     def list(
         self, noun: type[D], namespace: str | None = None, labels: Mapping[str, str] | None = None
@@ -149,29 +157,49 @@ class ObjectTable:
         return cast(tuple[KubernetesObject, ...], self._select(kind, namespace, labels))
 
     def _select(self, kind: str, namespace: str | None, labels: Mapping[str, str] | None) -> tuple[Any, ...]:
-        keys: Sequence[ObjectKey]
-        if labels:
-            # In order already, and the shortest says most: what else is asked is seen in the objects themselves.
-            keys = min((self._labelled.get((kind, *label), _NONE) for label in labels.items()), key=len)
-            if not keys:
-                return ()
-        else:
-            keys = self._sorted.get(kind, _NONE)
+        asked = (namespace, tuple(labels.items()) if labels else ())
+        entry = self._narrowest(kind, asked[1])
+        answers = self._answers.get(entry)
+        if answers is None:
+            answers = self._answers[entry] = {}
+        found = answers.get(asked)
+        if found is None:
+            found = answers[asked] = self._look_up(entry, *asked)
+        return found
+
+    def _narrowest(self, kind: str, labels: tuple[tuple[str, str], ...]) -> Entry:
+        """The entry that has the fewest objects of those that have all that is asked for."""
+        if not labels:
+            return (kind, "", "")
+        if len(labels) == 1:
+            return (kind, *labels[0])
+        return min(((kind, *label) for label in labels), key=lambda entry: len(self._labelled.get(entry, _NONE)))
+
+    def _look_up(self, entry: Entry, namespace: str | None, labels: tuple[tuple[str, str], ...]) -> tuple[Any, ...]:
+        kind = entry[0]
+        keys: Sequence[ObjectKey] = self._labelled.get(entry, _NONE) if labels else self._sorted.get(kind, _NONE)
         if namespace is not None and keys and not keys[0].namespace == namespace == keys[-1].namespace:
             start = bisect_left(keys, ObjectKey(kind, namespace, ""))
             end = bisect_left(keys, ObjectKey(kind, namespace + "\0", ""))
             keys = keys[start:end]
         found = tuple(map(self._objects.__getitem__, keys))
-        if labels is None or len(labels) < 2:
-            return found
-        wanted = labels.items()
-        return tuple(item for item in found if wanted <= item.metadata.labels.items())
+        for name, value in labels if len(labels) > 1 else ():
+            found = tuple([item for item in found if item.metadata.labels.get(name) == value])
+        return found
+
+    def _outdate(self, kind: str, meta: ObjectMeta) -> None:
+        """Forget the answers in which an object with these labels may stand."""
+        self._answers.pop((kind, "", ""), None)
+        for label in meta.labels.items():
+            self._answers.pop((kind, *label), None)
 
     def _label(self, key: ObjectKey, meta: ObjectMeta) -> None:
+        self._outdate(key.kind, meta)
         for label in meta.labels.items():
             insort(self._labelled.setdefault((key.kind, *label), []), key)
 
     def _unlabel(self, key: ObjectKey, meta: ObjectMeta) -> None:
+        self._outdate(key.kind, meta)
         for label in meta.labels.items():
             entry = (key.kind, *label)
             keys = self._labelled[entry]

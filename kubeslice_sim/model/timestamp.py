@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ ORIGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 def timestamp(at_s: float) -> str:
     """The RFC 3339 text of a moment, in whole seconds as Kubernetes writes it."""
-    return (ORIGIN + timedelta(seconds=int(at_s))).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _text(int(at_s))
+
+
+@lru_cache(1024)
+def _text(at_s: int) -> str:
+    """Much is written within a second."""
+    return (ORIGIN + timedelta(seconds=at_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seconds(text: str) -> float:
