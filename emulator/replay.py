@@ -67,7 +67,7 @@ class Replay:
         """Bring the world up, run probes and timeline to the end. Raises LabError when the emulation broke."""
         lab, spec = self._lab, self._scenario.spec
         if spec.start == "ready" and not lab.wait_until_up(
-            lambda missing: self._progress(0.0, f"bringing the slices up ({missing})")
+            lambda missing: self._progress(0.0, f"bringing up {missing}")
         ):
             self._notices.append("not everything came up before the scenario")
         zero_fleet_s = lab.driver.now_s() if spec.start == "ready" else 0.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from cyclopts import App
 from rich.console import Console
@@ -14,6 +14,7 @@ from kubeslice_sim import facade
 from kubeslice_sim.cli_output import Output, print_json
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.observe.comparison import Tolerances
+from kubeslice_sim.observe.run import Progress as Progressed
 
 
 def register(app: App, out: Console, err: Console) -> None:
@@ -97,18 +98,26 @@ def register(app: App, out: Console, err: Console) -> None:
 
 
 @contextmanager
-def _progress(err: Console) -> Iterator[Any]:
+def _progress(err: Console) -> Iterator[Callable[[Progressed], None]]:
     """A progress bar on a terminal, nothing elsewhere."""
     if not err.is_terminal:
         yield lambda progress: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
+    # What is waited for may be a long sentence: it takes the room that is left, and never that of the bar.
+    rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
-        TimeElapsedColumn(), console=err, transient=True,
+        BarColumn(16), TextColumn("{task.fields[far]}"), TimeElapsedColumn(),
+        TextColumn("{task.description}", table_column=rest, markup=False), console=err, transient=True, expand=True,
     ) as bar:  # fmt: skip
-        task = bar.add_task("starting", total=1.0)
-        yield lambda progress: bar.update(
-            task, description=progress.phase, completed=progress.done_s, total=progress.total_s
-        )
+        task = bar.add_task("starting", total=None, far="")
+
+        def told(progress: Progressed) -> None:
+            begun = progress.done_s > 0
+            far = f"{progress.done_s:.0f}/{progress.total_s:.0f} s" if begun else ""
+            total_s = progress.total_s if begun else None
+            bar.update(task, description=progress.phase, completed=progress.done_s, total=total_s, far=far)
+
+        yield told

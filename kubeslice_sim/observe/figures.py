@@ -45,16 +45,20 @@ def reached(rows: Rows) -> Figure | None:
 
 
 def answered_names(rows: Rows) -> Figure | None:
-    """What the last question was answered: how many addresses, and whose (from the detail, by name)."""
+    """What the last question was answered: how many addresses, and whose (from the detail, by name).
+
+    An answer in the later half of the questions goes before silence after it, as packets may be lost.
+    """
     questions = [row for row in rows if row.metric == "answers"]
     if not questions:
         return None
     last = settled(questions)
     if not last:
         return Figure(text="–", why=_why(questions))
-    answer = last[-1]
-    if answer.outcome == "timeout":
+    answers = [row for row in last if row.outcome != "timeout"]
+    if not answers:
         return Figure(text="no reply", value=-1.0)
+    answer = answers[-1]
     names = frozenset(_name(word) for word in _NAMES.split(answer.detail) if word and answer.value >= 1)
     count = answer.value if math.isfinite(answer.value) else 0.0
     return Figure(text=f"{count:g} {'address' if count == 1 else 'addresses'}", value=count, names=names)

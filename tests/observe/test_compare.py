@@ -83,6 +83,15 @@ def test_answers_differ_in_their_number() -> None:
     assert _one(none, silence, "DNS answers").outcome == "differs"
 
 
+def test_a_lost_reply_is_no_other_answer() -> None:
+    asked = [row("answers", at_s, 2, detail="p-0@w,p-1@w") for at_s in (0.0, 1.0, 2.0)]
+    lost = row("answers", 3.0, 0, "timeout")
+    assert _one((*asked, replace(lost, value=2, outcome="ok", detail="p-0@w,p-1@w")), (*asked, lost), "DNS answers"
+                ).outcome == "same"  # fmt: skip
+    gone = [row("answers", at_s, 0, "timeout") for at_s in (2.0, 3.0)]
+    assert _one(asked, (*asked[:2], *gone), "DNS answers").outcome == "differs"
+
+
 @pytest.mark.parametrize(
     ("a_s", "b_s", "outcome"),
     [
