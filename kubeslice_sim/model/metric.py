@@ -24,11 +24,16 @@ METRICS: Mapping[str, str] = {
     "requests_per_s": "1/s",  # answered in one interval; at_s is the interval's end
     "errors": "1",  # requests that were not answered, of one cause; detail: the cause
     "request_s": "s",
+    "unfinished": "1",  # requests that were under way when the scenario ended
+    "unfinished_s": "s",  # how long one of them had been under way; at_s is when it was due
     "ready_s": "s",  # from "world handed in" to "up", of a slice or an export
     "tunnel_up": "1",  # 1 or 0, at every change
     "fault": "1",  # 1 when a fault took effect, 0 when it ended; detail: the evidence
 }
 """The closed list of metrics and their units."""
+
+ERROR_CAUSES = ("no DNS answer", "unknown name", "no handshake", "refused", "reset", "no answer")
+"""Why a request was not answered, in the order of its steps: the details of ``errors``."""
 
 NUMBER = Quantity("number", (("", "1"),), "3")
 """A count, or a yes (1) or no (0)."""

@@ -52,7 +52,7 @@ class Traffic:
     ``keepAlive`` says. A new one goes to the answer's addresses in their order until one takes it, ``balance``: from
     the first (as most clients do), from a random one, or in rotation. ``serviceTime`` and ``workers`` are the server's:
     each of its pods works on so many requests at once, the others wait in line. ``timeout`` is for each step: the
-    name, one address, the answer.
+    name, one address, the answer; load generators wait longer than its second (wrk2 2 s, k6 60 s).
     """
 
     __pydantic_config__: ClassVar[Any] = kube(

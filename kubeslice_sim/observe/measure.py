@@ -85,6 +85,13 @@ def statistic_of(name: str, values: Sequence[float]) -> float:
 def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequence[Observation]) -> Finding:
     whose = f"traffic {expectation.traffic}" if expectation.traffic else "any probe"
     measured = with_value(rows, metric)
+    waiting = waited_s(metric, rows)
+    if not measured and waiting and not limits.admit(shortest := statistic_of("min", waiting)):
+        sentence = (
+            f"{whose} has no {metric}: {len(waiting)} requests were under way when the run ended, each for "
+            f"{seconds(shortest)} or longer (wanted {limits.text})."
+        )
+        return Finding(outcome="failed", found="no answer", sentence=sentence)
     if not measured:
         tried = [row for row in rows if row.outcome in ("blocked", "timeout")]
         if metric in TIMES and tried:
@@ -97,7 +104,7 @@ def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequen
     if metric in RATES:
         measured = whole_rates(measured)
     values = added_up(measured) if metric in RATES else [row.value for row in measured]
-    value = statistic_of(expectation.statistic, values)
+    value = lower_bound(expectation.statistic, values, waiting)
     passed = limits.admit(value)
     sentence = (
         f"{expectation.statistic} {metric} of {whose} was {say(metric, value)} "
@@ -108,11 +115,31 @@ def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequen
                    rows=tuple(measured))  # fmt: skip
 
 
+def waited_s(metric: str, rows: Iterable[Observation]) -> list[float]:
+    """How long those requests had been under way whose ``metric`` was cut off by the end of the run."""
+    return [row.value for row in with_value(rows, "unfinished_s")] if metric == "request_s" else []
+
+
+def lower_bound(name: str, values: Sequence[float], waited: Iterable[float]) -> float:
+    """The statistic, never better than it was: who had waited longer than it when the run ended counts with that.
+
+    Those who were served alone would tell of an overload that it was none. ``last`` is of the last that was served.
+    """
+    value = statistic_of(name, values)
+    longer = [item for item in waited if item > value]
+    return statistic_of(name, [*values, *longer]) if longer and name not in ("last", "min") else value
+
+
 def _unanswered(metric: str, rows: Sequence[Observation]) -> str:
     """A time is known only of who was answered: how many were not stands beside it."""
-    tried = {(row.probe, pair_of(row), row.seq): row.outcome in ("blocked", "timeout") for row in rows}
+    tries = (row for row in rows if row.metric in TIMES | {"reachable", "answers"})
+    tried = {(row.probe, pair_of(row), row.seq): row.outcome in ("blocked", "timeout") for row in tries}
     lost = sum(tried.values()) if metric in TIMES else 0
-    return f"; {lost} of {len(tried)} attempts were not answered" if lost else ""
+    told = f"; {lost} of {len(tried)} attempts were not answered" if lost else ""
+    waiting = waited_s(metric, rows)
+    if waiting:
+        told += f"; {len(waiting)} more were under way at the end, for {seconds(max(waiting))} at most"
+    return told
 
 
 def with_value(rows: Iterable[Observation], metric: str) -> list[Observation]:

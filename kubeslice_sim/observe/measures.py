@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 from kubeslice_sim.model.metric import METRICS
 from kubeslice_sim.model.scenario import Scenario, Traffic
-from kubeslice_sim.observe.measure import RATES, TIMES, added_up, in_window, statistic_of, whole_rates, with_value
+from kubeslice_sim.observe.measure import (
+    RATES,
+    TIMES,
+    added_up,
+    in_window,
+    lower_bound,
+    statistic_of,
+    waited_s,
+    whole_rates,
+    with_value,
+)
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages
 from kubeslice_sim.observe.run import Run
@@ -19,7 +29,7 @@ from kubeslice_sim.observe.warm_up import WarmUp, mser
 SERIES = ("rate_bps", "requests_per_s", "rtt_s", "connect_s", "dns_latency_s", "request_s")
 """One value an interval or an attempt: they have a beginning that can be left out."""
 SHARES = ("reachable", "loss_ratio", "jitter_s", "answers")
-TOTALS = ("sent_bytes", "received_bytes", "requests", "errors", "retransmits", "reordered")
+TOTALS = ("sent_bytes", "received_bytes", "requests", "errors", "unfinished", "retransmits", "reordered")
 TAILS = ("mean", "median", "p95", "p99")
 UNITS = {**METRICS, "outage_s": "s", "passed": "1"}
 """The metrics of observations; ``outage_s``: a traffic's longest; ``passed``: 1 or 0, of an expectation."""
@@ -86,9 +96,11 @@ def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation
         if given_s is None and steady and metric in SERIES:
             found = mser(values)
             values = values[found.dropped :]
+        waited = waited_s(metric, in_window(rows, "unfinished_s", window))
         for statistic in TAILS if metric in TIMES - {"jitter_s"} else ("mean",):
-            yield Measure(probe=traffic.name, metric=metric, statistic=statistic, value=statistic_of(statistic, values),
-                          count=len(values), dropped=found.dropped, settled=found.settled)  # fmt: skip
+            value = lower_bound(statistic, values, waited)
+            yield Measure(probe=traffic.name, metric=metric, statistic=statistic, value=value, count=len(values),
+                          dropped=found.dropped, settled=found.settled)  # fmt: skip
     latencies = [row.value for row in with_value(rows, "latency_s")]
     for statistic in TAILS if latencies else ():
         yield Measure(probe=traffic.name, metric="latency_s", statistic=statistic,

@@ -109,6 +109,7 @@ class Simulator:
         # What ends with the scenario ends at this very moment, after the clock was stopped there.
         while parts.env.peek() <= zero_s + total_s:
             parts.env.step()
+        parts.scene.close()
 
     def _environment(self, timing: Timing, scenario: Scenario, by_packets: bool) -> FrozenMap[str]:
         profile = scenario.spec.timing if isinstance(scenario.spec.timing, str) else scenario.spec.timing.profile

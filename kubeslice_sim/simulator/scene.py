@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING, Any
@@ -73,6 +73,8 @@ class Scene:
     servers: Servers = field(default_factory=Servers)
     packets: PacketWorld | None = None
     """The packet engine, where a probe of the scenario uses it."""
+    closing: list[Callable[[], None]] = field(default_factory=list)
+    """What tells, when the scenario ends, of what it cuts off."""
     epoch: int = 0
     """Counts the changes of the network: within one, ways stay as they are but for the age of sessions."""
     _change: simpy.Event | None = None
@@ -86,6 +88,12 @@ class Scene:
         if self._change is None:
             self._change = self.env.event()
         return self._change
+
+    def close(self) -> None:
+        """The scenario ends now."""
+        for tell in self.closing:
+            tell()
+        self.closing.clear()
 
     def source(self, probe: Probe) -> Pod | None:
         """The running pod that a probe is made from, or None."""

@@ -99,3 +99,19 @@ def test_totals_and_latencies_are_of_the_whole_run() -> None:
     found = {(item.metric, item.statistic): item.value for item in measured(rows, BULK, warm_up_s=5.0)}
     assert found["received_bytes", "total"] == 150.0
     assert found["latency_s", "p95"] == pytest.approx(0.095)
+
+
+def test_a_time_is_never_better_than_what_was_waited_for() -> None:
+    load = Traffic(name="web", kind="http", from_="a/x", to="b:80", requests_per_second=1.0)
+    served = [row("request_s", 1.0 + place / 10, float(place), probe="web", seq=place) for place in range(11)]
+    waiting = [row("unfinished_s", age_s, 20.0 - age_s, probe="web", seq=11) for age_s in (0.5, 8.0, 9.0)]
+    total = row("unfinished", 3, 20.0, probe="web")
+    values = {(item.metric, item.statistic): item.value for item in measured([*served, *waiting, total], load)}
+    alone = {(item.metric, item.statistic): item.value for item in measured(served, load, warm_up_s=0.0)}
+    assert values["unfinished", "total"] == 3
+    assert alone["request_s", "mean"] == 1.5 and alone["request_s", "p95"] < 2.0
+    given = {
+        (item.metric, item.statistic): item.value for item in measured([*served, *waiting, total], load, warm_up_s=0.0)
+    }
+    assert given["request_s", "mean"] == pytest.approx((1.5 * 11 + 17.0) / 13)  # what waited longer than the mean
+    assert given["request_s", "p95"] > 8.0

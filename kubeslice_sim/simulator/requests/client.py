@@ -32,8 +32,9 @@ class Requests:
     """The requests of one probe.
 
     A ``reachable`` row each, and of those answered a ``request_s`` row whose detail says who answered; ``connect_s``
-    where a connection was opened. Rows bear the moment at which their request was due. What is still under way when
-    the scenario ends has no rows.
+    where a connection was opened. Rows bear the moment at which their request was due. What is under way when the
+    scenario ends has an ``unfinished_s`` row each, with its age, and an ``unfinished`` row for all: without them an
+    overload would be judged by those alone that were served.
     """
 
     def __init__(self, scene: Scene, probe: Probe) -> None:
@@ -48,6 +49,9 @@ class Requests:
         self._seq = 0
         self._free: list[Connection] = []
         """Kept by an open loop; the one that was used last is used first."""
+        self._under_way: dict[int, float] = {}
+        """When each request was due."""
+        scene.closing.append(self._cut_off)
 
     def play(self) -> Play:
         """Open loop at ``requestsPerSecond``, else ``connections`` workers that wait for each answer, then think."""
@@ -91,8 +95,15 @@ class Requests:
             self._free.append(done.connection)
 
     def _request(self, kept: Connection | None) -> Generator[simpy.Event, Any, _Done]:
-        scene, probe, seq, due_s = self._scene, self._probe, self._seq, self._scene.env.now
+        seq = self._seq
         self._seq += 1
+        self._under_way[seq] = self._scene.env.now
+        done = yield from self._ask(kept, seq)
+        del self._under_way[seq]
+        return done
+
+    def _ask(self, kept: Connection | None, seq: int) -> Generator[simpy.Event, Any, _Done]:
+        scene, probe, due_s = self._scene, self._probe, self._scene.env.now
         source = scene.source(probe)
         if source is None:
             self._lost(source, seq, due_s)
@@ -136,6 +147,15 @@ class Requests:
         why = f"{self._probe.source} does not run" if source is None else f"{self._probe.source} died over it"
         self._scene.rows.of_probe(self._probe, "", "reachable", 0, at_s=due_s, seq=seq, outcome="failed_to_probe",
                                   detail=why)  # fmt: skip
+
+    def _cut_off(self) -> None:
+        scene, probe = self._scene, self._probe
+        slice_, now_s = scene.slice_of(scene.source(probe)), scene.env.now
+        waited = [(seq, due_s) for seq, due_s in self._under_way.items() if due_s < now_s]
+        for seq, due_s in waited:
+            scene.rows.of_probe(probe, slice_, "unfinished_s", now_s - due_s, at_s=due_s, seq=seq)
+        if waited:
+            scene.rows.of_probe(probe, slice_, "unfinished", len(waited), at_s=now_s, seq=0)
 
     def _usable(self, kept: Connection) -> bool:
         wish, source = self._probe.keep_alive, kept.source

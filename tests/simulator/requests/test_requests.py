@@ -159,3 +159,19 @@ def test_long_answers_share_the_slice_with_each_other_and_with_tcp(lay_out: LayO
     assert 2 * bits / 30e6 < both[-1] < 2 * bits / 25e6 + RTT_S
     answered = sum(values(rows, "requests"))
     assert 0.9 * 10.0 * 27e6 < answered * bits < 10.0 * 30e6
+
+
+def test_what_the_end_cuts_off_is_accounted_for(lay_out: LayOut) -> None:
+    world = laid(lay_out)
+    overload = http(requests_per_second=20.0, workers=1, service_time=ServiceTime(mean_s=0.1), timeout_s=60.0)
+    rows = world.play(overload, until_s=10)
+    assert not values(rows, "unfinished_s")
+    world.parts.scene.close()
+    (unfinished,) = values(rows, "unfinished")
+    (answered,) = values(rows, "requests")
+    assert answered + unfinished == 200  # twice what one worker can do
+    assert 100 <= unfinished < 105
+    ages = [(row.at_s, row.value) for row in rows if row.metric == "unfinished_s"]
+    assert len(ages) == unfinished
+    assert all(at_s + age_s == pytest.approx(10.0, abs=1e-5) for at_s, age_s in ages)
+    assert max(values(rows, "request_s")) > 5.0 > min(age_s for _, age_s in ages)
