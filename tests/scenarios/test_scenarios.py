@@ -13,6 +13,9 @@ TOLERANCES = {"03-gateway-failure": Tolerances(rtt_ratio=0.20)}
 """In 03 the pings stand behind eight greedy streams in a full shaper. What is compared there is the mean of CUBIC's
 queue, which the fluid engine takes from its steady sawtooth: 4 to 9 % from the emulator's were seen."""
 
+MEASURED = {"01-two-clusters", "03-gateway-failure", "05-key-rotation"}
+"""Their TCP streams fill a shaper: rates and queues are compared, so nobody else may ask for the CPU meanwhile."""
+
 
 @pytest.mark.parametrize("name", ks.examples())
 def test_on_the_simulator(name: str, tmp_path: Path) -> None:
@@ -31,8 +34,9 @@ def test_on_the_simulator(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.needs_sandbox
-@pytest.mark.waits
-@pytest.mark.parametrize("name", ks.examples())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in MEASURED else pytest.mark.waits) for name in ks.examples()]
+)
 def test_simulator_and_emulator_agree(name: str) -> None:
     world = ks.example(name)
     emulated = ks.emulate(world)
