@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubeslice_sim.controlplane.critical_path import critical_path, goals, sentence
+from kubeslice_sim.controlplane.critical_path import critical_path, goals, sentence, since
 from kubeslice_sim.observe.history import History, RouteChange
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages
@@ -91,7 +91,9 @@ def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer
         if withdrawn is not None:
             yield _since(fault, "time to withdraw", way[1], withdrawn.at_s,
                          f"{withdrawn.tunnels} tunnels left to {withdrawn.destination}")  # fmt: skip
-        yield _since(fault, "time to recover", way[1], _recovered(rows, fault.at_s), f"all tunnels to {way[2]} up")
+        last = _recovered(rows, fault.at_s)
+        yield _since(fault, "time to recover", way[1], last.at_s if last else None,
+                     f"all tunnels to {way[2]} up{_how(run, fault, last)}")  # fmt: skip
     seen = [row for row in run.observations if row.at_s < next_s]
     through = (row for row in seen if row.metric in _GOT_THROUGH and row.outcome == "ok" and row.value > 0)
     before = {row.probe for row in through if row.at_s < fault.at_s}
@@ -124,7 +126,21 @@ def _withdrawn(routes: Sequence[RouteChange], way: Way, after_s: float) -> Route
     return None
 
 
-def _recovered(rows: Sequence[Observation], after_s: float) -> float | None:
+def _how(run: Run, fault: Observation, last: Observation | None) -> str:
+    """The critical path from the fault, or its end, to the tunnel that was the last to come up."""
+    if last is None:
+        return ""
+    ends = [row.at_s for row in run.observations if (row.metric, row.probe, row.value) == ("fault", fault.probe, 0)]
+    ended_s = next((at_s for at_s in ends if fault.at_s <= at_s <= last.at_s), None)
+    told = run.history.milestones
+    up = (last.at_s, last.src_cluster, last.src)
+    goal = next((at for at, item in enumerate(told) if (item.at_s, item.cluster, item.subject) == up), None)
+    if goal is None:
+        return ""
+    return f": {sentence(since(critical_path(told, goal), fault.at_s, ended_s))}"
+
+
+def _recovered(rows: Sequence[Observation], after_s: float) -> Observation | None:
     """When as many tunnels of the way were up again as before, after there were fewer."""
     up, wanted, dipped = 0, 0, False
     for row in sorted(rows, key=lambda row: row.at_s):
@@ -133,7 +149,7 @@ def _recovered(rows: Sequence[Observation], after_s: float) -> float | None:
             wanted = up
         dipped = dipped or (row.at_s >= after_s and up < wanted)
         if dipped and up >= wanted:
-            return row.at_s
+            return row
     return None
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from kubeslice_sim.controlplane.api_load import ApiLoad
-from kubeslice_sim.controlplane.built_in import DNS, built_in
+from kubeslice_sim.controlplane.built_in import DNS, POD_TYPE_LABEL, built_in, owned_by
 from kubeslice_sim.controlplane.hub import HUB_CONTROLLERS, labels
+from kubeslice_sim.controlplane.node import with_ready
 from kubeslice_sim.controlplane.node_ports import NodePortAllocator
 from kubeslice_sim.controlplane.site import HUB, Site
 from kubeslice_sim.controlplane.status import with_metadata
@@ -79,17 +80,23 @@ def _furnish(store: Store, cluster: ClusterPlan) -> None:
         label = {GATEWAY_NODE_LABEL: "gateway"} if node.gateway else {}
         item = store.create(built_in("Node", "", node.name, labels=label), 0.0)
         address = {"type": "InternalIP", "address": str(node.ip)}
-        store.update_status(_with_status(item, {"addresses": [address]}))
+        store.update_status(with_ready(_with_status(item, {"addresses": [address]}), "True", 0.0))
     store.create(built_in("Service", SYSTEM_NAMESPACE, DNS, body={"spec": {"clusterIP": str(cluster.dns_ip)}}), 0.0)
-    spec = {"nodeName": cluster.gateway_nodes[0].name}
-    pod = store.create(built_in("Pod", SYSTEM_NAMESPACE, DNS, body={"spec": spec}), 0.0)
-    store.update_status(_with_status(pod, {"phase": "Running"}))
+    marks = {POD_TYPE_LABEL: "dns"}
+    template = {"metadata": {"labels": marks}, "spec": {"containers": [{"name": DNS}]}}
+    body = {"spec": {"replicas": 1, "selector": {"matchLabels": marks}, "template": template}}
+    deployment = store.create(built_in("Deployment", SYSTEM_NAMESPACE, DNS, body=body), 0.0)
+    pod = store.create(built_in(
+        "Pod", SYSTEM_NAMESPACE, DNS, labels=marks, body={"spec": {"nodeName": cluster.gateway_nodes[0].name}},
+        owners=(owned_by(deployment, "Deployment", deployment.api_version),),
+    ), 0.0)  # fmt: skip
+    store.update_status(with_ready(_with_status(pod, {"phase": "Running"}), "True", 0.0))
 
 
 def _with_status(item: KubernetesObject, status: dict[str, Any]) -> KubernetesObject:
     return built_in(
         item.kind, item.metadata.namespace, item.metadata.name, labels=item.metadata.labels,
-        body={**item.body, "status": status},
+        owners=item.metadata.owner_references, body={**item.body, "status": status},
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ goal along the last ones gives a chain without gaps, so its stages sum to the wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubeslice_sim.observe.history import Milestone
 from kubeslice_sim.observe.units import seconds
@@ -67,6 +67,21 @@ def critical_path(milestones: Sequence[Milestone], goal: int) -> tuple[Stage, ..
         chain.append(stage)
         place = before
     return tuple(reversed(chain))
+
+
+def since(stages: Sequence[Stage], fault_s: float, ended_s: float | None) -> tuple[Stage, ...]:
+    """What of a chain came after a fault; while nothing of it did before the fault's end, that was waited for.
+
+    The first stage begins with the fault, or with its end: what it had waited for was there long before.
+    """
+    after = [stage for stage in stages if stage.end_s > fault_s]
+    if not after:
+        return ()
+    first, begin_s = after[0], max(after[0].start_s, fault_s)
+    if ended_s is None or not begin_s <= ended_s < first.end_s:
+        return (replace(first, start_s=begin_s), *after[1:])
+    held = Stage(name="the fault lasts", slice="", cluster="", subject="", start_s=begin_s, end_s=ended_s)
+    return (held, replace(first, start_s=ended_s), *after[1:])
 
 
 def sentence(stages: Sequence[Stage]) -> str:

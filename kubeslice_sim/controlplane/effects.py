@@ -155,6 +155,18 @@ class SetQos:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartNameServer:
+    """Run the cluster's KubeSlice DNS on a node, answered by ``PodRunning`` where it did not run there already.
+
+    A data plane has it from the start, on the node that the first order names.
+    """
+
+    cluster: str
+    pod: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeNames:
     """All that the cluster's KubeSlice DNS answers from now on (A records)."""
 
@@ -174,5 +186,5 @@ class SetNetworkPolicy:
 
 Effect = (
     IssueCertificates | StartAppPod | StopPod | StartRouter | ConnectPod | DisconnectPod | StartGateway | SetNextHops
-    | SetQos | ServeNames | SetNetworkPolicy
+    | SetQos | StartNameServer | ServeNames | SetNetworkPolicy
 )  # fmt: skip

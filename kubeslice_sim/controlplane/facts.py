@@ -36,7 +36,7 @@ class PodRunning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodStopped:
-    """A pod does not run any more (it was killed, or its node died)."""
+    """A pod does not run any more, as the kubelet of its node saw."""
 
     cluster: str
     namespace: str
@@ -54,4 +54,22 @@ class PingRound:
     rtt_s: float | None
 
 
-Fact = CertificatesIssued | CertificatesFailed | PodRunning | PodStopped | PingRound
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStopped:
+    """A node died, its kubelet and all its pods with it: nobody tells anything of them any more."""
+
+    cluster: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRunning:
+    """A node is back, and its kubelet; those pods that it still has start again, and tell so one by one."""
+
+    cluster: str
+    node: str
+
+
+Fact = (
+    CertificatesIssued | CertificatesFailed | PodRunning | PodStopped | PingRound | NodeStopped | NodeRunning
+)  # fmt: skip

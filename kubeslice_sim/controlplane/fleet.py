@@ -6,31 +6,37 @@ moments give the same run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from heapq import merge
 
 from kubeslice_sim.controlplane.agenda import Agenda
 from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.boot import boot, boot_hub
+from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.dataplane import DataPlane
 from kubeslice_sim.controlplane.disturbance import Disturbances
-from kubeslice_sim.controlplane.effects import Effect, IssueCertificates, StartGateway
+from kubeslice_sim.controlplane.effects import Effect, IssueCertificates, StartGateway, StopPod
 from kubeslice_sim.controlplane.event import Event, TunnelTransition
 from kubeslice_sim.controlplane.facts import (
     CertificatesFailed,
     CertificatesIssued,
     Fact,
+    NodeRunning,
+    NodeStopped,
     PingRound,
     PodRunning,
     PodStopped,
 )
 from kubeslice_sim.controlplane.hub.certificate_job import fail_job, finish_job
 from kubeslice_sim.controlplane.journal import Journal
-from kubeslice_sim.controlplane.kubelet import report_phase
+from kubeslice_sim.controlplane.kubelet import come_back, fall_silent, pods_on, report_phase
 from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.loops import Loops
 from kubeslice_sim.controlplane.readiness import Readiness, judge_readiness
 from kubeslice_sim.controlplane.reconciler import Outcome
+from kubeslice_sim.controlplane.recording import Leapt, Recording
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import HUB_KINDS, Request
 from kubeslice_sim.controlplane.sidecar import TunnelStatus, after_round
@@ -40,6 +46,7 @@ from kubeslice_sim.controlplane.webhooks import Webhooks
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.model.world import World
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
 
 REFUSED = "RequestRefused"
 """The event of a user's request that changed nothing; KubeSlice has none, its user is told by kubectl."""
@@ -68,7 +75,10 @@ class Fleet:
         """Slices whose certificate jobs end without certificates."""
         self.effects = 0
         """How many orders the data plane was given."""
+        self._recording: Recording | None = None
         self._silent: dict[tuple[str, str], TunnelStatus] = {}
+        self._lost: set[tuple[str, str, str]] = set()
+        """Pods that died with their nodes: the next one of their names knows nothing of what they had been told."""
         self._data_plane = data_plane
         self._agenda = Agenda()
         if alone:
@@ -106,6 +116,8 @@ class Fleet:
                 self._ping(fact, now_s)
             case PodRunning() | PodStopped():
                 self._phase(fact, now_s)
+            case NodeStopped() | NodeRunning():
+                self._node(fact, now_s)
             case CertificatesIssued() | CertificatesFailed():
                 if isinstance(fact, CertificatesIssued):
                     finish_job(fact, self.hub.store, now_s)
@@ -132,17 +144,46 @@ class Fleet:
         """Whether nothing is under way but waiting for a time to come; broken parts are never at rest."""
         return self._loops.at_rest()
 
-    def deadline_s(self, after_s: float) -> float:
-        """The first moment after that one for which a controller waits; infinity if there is none."""
-        waits = (
-            due_s for site in (self.hub, *self.workers.values()) for controller in site.controllers
-            for due_s in controller.queue.later() if due_s >= after_s
-        )  # fmt: skip
-        return min(waits, default=float("inf"))
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The controller cluster, then the workers."""
+        return (self.hub, *self.workers.values())
 
-    def leap(self, by_s: float, now_s: float, period_s: float) -> None:
-        """Take a fleet at rest forward: what is due within ``period_s`` is due ``by_s`` later (see :mod:`.leap`)."""
-        self._loops.leap((self.hub, *self.workers.values()), by_s, now_s, period_s)
+    def record(self, recording: Recording | None) -> None:
+        """Note from now on when everything is done; None: no more."""
+        self._recording = self._loops.recording = self.load.recording = recording
+
+    def leap(
+        self, leapt: Sequence[Leapt], changes: Mapping[str, int], dues: Mapping[Controller, Mapping[ObjectKey, float]],
+        to_s: float,
+    ) -> None:  # fmt: skip
+        """Go on at that moment: what was leapt over is counted, what waits is due when it says (see :mod:`.leap`).
+
+        ``changes``: how many each cluster's store saw until then.
+        """
+        self.load.leapt += leapt
+        controllers = {(site.name, item.spec.name): item for site in self.sites for item in site.controllers}
+        for part in leapt:
+            for (sort, *what), count in part.count().items():
+                if sort == "reconcile":
+                    controllers[str(what[0]), str(what[1])].reconciles += count
+                elif sort == "write":
+                    controllers[str(what[0]), str(what[1])].writes += count
+        for site in self.sites:
+            site.store.leap(changes.get(site.name, 0))
+        for site in self.sites:
+            for place in site.places():
+                site.informers[place].leap()
+        self._loops.leap(dues, self.sites, to_s)
+
+    def every_event(self) -> Iterator[Event]:
+        """All events in order of time, also those of the time that was leapt over, which ``events`` lacks."""
+        generated = (
+            (Event(at_s=at_s, cluster=str(what[0]), name=str(what[1]), subject=str(what[2]), message=str(what[3]))
+             for at_s, (_, *what) in leapt.deeds("event"))
+            for leapt in self.load.leapt
+        )  # fmt: skip
+        return merge(self.events, *generated, key=lambda event: event.at_s)
 
     def readiness(self) -> Readiness:
         """Which slices, tunnels and exports are up, and why the others are not."""
@@ -175,10 +216,12 @@ class Fleet:
 
     def _phase(self, fact: PodRunning | PodStopped, now_s: float) -> None:
         site = self.workers[fact.cluster]
-        report_phase(fact, site.store)
+        report_phase(fact, site.store, now_s)
         running = isinstance(fact, PodRunning)
-        if not running:
-            self.ledger.lost(fact.cluster, fact.namespace, fact.pod)
+        pod = (fact.cluster, fact.namespace, fact.pod)
+        if not running or pod in self._lost:
+            self._lost.discard(pod)
+            self.ledger.lost(*pod)
         if isinstance(self.ledger.newest("pod", fact.cluster, fact.namespace, fact.pod), StartGateway):
             self._silent.pop((fact.cluster, fact.pod), None)
             before = site.sidecars.pop(fact.pod, TunnelStatus())
@@ -187,8 +230,32 @@ class Fleet:
             self._transition(site, fact.pod, before, TunnelStatus(), now_s)
         self._loops.publish(site.store, now_s)
 
+    def _node(self, fact: NodeStopped | NodeRunning, now_s: float) -> None:
+        """A node's kubelet and its pods' sidecars say nothing; or it speaks again, and they when they run."""
+        site = self.workers[fact.cluster]
+        if isinstance(fact, NodeStopped):
+            fall_silent(fact, site.store, self.timing.kubelet_lease_s, now_s)
+            there = (pod.metadata for pod in pods_on(fact.node, site.store))
+            self._lost.update((site.name, pod.namespace, pod.name) for pod in there)
+            for pod in tuple(site.sidecars):
+                start = self.ledger.newest("pod", site.name, SYSTEM_NAMESPACE, pod)
+                if isinstance(start, StartGateway) and start.node == fact.node:
+                    self.silence(site.name, pod)
+        else:
+            come_back(fact, site.store, now_s)
+        self._loops.publish(site.store, now_s)
+
+    def _give_up(self, effect: StopPod, now_s: float) -> None:
+        """A pod is stopped that was not heard of again: nobody asks its sidecar any more."""
+        self._lost.discard((effect.cluster, effect.namespace, effect.pod))
+        held = self._silent.pop((effect.cluster, effect.pod), None)
+        if held is not None and effect.namespace == SYSTEM_NAMESPACE:
+            site = self.workers[effect.cluster]
+            site.sidecars.pop(effect.pod, None)
+            self._transition(site, effect.pod, held, TunnelStatus(), now_s)
+
     def _transition(self, site: Site, pod: str, before: TunnelStatus, after: TunnelStatus, now_s: float) -> None:
-        start = self.ledger.newest("pod", site.name, "kubeslice-system", pod)
+        start = self.ledger.newest("pod", site.name, SYSTEM_NAMESPACE, pod)
         if before.up != after.up and isinstance(start, StartGateway):
             transition = TunnelTransition(
                 at_s=now_s, slice=start.slice, cluster=site.name, peer=start.remote_cluster, pod=pod, up=after.up
@@ -204,7 +271,11 @@ class Fleet:
                 Event(at_s=now_s, name=note.name, cluster=site.name, subject=str(note.subject), message=note.message)
             )
             site.clients["local"].leave("create", "Event", now_s)
+            if self._recording is not None:
+                self._recording.note(("event", site.name, note.name, str(note.subject), note.message), now_s)
         for effect in outcome.effects:
+            if isinstance(effect, StopPod):
+                self._give_up(effect, now_s)
             if self.ledger.news(effect):
                 self._apply(effect, now_s)
 

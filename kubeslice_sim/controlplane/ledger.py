@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 
 from kubeslice_sim.controlplane.built_in import DNS
 from kubeslice_sim.controlplane.effects import (
@@ -16,6 +16,7 @@ from kubeslice_sim.controlplane.effects import (
     SetQos,
     StartAppPod,
     StartGateway,
+    StartNameServer,
     StartRouter,
     StopPod,
 )
@@ -29,6 +30,14 @@ class Ledger:
 
     def __init__(self) -> None:
         self._newest: dict[Subject, Effect] = {}
+
+    def snapshot(self) -> dict[Subject, Effect]:
+        """The newest effect on each subject, as it is now."""
+        return dict(self._newest)
+
+    def replace(self, newest: Mapping[Subject, Effect]) -> None:
+        """As if these were what was asked last (see :mod:`.leap`)."""
+        self._newest.update(newest)
 
     def news(self, effect: Effect) -> bool:
         """Whether the data plane has yet to hear this; takes note of it."""
@@ -74,7 +83,7 @@ def _subject(effect: Effect) -> Subject:
             return ("certificates", effect.slice, effect.server, effect.client)
         case StartAppPod() | StopPod():
             return ("pod", effect.cluster, effect.namespace, effect.pod)
-        case StartRouter() | StartGateway():
+        case StartRouter() | StartGateway() | StartNameServer():
             return ("pod", effect.cluster, names.SYSTEM_NAMESPACE, effect.pod)
         case ConnectPod() | DisconnectPod():
             return ("interface", effect.cluster, effect.slice, effect.namespace, effect.pod)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL
+from kubeslice_sim.controlplane.built_in import DNS, GATEWAY_LABEL, node_of
 from kubeslice_sim.controlplane.effects import (
     ConnectPod,
     IssueCertificates,
@@ -21,8 +21,11 @@ from kubeslice_sim.controlplane.effects import (
     StartRouter,
 )
 from kubeslice_sim.controlplane.event import TunnelTransition
-from kubeslice_sim.controlplane.facts import CertificatesIssued, PodRunning
+from kubeslice_sim.controlplane.facts import CertificatesIssued, NodeStopped, PodRunning
+from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.journal import Entry, ObjectChange
+from kubeslice_sim.controlplane.node import is_ready
+from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.slice_gateway import SliceGateway
@@ -59,6 +62,8 @@ class Tracer:
                     self._object(entry.cluster, entry.change.action, entry.change.item, entry.change.previous)
             case PodRunning():
                 self._pod_runs(entry)
+            case NodeStopped():
+                self._mark(("lost", entry.cluster, entry.node), "node dies", "", entry.cluster, entry.node, ())
             case CertificatesIssued():
                 pair = ("ordered", entry.server)
                 for gateway in (entry.server, entry.client):
@@ -142,6 +147,8 @@ class Tracer:
     def _other(self, cluster: str, action: str, item: object) -> None:
         metadata, kind = item.metadata, getattr(item, "kind", type(item).__name__)  # type: ignore[attr-defined]
         if action != "ADDED":
+            if isinstance(item, KubernetesObject) and kind in ("Node", "Pod"):
+                self._lost(cluster, item)
             return
         if kind in _WORKLOADS and metadata.namespace != SYSTEM_NAMESPACE:
             owners = [("workload", cluster, metadata.namespace, owner.name) for owner in metadata.owner_references]
@@ -157,6 +164,18 @@ class Tracer:
             slice_ = self._slice_of(("certificates", name))
             self._mark(("keys", cluster, name), "keys reach the worker", slice_, cluster, name,
                        [("certificates", name), ("mirrored", cluster, name)])  # fmt: skip
+
+    def _lost(self, cluster: str, item: KubernetesObject) -> None:
+        """A node that died is found NotReady; a pod of such a node is evicted, once each."""
+        name, node = item.metadata.name, item.metadata.name if item.kind == "Node" else node_of(item)
+        found, died = ("not ready", cluster, node), ("lost", cluster, node)
+        seen = self._newest.get(found, -1)
+        if item.kind == "Node" and not is_ready(item) and seen < self._newest.get(died, -1):
+            self._mark(found, "node is found NotReady", "", cluster, node, [died])
+        elif item.kind == "Pod" and deleting(item) and seen >= 0:
+            part = ("evicted", cluster, item.metadata.namespace, name)
+            if self._newest.get(part, -1) < seen:
+                self._mark(part, "pod is evicted", "", cluster, name, [found])
 
     def _order(self, entry: Entry) -> None:
         match entry:
@@ -199,13 +218,15 @@ class Tracer:
     def _ordered(
         self, cluster: str, namespace: str, pod: str, what: str, slice_: str, waits_for: Iterable[Part]
     ) -> None:  # fmt: skip
-        self._mark(("ordered pod", cluster, namespace, pod), f"{what} pod is ordered", slice_, cluster, pod, waits_for)
+        waits = [*waits_for, ("evicted", cluster, namespace, pod)]
+        self._mark(("ordered pod", cluster, namespace, pod), f"{what} pod is ordered", slice_, cluster, pod, waits)
 
     def _pod_runs(self, fact: PodRunning) -> None:
         order = ("ordered pod", fact.cluster, fact.namespace, fact.pod)
         start = self._gateways.get((fact.cluster, fact.pod))
         slice_ = self._slice_of(order)
         what = "gateway" if start is not None else "router" if fact.namespace == SYSTEM_NAMESPACE else "application"
+        what = "DNS" if (fact.namespace, fact.pod) == (SYSTEM_NAMESPACE, DNS) else what
         part: Part = ("runs", fact.cluster, fact.namespace, fact.pod)
         if what == "router" and slice_:
             part = ("router", slice_, fact.cluster)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubeslice_sim.controlplane.finalizer import deleting
+from kubeslice_sim.controlplane.node import is_ready, ready_condition
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
 WATCHED = frozenset({
     "Project", "Cluster", "SliceConfig", "VpnKeyRotation", "WorkerSliceConfig", "WorkerSliceGateway",
     "WorkerServiceImport", "WorkerSliceGwRecycler", "Job", "Slice", "SliceGateway", "ServiceExport", "ServiceImport",
-    "Deployment", "Pod", "Secret",
+    "Deployment", "Pod", "Secret", "Node",
 })  # fmt: skip
 """The kinds whose lives a history tells; the others are made once and stay."""
 
@@ -27,6 +28,8 @@ def state_of(item: Any) -> str:
 
 def conditions_of(item: Any) -> str:
     """The object's conditions, as ``Type=Status (Reason)``."""
+    if isinstance(item, KubernetesObject) and item.kind in ("Node", "Pod"):
+        return ""  # the state has said it
     found = item.status.get("conditions", ()) if isinstance(item, KubernetesObject) else _own_conditions(item)
     told = (f"{_of(entry, 'type')}={_of(entry, 'status')}{_reason(entry)}" for entry in found)
     return ", ".join(told)
@@ -92,11 +95,17 @@ def _import(item: Any) -> str:
 
 
 def _pod(item: Any) -> str:
-    return str(item.status.get("phase") or "")
+    phase = str(item.status.get("phase") or "")
+    return f"{phase} NotReady" if phase == "Running" and not is_ready(item) else phase
+
+
+def _node(item: Any) -> str:
+    return "Ready" if is_ready(item) else "NotReady" if ready_condition(item) else ""
 
 
 _SAYINGS: Mapping[str, Callable[[Any], str]] = {
     "Cluster": _cluster, "WorkerSliceConfig": _worker_slice_config, "WorkerSliceGateway": _worker_slice_gateway,
     "Slice": _slice, "SliceGateway": _slice_gateway, "VpnKeyRotation": _rotation, "WorkerSliceGwRecycler": _recycler,
     "ServiceExport": _export, "ServiceImport": _import, "Pod": _pod,
+    "Node": _node,
 }  # fmt: skip

@@ -15,6 +15,7 @@ from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.ledger import Ledger
+from kubeslice_sim.controlplane.node import is_ready
 from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.worker import east_west, namespaces, qos
@@ -126,7 +127,8 @@ def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
         return
     if not all(ledger.told(effect) for effect in qos.shape(slice_, _seen(site))):
         yield f"{site.name}: its traffic is not shaped yet"
-    if not router_runs(name, _seen(site)):
+    router = site.store.view.find("Pod", names.SYSTEM_NAMESPACE, names.router(name))
+    if not router_runs(name, _seen(site)) or router is None or not is_ready(router):
         yield f"{site.name}: the router does not run"
     for direction in east_west.installed(slice_):
         gateway = gateway_name(name, direction)
@@ -136,7 +138,7 @@ def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
     for pod in takes(slice_, _seen(site)):
         where = (pod.metadata.namespace, pod.metadata.name)
         told = ledger.newest("interface", site.name, name, *where)
-        if where not in held or not isinstance(told, ConnectPod) or not running(pod):
+        if where not in held or not isinstance(told, ConnectPod) or not (running(pod) and is_ready(pod)):
             yield f"{site.name}: pod {where[0]}/{where[1]} is not connected"
             return
 
@@ -167,7 +169,7 @@ def _tunnel_reason(site: Site, slice_: str, pod: str, ledger: Ledger) -> str:
     start = ledger.newest("pod", site.name, names.SYSTEM_NAMESPACE, pod)
     if there is None or not isinstance(start, StartGateway):
         return "its pod is not there yet"
-    if not running(there):
+    if not running(there) or not is_ready(there):
         return "its pod does not run"
     tunnel = site.sidecars.get(pod)
     if tunnel is None or not tunnel.up:

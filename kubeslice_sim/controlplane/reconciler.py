@@ -75,10 +75,11 @@ class UpdateStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """An object's deletion; one that is gone already is no error."""
+    """An object's deletion; one that is gone already is no error. ``at_once``: a pod's, without waiting for kubelet."""
 
     key: ObjectKey
     at: Place = "local"
+    at_once: bool = False
 
 
 Write = Create | Update | UpdateStatus | Delete

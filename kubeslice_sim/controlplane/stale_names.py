@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from kubeslice_sim.controlplane.effects import ConnectPod, DisconnectPod, ServeNames
-from kubeslice_sim.controlplane.facts import PodRunning, PodStopped
+from kubeslice_sim.controlplane.effects import ConnectPod, DisconnectPod, ServeNames, StartAppPod
+from kubeslice_sim.controlplane.facts import NodeStopped, PodRunning, PodStopped
 from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.journal import Entry, ObjectChange
 from kubeslice_sim.model.service_export import ServiceExport
@@ -56,12 +56,19 @@ class _Names:
 def stale_names(entries: Iterable[tuple[float, Entry]]) -> tuple[StaleName, ...]:
     """Every stretch, in order of beginning. A pod is gone when it stops, leaves the slice or is exported no more."""
     names = _Names()
+    nodes: dict[Pod, tuple[str, str]] = {}
     for at_s, entry in entries:
         match entry:
             case ConnectPod():
                 pod = (entry.cluster, entry.namespace, entry.pod)
                 names.addresses[pod] = entry.nsm_ip
                 names.back(at_s, pod)
+            case StartAppPod():
+                nodes[entry.cluster, entry.namespace, entry.pod] = (entry.cluster, entry.node)
+            case NodeStopped():
+                for gone, node in nodes.items():
+                    if node == (entry.cluster, entry.node):
+                        names.gone(at_s, gone)
             case PodStopped() | DisconnectPod():
                 names.gone(at_s, (entry.cluster, entry.namespace, entry.pod))
             case PodRunning():

@@ -53,6 +53,8 @@ class Store:
     def __init__(self, cluster: str, complete: Callable[[Any, Store], Any] | None = None, tidies: bool = True) -> None:
         self.cluster = cluster
         self.view = ObjectTable()
+        self.silent_kubelets: set[str] = set()
+        """Nodes that are gone: a deleted pod there stays, marked for deletion, until its kubelet has ended it."""
         self._collector = GarbageCollector(self) if tidies else None
         self.sequence = 0
         """The resourceVersion of the newest change: how many there were since the store began."""
@@ -108,7 +110,7 @@ class Store:
         if same and new == meta:
             return held  # type: ignore[no-any-return]
         sent = replace(sent, metadata=new)
-        if meta.deletion_timestamp is not None and not new.finalizers:
+        if meta.deletion_timestamp is not None and not new.finalizers and not self._awaits_kubelet(held):
             self._remove(key, now_s)
             return sent  # type: ignore[no-any-return]
         return self._commit("MODIFIED", sent, held)  # type: ignore[no-any-return]
@@ -122,11 +124,13 @@ class Store:
         return self._commit("MODIFIED", with_status(held, status), held)  # type: ignore[no-any-return]
 
     def delete(
-        self, key: ObjectKey, now_s: float, *, propagation: Propagation = "Background", uid: str = ""
+        self, key: ObjectKey, now_s: float, *, propagation: Propagation = "Background", uid: str = "",
+        at_once: bool = False,
     ) -> None:  # fmt: skip
         """Delete the object, or mark it for deletion while it has finalizers; ``uid`` not empty: exactly this one.
 
-        What it owns goes after it (Background), before it (Foreground), or stays (Orphan).
+        What it owns goes after it (Background), before it (Foreground), or stays (Orphan). A pod of a silent kubelet
+        is only marked, unless it is to go ``at_once`` (a grace period of 0 s).
         """
         held = self.view.at(key)
         if held is None:
@@ -136,7 +140,8 @@ class Store:
             raise Conflict(key, uid, meta.uid, field="uid")
         waits = tuple(name for name in _WAITS[propagation] if name not in meta.finalizers)
         namespace = key.kind == "Namespace"  # ends by the finalizer in its spec, which that manager takes away
-        if not meta.finalizers and not waits and (self._collector is not None or not namespace):
+        held_up = waits or (not at_once and self._awaits_kubelet(held))
+        if not meta.finalizers and not held_up and (self._collector is not None or not namespace):
             self._remove(key, now_s)
         elif meta.deletion_timestamp is None:
             marked = self._commit(
@@ -149,6 +154,11 @@ class Store:
     def lives(self, uid: str) -> bool:
         """Whether an object of that uid is there."""
         return uid in self._uids
+
+    def _awaits_kubelet(self, held: Any) -> bool:
+        return bool(
+            self.silent_kubelets and key_of(held).kind == "Pod" and held.spec.get("nodeName") in self.silent_kubelets
+        )
 
     def _held(self, item: Any) -> tuple[ObjectKey, Any]:
         key = key_of(item)

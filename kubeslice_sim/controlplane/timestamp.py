@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from kubeslice_sim.model.timestamp import ORIGIN, seconds, timestamp
 
-__all__ = ["ORIGIN", "seconds", "timestamp", "unix_s"]
+__all__ = ["ORIGIN", "micro_time", "seconds", "timestamp", "unix_s"]
+
+
+def micro_time(at_s: float) -> str:
+    """The text of a moment in microseconds, as a Lease has it (``MicroTime``); :func:`seconds` reads it."""
+    return (ORIGIN + timedelta(seconds=at_s)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def unix_s(now_s: float) -> int:

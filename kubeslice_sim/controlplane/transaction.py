@@ -95,7 +95,7 @@ class Transaction:
                 stored = store.update_status(self._current(write))
             case Delete():
                 try:
-                    store.delete(write.key, now_s)
+                    store.delete(write.key, now_s, at_once=write.at_once)
                 except NotFound:
                     return
         if stored is not None:

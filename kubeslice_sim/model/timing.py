@@ -22,6 +22,9 @@ class Timing:
     of one kind; ``hub_client_qps`` and ``hub_client_burst`` client-go's own, which worker-operator keeps to towards
     the controller cluster; ``node_client_qps`` and ``node_client_burst`` the scheduler's and the kubelets';
     ``dial_timeout``, ``connection_loss`` (HTTP/2 health check), ``watch_retry`` and ``lease`` client-go's constants.
+    ``kubelet_lease`` is how often a kubelet renews its Lease, ``node_monitor`` how often kube-controller-manager looks,
+    ``node_monitor_grace`` how long it waits before a node is NotReady (of Kubernetes 1.32 and later; 40 s before), and
+    ``pod_eviction`` how long pods tolerate that by default before they are evicted.
     """
 
     slice_reconcile_s: float = 10.0
@@ -61,6 +64,10 @@ class Timing:
     recycler_pause_s: float = 5.0
     deregister_timeout_s: float = 600.0
     deregister_retry_s: float = 60.0
+    kubelet_lease_s: float = 10.0
+    node_monitor_s: float = 5.0
+    node_monitor_grace_s: float = 50.0
+    pod_eviction_s: float = 300.0
 
 
 KUBESLICE = Timing()
@@ -125,6 +132,10 @@ class TimingChoice:
     recycler_pause: Seconds | None = None
     deregister_timeout: Seconds | None = None
     deregister_retry: Interval | None = None
+    kubelet_lease: Interval | None = None
+    node_monitor: Interval | None = None
+    node_monitor_grace: Interval | None = None
+    pod_eviction: Seconds | None = None
 
     def settle(self) -> Timing:
         """The waits that hold."""

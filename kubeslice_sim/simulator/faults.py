@@ -86,11 +86,13 @@ class Faults:
                     yield key
 
     def _lose_node(self, fault: Fault, keys: tuple[PodKey, ...]) -> tuple[Evidence, ...]:
+        runs_names = self._network.nameserver(fault.cluster).node == fault.node
         self._data_plane.lose_node(fault.cluster, fault.node)
-        if not keys:
+        if not keys and not runs_names:
             sentence = f"nothing runs on {fault.node or 'that node'} of {fault.cluster}; nothing was broken"
             return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence, outcome="failed_to_probe"),)
-        sentence = f"{fault.node} of {fault.cluster} is gone, and {len(keys)} pods with it"
+        others = ", KubeSlice's DNS among them" if runs_names else ""
+        sentence = f"{fault.node} of {fault.cluster} is gone, and {len(keys) + runs_names} pods with it{others}"
         return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence),)
 
     def _recover_node(self, fault: Fault, keys: tuple[PodKey, ...]) -> tuple[Evidence, ...]:

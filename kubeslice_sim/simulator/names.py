@@ -51,7 +51,7 @@ class Resolver:
         took_s = self._costs.dns_answer_s + noise_s
         if pod.nsm:
             server = self._network.nameserver(pod.cluster)
-            if not server.running:
+            if not server.answers:
                 took_s += self._costs.dns_timeout_s
             else:
                 found = server.records.get(name.lower(), ())

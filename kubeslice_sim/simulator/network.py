@@ -100,10 +100,20 @@ class Link:
 
 @dataclass(slots=True, kw_only=True)
 class Nameserver:
-    """The KubeSlice DNS of a cluster."""
+    """The KubeSlice DNS of a cluster. ``away``: its node is gone, and it does not run on another yet.
+
+    ``node``: where it runs or is to run, empty for nowhere; None while nobody has said.
+    """
 
     running: bool = True
+    node: str | None = None
+    away: bool = False
     records: FrozenMap[tuple[IPv4Address, ...]] = field(default_factory=FrozenMap)
+
+    @property
+    def answers(self) -> bool:
+        """Whether a question is answered."""
+        return self.running and not self.away
 
 
 class Network:

@@ -12,10 +12,19 @@ from kubeslice_sim.controlplane.effects import (
     IssueCertificates,
     StartAppPod,
     StartGateway,
+    StartNameServer,
     StartRouter,
     StopPod,
 )
-from kubeslice_sim.controlplane.facts import CertificatesIssued, Fact, PingRound, PodRunning, PodStopped
+from kubeslice_sim.controlplane.facts import (
+    CertificatesIssued,
+    Fact,
+    NodeRunning,
+    NodeStopped,
+    PingRound,
+    PodRunning,
+    PodStopped,
+)
 from kubeslice_sim.model.timing import Timing
 
 SYSTEM = "kubeslice-system"
@@ -33,6 +42,9 @@ class Loopback:
     now_s: float = 0.0
     effects: list[Effect] = field(default_factory=list)
     alive: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    nodes: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Where a pod was told to run."""
+    lost: set[tuple[str, str]] = field(default_factory=set)
     gateways: dict[tuple[str, str], StartGateway] = field(default_factory=dict)
     ends: dict[tuple[str, str, int, int], StartGateway] = field(default_factory=dict)
     """Who answers to a gateway's name, on a node port, with keys of a number."""
@@ -50,15 +62,25 @@ class Loopback:
                 )
                 self._later(self.timing.certificates_s, fact)
             case StartAppPod():
+                self.nodes[effect.cluster, effect.namespace, effect.pod] = effect.node
                 self._start(effect.cluster, effect.namespace, effect.pod)
             case StartRouter():
+                self.nodes[effect.cluster, SYSTEM, effect.pod] = effect.node
                 self._start(effect.cluster, SYSTEM, effect.pod)
             case StartGateway():
+                self.nodes[effect.cluster, SYSTEM, effect.pod] = effect.node
                 self.gateways[effect.cluster, effect.pod] = effect
                 self.ends[effect.cluster, effect.gateway, effect.node_port, effect.rotation] = effect
                 self._start(effect.cluster, SYSTEM, effect.pod)
+            case StartNameServer():
+                key = (effect.cluster, SYSTEM, effect.pod)
+                self.nodes[key] = effect.node
+                if key in self.alive:
+                    self._start(*key)
+                self.alive.setdefault(key, True)
             case StopPod():
-                self.alive.pop((effect.cluster, effect.namespace, effect.pod), None)
+                self.alive[effect.cluster, effect.namespace, effect.pod] = False
+                self.nodes.pop((effect.cluster, effect.namespace, effect.pod), None)
                 self.gateways.pop((effect.cluster, effect.pod), None)
 
     def kill(self, cluster: str, namespace: str, pod: str) -> None:
@@ -68,6 +90,23 @@ class Loopback:
 
     def restore(self, cluster: str, namespace: str, pod: str) -> None:
         self._later(self.timing.pod_start_s, PodRunning(cluster=cluster, namespace=namespace, pod=pod))
+
+    def lose_node(self, cluster: str, node: str) -> None:
+        """The node dies with all its pods; nothing starts there until :meth:`recover_node`."""
+        self.lost.add((cluster, node))
+        for key in self._on(cluster, node):
+            self.alive[key] = False
+        self._later(0.0, NodeStopped(cluster=cluster, node=node))
+
+    def recover_node(self, cluster: str, node: str) -> None:
+        """It is back, and its kubelet starts what it was told to run there."""
+        self.lost.discard((cluster, node))
+        self._later(0.0, NodeRunning(cluster=cluster, node=node))
+        for key in self._on(cluster, node):
+            self._start(*key)
+
+    def _on(self, cluster: str, node: str) -> list[tuple[str, str, str]]:
+        return [key for key, where in self.nodes.items() if (key[0], where) == (cluster, node)]
 
     def due_s(self) -> float | None:
         return self.coming[0][0] if self.coming else None
@@ -80,6 +119,9 @@ class Loopback:
             _, _, item = heappop(self.coming)
             fact = self._ping(item) if isinstance(item, StartGateway) else item
             if isinstance(fact, PodRunning):
+                place = self.nodes.get((fact.cluster, fact.namespace, fact.pod))
+                if place is None or (fact.cluster, place) in self.lost:
+                    continue
                 self._running(fact)
             if fact is not None:
                 found.append(fact)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kubeslice_sim import manifest
+from kubeslice_sim.controlplane.answers import answer
 from kubeslice_sim.errors import KubesliceSimError
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.simulator.backend import Simulator
@@ -69,3 +71,29 @@ def test_a_fault_that_means_nothing_is_told_with_what_was_meant(root: Path) -> N
     assert "api: slow needs slower" in text
     assert "there is no cluster worker-9" in text
     assert "hang: sidecar needs slice, cluster, peer" in text
+
+
+def test_a_lost_gateway_node_is_told_from_its_death_to_the_tunnel_that_is_up_again(root: Path) -> None:
+    text = (root / "scenarios" / "01-two-clusters" / "world.yaml").read_text()
+    timeline = "[{at: 20s, fault: {name: gone, kill: node, cluster: worker-2, node: worker-2-gw-2}}]"
+    scenario = (SCENARIO % timeline).replace("400s", "700s")
+    world = manifest.load_text(text + "\n---" + scenario, "world.yaml")
+    cluster = replace(world.underlay.cluster("worker-2"), gateway_nodes=2, app_nodes=1, node_ips=())
+    clusters = world.underlay.spec.clusters.with_items({"worker-2": cluster})
+    underlay = replace(world.underlay, spec=replace(world.underlay.spec, clusters=clusters))
+    world = replace(world, underlay=underlay)
+    found = Simulator().run(world, world.scenarios[0], seed=3, run_id="r", on_progress=lambda _: None)
+    (mended,) = [item for item in answer(found) if item.question == "time to recover" and item.cluster == "worker-2"]
+    assert mended.value is not None and 345 < mended.value < 375
+    told = mended.detail
+    stages = ["node is found NotReady", "pod is evicted (worker-2) 300 s", "router pod starts", "gateway pod starts"]
+    assert [told.index(stage) for stage in stages] == sorted(told.index(stage) for stage in stages), told
+    (node,) = [row for row in found.history.states if row.kind == "Node" and row.state == "NotReady"]
+    assert 60.0 <= node.at_s <= 75.0
+
+
+def test_a_killed_gateway_is_explained_by_how_long_the_fault_lasted(root: Path) -> None:
+    fault = "{name: dead, kill: gateway, slice: iperf-slice, cluster: worker-1, peer: worker-2, instance: 0}"
+    found = run(root, f"[{{at: 20s, fault: {fault}}}, {{at: 220s, restore: dead}}]")
+    (mended,) = [item for item in answer(found) if item.question == "time to recover" and item.cluster == "worker-1"]
+    assert "the fault lasts 200 s → gateway pod starts (worker-1) 5 s → tunnel comes up" in mended.detail

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import POD_TYPE_LABEL, SLICE_LABEL, built_in, nsm_ip, owned_by, running
 from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.node import other_nodes
 from kubeslice_sim.controlplane.reconciler import Create, Delete, View, Write
 from kubeslice_sim.model.document import EMULATE_ANNOTATION, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -25,7 +26,7 @@ from kubeslice_sim.planner.external_gateways import (
     east_west_place,
     gateway_name,
 )
-from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL, SYSTEM_NAMESPACE
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
 from kubeslice_sim.planner.slots import slot_of
 
 DIRECTION_LABEL = "istio"
@@ -86,8 +87,7 @@ def node(pod: KubernetesObject, view: View) -> str:
     )
     if settings is None or direction is None:
         return ""
-    nodes = [(item.metadata.name, item.metadata.labels) for item in view.local.objects("Node")]
-    names = [name for name, marks in nodes if marks.get(GATEWAY_NODE_LABEL) != "gateway"] or [name for name, _ in nodes]
+    names = other_nodes(view.local)
     slot = slot_of(ip.network(settings.slice_subnet), ip.network(settings.cluster_subnet_cidr))
     return names[east_west_place(slot, direction, len(names))] if names else ""
 

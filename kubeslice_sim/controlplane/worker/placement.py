@@ -12,14 +12,15 @@ from ipaddress import IPv4Address
 
 from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import POD_TYPE_LABEL
+from kubeslice_sim.controlplane.node import other_nodes
 from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.controlplane.worker import east_west
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.planner.addresses import AddressPool
-from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL, SYSTEM_NAMESPACE
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
 from kubeslice_sim.planner.pods import FIRST_POD_HOST
 
-OF_KUBESLICE = ("router", "slicegateway")
+OF_KUBESLICE = ("router", "slicegateway", "dns")
 PodName = tuple[str, str]
 """Namespace and name."""
 
@@ -37,11 +38,9 @@ def pods_of(workload: KubernetesObject, view: View) -> tuple[str, ...]:
 def app_node(pod: KubernetesObject, view: View) -> str:
     """The node of an application pod: those without a gateway in turn, gateway nodes where there are no others.
 
-    Empty where there is no node at all.
+    Empty where no node takes pods.
     """
-    nodes = [(node.metadata.name, node.metadata.labels) for node in view.local.objects("Node")]
-    others = [name for name, labels in nodes if labels.get(GATEWAY_NODE_LABEL) != "gateway"]
-    names = others or [name for name, _ in nodes]
+    names = other_nodes(view.local)
     turns = [name for name, _ in _expected(view)]
     me = (pod.metadata.namespace, pod.metadata.name)
     return names[(turns.index(me) if me in turns else len(turns)) % len(names)] if names else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubeslice_sim.controlplane import ip
+from kubeslice_sim.controlplane import finalizer, ip
 from kubeslice_sim.controlplane.built_in import (
     GATEWAY_LABEL,
     GATEWAY_OWNER_LABEL,
@@ -15,7 +15,8 @@ from kubeslice_sim.controlplane.built_in import (
     with_status_fields,
 )
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
-from kubeslice_sim.controlplane.effects import Effect, StartAppPod, StartRouter, StopPod
+from kubeslice_sim.controlplane.effects import Effect, StartAppPod, StartNameServer, StartRouter, StopPod
+from kubeslice_sim.controlplane.node import gateway_nodes
 from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, Update, UpdateStatus, View
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.worker import east_west
@@ -28,7 +29,6 @@ from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.addresses import router_address
 from kubeslice_sim.planner.members import router_place
-from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
 from kubeslice_sim.planner.slots import slot_of
 
 
@@ -37,6 +37,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     pod = view.local.find("Pod", key.namespace, key.name)
     if pod is None:
         return Outcome(effects=(StopPod(cluster=view.cluster, namespace=key.namespace, pod=key.name),))
+    if finalizer.deleting(pod):
+        return NOTHING  # its kubelet, which is gone, would end it
     if not node_of(pod):
         return _schedule(pod, view)
     start = _start(pod, view)
@@ -57,17 +59,18 @@ def _schedule(pod: KubernetesObject, view: View) -> Outcome:
 def _node(pod: KubernetesObject, view: View) -> str:
     """Gateway nodes for KubeSlice's pods; for applications the others in turn (gateway nodes if there are none)."""
     kind = pod.metadata.labels.get(POD_TYPE_LABEL)
-    nodes = view.local.objects("Node")
-    gateways = [node.metadata.name for node in nodes if node.metadata.labels.get(GATEWAY_NODE_LABEL) == "gateway"]
+    gateways = gateway_nodes(view.local)
     if kind == "slicegateway":
         return gateway_node(pod, gateways, view)
     if kind == "router":
         slice_ = view.local.get(Slice, names.SYSTEM_NAMESPACE, pod.metadata.labels.get(SLICE_LABEL, ""))
         settings = slice_.status.slice_config if slice_ else None
-        if settings is None:
+        if settings is None or not gateways:
             return ""
         slot = slot_of(ip.network(settings.slice_subnet), ip.network(settings.cluster_subnet_cidr))
         return gateways[router_place(slot, len(gateways))]
+    if kind == "dns":
+        return gateways[0] if gateways else ""
     if pod.metadata.namespace == names.SYSTEM_NAMESPACE:
         return east_west.node(pod, view)
     return app_node(pod, view)
@@ -80,9 +83,8 @@ def _start(pod: KubernetesObject, view: View) -> Effect | None:
         return start_gateway(pod, view) if nsm_ip(pod) else None
     if kind == "router":
         return _start_router(pod, view)
-    if pod.metadata.namespace == names.SYSTEM_NAMESPACE and kind != "app":
-        return None  # KubeSlice's DNS, which runs from the start
-
+    if kind == "dns":
+        return StartNameServer(cluster=view.cluster, pod=pod.metadata.name, node=node_of(pod))
     return StartAppPod(
         cluster=view.cluster,
         namespace=pod.metadata.namespace,
@@ -129,6 +131,13 @@ def _behind_port(change: Change, view: View) -> tuple[ObjectKey, ...]:
     return (pod,) if view.local.at(pod) is not None else ()
 
 
+def _unscheduled(change: Change, view: View) -> tuple[ObjectKey, ...]:
+    """The pods that wait for a node, when one changes whom it takes."""
+    if change.previous is not None and change.previous.spec.get("taints") == change.item.spec.get("taints"):
+        return ()
+    return tuple(key_of(pod) for pod in view.local.objects("Pod") if not node_of(pod))
+
+
 def _is_wide(gateway: SliceGateway) -> bool:
     return gateway.status.config.route_entire_slice_subnet
 
@@ -137,7 +146,7 @@ POD = ControllerSpec(
     name="pod", reconcile=reconcile,
     watches=(
         Watch(kind="Pod", keys=itself), Watch(kind="SliceGateway", keys=_rerouted),
-        Watch(kind="Service", keys=_behind_port),
+        Watch(kind="Service", keys=_behind_port), Watch(kind="Node", keys=_unscheduled),
     ),
     kubernetes=True,
 )  # fmt: skip

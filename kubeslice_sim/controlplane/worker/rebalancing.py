@@ -10,6 +10,7 @@ from math import ceil
 
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, node_of, running
 from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_slice
+from kubeslice_sim.controlplane.node import gateway_nodes
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, View
 from kubeslice_sim.controlplane.worker.gateway_pod import gateway_node
 from kubeslice_sim.controlplane.worker.gateway_recycler import recycler
@@ -42,15 +43,17 @@ def rebalance(gateway: SliceGateway, view: View) -> Outcome:
 def _crowded(gateway: SliceGateway, view: View) -> KubernetesObject | None:
     """A pod whose tunnel is up on a node that has more than its share, and that the scheduler would put elsewhere.
 
-    KubeSlice takes any pod of the node and leaves its place to anti-affinity; ours is known beforehand.
+    KubeSlice takes any pod of the node and leaves its place to anti-affinity; ours is known beforehand. It counts nodes
+    by their label, Ready or not, and pods by their phase: while a node is gone, what hangs there keeps the balance.
     """
     nodes = [node.metadata.name for node in view.local.objects("Node", labels={GATEWAY_NODE_LABEL: "gateway"})]
     found = view.local.objects("Pod", SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
     pods = [pod for pod in found if running(pod)]
     if len(nodes) < 2 or len(pods) < gateway_count(gateway.metadata):
         return None
+    takers = gateway_nodes(view.local)
     share = ceil(len(pods) / len(nodes))
     homes = [node_of(pod) for pod in pods]
     linked = {item.pod_name for item in gateway.status.gateway_pod_status if item.peer_pod_name}
     crowded = (pod for pod in pods if homes.count(node_of(pod)) > share and pod.metadata.name in linked)
-    return next((pod for pod in crowded if gateway_node(pod, nodes, view) != node_of(pod)), None)
+    return next((pod for pod in crowded if gateway_node(pod, takers, view) != node_of(pod)), None)

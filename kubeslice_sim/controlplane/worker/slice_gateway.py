@@ -212,7 +212,8 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
 
 
 def _pods(gateway: SliceGateway, view: View) -> tuple[KubernetesObject, ...]:
-    return view.local.objects("Pod", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
+    found = view.local.objects("Pod", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
+    return tuple(pod for pod in found if not finalizer.deleting(pod))
 
 
 def _pod_status(pod: KubernetesObject, tunnel: TunnelStatus, gateway: SliceGateway) -> GatewayPodStatus:
@@ -257,9 +258,13 @@ def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
 
 
 def _of_gateway_node(change: Change, view: View) -> tuple[ObjectKey, ...]:
-    """A gateway node that comes or goes concerns all gateways: their pods may stand askew."""
+    """A gateway node that comes or goes concerns all gateways: their pods may stand askew.
+
+    One whose kubelet is back ends the pods that hung there, which their gateways hear.
+    """
     found = [item.metadata.labels.get(names.GATEWAY_NODE_LABEL) for item in (change.previous, change.item) if item]
-    if "gateway" not in found or (change.action == "MODIFIED" and len(set(found)) == 1):
+    back = bool(change.previous and change.previous.spec.get("taints") and not change.item.spec.get("taints"))
+    if "gateway" not in found or (change.action == "MODIFIED" and len(set(found)) == 1 and not back):
         return ()
     return tuple(key_of(item) for item in view.local.list(SliceGateway))
 
