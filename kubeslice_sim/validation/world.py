@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
-from kubeslice_sim import manifest, planner
+from kubeslice_sim import build, planner
 from kubeslice_sim.controlplane.effects import Effect, SetNextHops
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.model.timing import Timing
@@ -16,71 +17,6 @@ from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.driver import Driver
 from kubeslice_sim.simulator.rows import Rows
 
-_CLUSTER = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {{name: {name}, namespace: kubeslice-demo}}
----"""
-_ONE_TUNNEL = """
-apiVersion: kubeslice-sim.io/v1alpha1
-kind: SliceTopology
-metadata: {name: red}
-spec: {slice: red, gatewaysPerPair: 1}
----"""
-_WORLD = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {{name: demo, namespace: kubeslice-controller}}
----{clusters}
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: SliceConfig
-metadata: {{name: red, namespace: kubeslice-demo}}
-spec:
-  sliceSubnet: 10.1.0.0/16
-  maxClusters: 4
-  sliceType: Application
-  sliceIpamType: Local
-  sliceGatewayProvider: {{sliceGatewayType: {vpn}, sliceCaType: Local}}
-  clusters: [{names}]{topology}
-  qosProfileDetails: {{queueType: HTB, priority: 1, tcType: BANDWIDTH_CONTROL, bandwidthCeilingKbps: {ceiling_kbps},
-    bandwidthGuaranteedKbps: {guaranteed_kbps}, dscpClass: AF11}}
-  namespaceIsolationProfile:
-    applicationNamespaces: [{{namespace: shop, clusters: ["*"]}}]
----
-apiVersion: v1
-kind: Pod
-metadata:
-  name: client
-  namespace: shop
-  annotations: {{kubeslice-sim.io/clusters: one, kubeslice-sim.io/emulate: sleep}}
-spec: {{containers: [{{name: c, image: busybox}}]}}
----
-apiVersion: v1
-kind: Pod
-metadata:
-  name: server
-  namespace: shop
-  annotations: {{kubeslice-sim.io/clusters: {last}, kubeslice-sim.io/emulate: iperf3}}
-spec: {{containers: [{{name: s, image: iperf, ports: [{{containerPort: 5201}}]}}]}}
----{shape}
-apiVersion: kubeslice-sim.io/v1alpha1
-kind: Underlay
-metadata: {{name: wires}}
-spec:
-  kubesliceVersion: "{release}"
-  links: [{links}]
----
-apiVersion: kubeslice-sim.io/v1alpha1
-kind: Scenario
-metadata: {{name: iperf}}
-spec:
-  duration: {duration_s}s
-  timing: fast
-  traffic:
-  - {{name: iperf, kind: tcp, from: shop/client@one, to: "shop/server@{last}:5201", duration: {duration_s}s,
-      streams: {streams}, engine: {engine}}}
-"""
-
 
 def world(
     *, names: tuple[str, ...] = ("one", "two"), vpn: str = "Wireguard", ceiling_kbps: int = 30_000, rtt_ms: int = 60,
@@ -88,17 +24,25 @@ def world(
     engine: str = "fluid",
 ) -> World:  # fmt: skip
     """Clusters, the client in the first and the server in the last; ``hub``: hub-and-spoke; else a full mesh."""
-    pairs = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
-    text = _WORLD.format(
-        clusters="".join(_CLUSTER.format(name=name) for name in names),
-        names=", ".join(names), last=names[-1], vpn=vpn, ceiling_kbps=ceiling_kbps,
-        guaranteed_kbps=min(ceiling_kbps, 1000), streams=streams, duration_s=duration_s, engine=engine,
-        topology=f"\n  topology: {{mode: HubAndSpoke, hubs: [{hub}]}}" if hub else "",
-        shape=_ONE_TUNNEL if one_tunnel else "",
-        release="next" if hub else "1.9",
-        links=", ".join(f"{{between: [{a}, {b}], rtt: {rtt_ms}ms, bandwidth: {bandwidth}}}" for a, b in pairs),
+    made = build.world("world").project("demo").underlay("wires", version="next" if hub else "1.9")
+    for name in names:
+        made = made.cluster(name)
+    for a, b in combinations(names, 2):
+        made = made.link(a, b, rtt=f"{rtt_ms}ms", bandwidth=bandwidth)
+    made = made.slice(
+        "red", "10.1.0.0/16", max_clusters=4, gateway=vpn, ceiling=f"{ceiling_kbps}kbit",
+        guaranteed=f"{min(ceiling_kbps, 1000)}kbit", dscp="AF11", namespaces=["shop"], hubs=[hub] if hub else (),
     )  # fmt: skip
-    return manifest.load_text(text)
+    if one_tunnel:
+        made = made.topology("red", gateways_per_pair=1)
+    return (
+        made.pod("shop/client", on=names[0], emulate="sleep", container="c")
+        .pod("shop/server", on=names[-1], emulate="iperf3", image="iperf", ports=[5201], container="s")
+        .scenario("iperf", f"{duration_s}s", timing="fast")
+        .tcp("iperf", f"shop/client@{names[0]}", f"shop/server@{names[-1]}:5201", duration=f"{duration_s}s",
+             streams=streams, more={"engine": engine})
+        .build()
+    )  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
