@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+
+from kubeslice_sim.controlplane.tick import whole
 
 Task = Callable[[float], None]
 
@@ -18,7 +20,11 @@ class Agenda:
     def at(self, due_s: float, task: Task) -> None:
         """Do it at that moment (or as soon as possible after)."""
         self._count += 1
-        heappush(self._tasks, (due_s, self._count, task))
+        heappush(self._tasks, (whole(due_s), self._count, task))
+
+    def tasks(self) -> Iterable[Task]:
+        """All that is to be done, in no order."""
+        return (task for _, _, task in self._tasks)
 
     def clear(self) -> None:
         """Do none of it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kubeslice_sim.controlplane.tick import whole
+
 
 class TokenBucket:
     """``rate_hz`` tokens a second, at most ``burst`` saved up; full at the beginning.
@@ -11,12 +13,12 @@ class TokenBucket:
     """
 
     def __init__(self, rate_hz: float, burst: int) -> None:
-        self._interval_s = 1.0 / rate_hz
-        self._saved_s = burst * self._interval_s
+        self._interval_s = whole(1.0 / rate_hz)
+        self._saved_s = whole(burst * self._interval_s)
         self._free_s = float("-inf")
         """The moment at which the token that was taken last came to be, if none had been saved before."""
 
     def take(self, now_s: float) -> float:
         """Take one token; the moment from which it counts, now or later."""
-        self._free_s = max(self._free_s, now_s - self._saved_s) + self._interval_s
+        self._free_s = whole(max(self._free_s, now_s - self._saved_s) + self._interval_s)
         return max(now_s, self._free_s)

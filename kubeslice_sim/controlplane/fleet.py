@@ -42,6 +42,7 @@ from kubeslice_sim.controlplane.request import HUB_KINDS, Request
 from kubeslice_sim.controlplane.sidecar import TunnelStatus, after_round
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.submission import Submissions
+from kubeslice_sim.controlplane.tick import whole
 from kubeslice_sim.controlplane.webhooks import Webhooks
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.timing import Timing
@@ -104,11 +105,13 @@ class Fleet:
 
     def step(self, now_s: float) -> None:
         """Do all that is due by ``now_s``, and what becomes due by it meanwhile."""
+        now_s = whole(now_s)
         while (task := self._agenda.take(now_s)) is not None:
             task(now_s)
 
     def report(self, fact: Fact, now_s: float) -> None:
         """Take note of what the data plane saw; the controllers look at it in the next :meth:`step`."""
+        now_s = whole(now_s)
         if self.journal is not None:
             self.journal.note(fact, now_s)
         match fact:
@@ -131,6 +134,7 @@ class Fleet:
 
         Raises :exc:`Refused`, which the events tell too; then nothing was changed there.
         """
+        now_s = whole(now_s)
         try:
             self._submissions.submit(request, now_s)
         except Refused as refusal:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from kubeslice_sim.controlplane.refusal import Expired
 from kubeslice_sim.controlplane.store import Change, Store
 from kubeslice_sim.controlplane.table import ObjectTable
+from kubeslice_sim.controlplane.tick import whole
+from kubeslice_sim.model.document import ObjectKey
 
 BOOKMARK_S = 60.0
 """How often a watch without events is told how far the log has come (kube-apiserver's bookmarks)."""
@@ -67,6 +69,16 @@ class Informer:
             arrived.append(change)
         return arrived
 
+    def leap(self) -> None:
+        """The store's sequence went on while nothing happened that would be heard here."""
+        self._sequence = self._known = self._store.sequence
+
+    def replace(self, moved: Mapping[ObjectKey, Any]) -> None:
+        """Put these objects in the place of those that are seen under these keys (see :mod:`.leap`)."""
+        for key, item in moved.items():
+            if self.view.at(key) is not None:
+                self.view.move(key, item)
+
     @property
     def waits(self) -> bool:
         """Whether a change is on its way here."""
@@ -115,7 +127,7 @@ class Informer:
     def _expect(self, changes: list[Change], now_s: float) -> float | None:
         if not changes:
             return None
-        arrives_s = now_s + self._delay_s()
+        arrives_s = whole(now_s + self._delay_s())
         if self._coming:
             arrives_s = max(arrives_s, self._coming[-1][0])
         self._coming.extend((arrives_s, change) for change in changes)

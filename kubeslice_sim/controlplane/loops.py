@@ -6,7 +6,7 @@ time, a refused write or a wish to retry waits longer each time, anything else f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from kubeslice_sim.controlplane.agenda import Agenda
@@ -15,11 +15,13 @@ from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.informer import Informer
 from kubeslice_sim.controlplane.journal import Journal
 from kubeslice_sim.controlplane.reconciler import Outcome, Place
+from kubeslice_sim.controlplane.recording import Recording
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.controlplane.transaction import Transaction
 from kubeslice_sim.controlplane.webhooks import Webhooks
+from kubeslice_sim.model.document import ObjectKey
 
 LOG_LENGTH = 1000
 """How many changes a store keeps for watches that come later."""
@@ -38,6 +40,8 @@ class Loops:
         self._load = load
         self._done = done
         self._journal = journal
+        self.recording: Recording | None = None
+        """Who wants to know when everything is done, if anybody does."""
         self._followers: dict[str, list[tuple[Site, Place, Informer]]] = {}
         for site in sites:
             for place in site.places():
@@ -53,23 +57,25 @@ class Loops:
         store.compact(store.sequence - LOG_LENGTH)
 
     def at_rest(self) -> bool:
-        """Whether no reconcile is under way, no key ready and no change on its way to a cache."""
+        """Whether all parts work, no reconcile is under way, no key ready and no change on its way to a cache."""
         followers = {id(site): site for entries in self._followers.values() for site, _, _ in entries}.values()
         return all(
             site.running
+            and not site.post.slower_s
+            and all(site.clients[place].reachable and site.informers[place].connected for place in site.places())
             and not any(site.informers[place].waits for place in site.places())
             and not any(controller.busy or len(controller.queue) for controller in site.controllers)
             for site in followers
-        )
+        ) and all(getattr(task, "func", None) == self._run for task in self._agenda.tasks())
 
-    def leap(self, sites: Iterable[Site], by_s: float, now_s: float, period_s: float) -> None:
-        """Put off every poll that is due within a period by so much; what is due later stays."""
+    def leap(self, dues: Mapping[Controller, Mapping[ObjectKey, float]], sites: Iterable[Site], to_s: float) -> None:
+        """Go on at that moment, at rest as before, with each controller's keys due when they are then."""
         self._agenda.clear()
         for site in sites:
             for controller in site.controllers:
-                controller.queue.postpone(by_s, now_s + period_s)
+                controller.queue.reschedule(dues.get(controller, {}))
                 controller.wake_s = float("inf")
-                self._wake(site, controller, now_s)
+                self._wake(site, controller, to_s)
 
     def stop(self, site: Site) -> None:
         """The process with a cluster's controllers ends: queues and caches are lost, what was sent is not."""
@@ -107,7 +113,10 @@ class Loops:
         for change in informer.deliver(now_s):
             for controller in site.watchers.get((place, change.key.kind), ()):
                 if controller.see(place, change, site.view):
-                    self._load.depth(site.name, controller.spec.name, len(controller.queue), now_s)
+                    depth = len(controller.queue)
+                    self._load.depth(site.name, controller.spec.name, depth, now_s)
+                    if self.recording is not None:
+                        self.recording.note(("depth", site.name, controller.spec.name, depth, change.key), now_s)
                     self._wake(site, controller, now_s)
 
     def _wake(self, site: Site, controller: Controller, now_s: float) -> None:
@@ -134,6 +143,8 @@ class Loops:
         controller.busy += 1
         self._wake(site, controller, now_s)  # another worker may take the next
         controller.reconciles += 1
+        if self.recording is not None:
+            self.recording.note(("reconcile", site.name, controller.spec.name, key), now_s)
         ahead_s = 0.0 if controller.spec.kubernetes else site.clock_ahead_s
         outcome = controller.spec.reconcile(key, site.view, now_s + ahead_s)
 
@@ -155,9 +166,13 @@ class Loops:
             end(now_s, None)
             return
         Transaction(
-            site, outcome, self._agenda, self._webhooks, partial(self._wrote, controller), end, controller.spec.sender
+            site, outcome, self._agenda, self._webhooks, partial(self._wrote, site, controller), end,
+            controller.spec.sender,
         ).send(0, now_s)  # fmt: skip
 
-    def _wrote(self, controller: Controller, store: Store, now_s: float) -> None:
+    def _wrote(self, site: Site, controller: Controller, store: Store, now_s: float) -> None:
         controller.writes += 1
+        if self.recording is not None:
+            key = store.changes(store.sequence - 1)[0].key
+            self.recording.note(("write", site.name, controller.spec.name, store.cluster, key), now_s)
         self.publish(store, now_s)

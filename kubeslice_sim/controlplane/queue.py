@@ -9,10 +9,11 @@ at once: the longer pause counts (controller-runtime's DefaultTypedControllerRat
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
 from kubeslice_sim.controlplane.bucket import TokenBucket
+from kubeslice_sim.controlplane.tick import whole
 from kubeslice_sim.model.document import ObjectKey
 
 BASE_DELAY_S = 0.005
@@ -48,6 +49,7 @@ class WorkQueue:
 
     def add_at(self, key: ObjectKey, due_s: float) -> None:
         """Work on it at that moment, unless it is due earlier anyway."""
+        due_s = whole(due_s)
         if due_s >= self._later.get(key, float("inf")):
             return
         self._later[key] = due_s
@@ -93,15 +95,13 @@ class WorkQueue:
             heappop(self._timers)
         return self._timers[0][0] if self._timers else None
 
-    def later(self) -> Iterable[float]:
+    def later(self) -> Mapping[ObjectKey, float]:
         """When the keys that wait for a moment are due."""
-        return self._later.values()
+        return self._later
 
-    def postpone(self, by_s: float, before_s: float) -> None:
-        """Put off what is due before that moment."""
-        for key, due_s in self._later.items():
-            if due_s < before_s:
-                self._later[key] = due_s + by_s
+    def reschedule(self, dues: Mapping[ObjectKey, float]) -> None:
+        """Have these keys wait for these moments, and no others."""
+        self._later = dict(dues)
         self._timers = [(due_s, index, key) for index, (key, due_s) in enumerate(self._later.items())]
         heapify(self._timers)
         self._count = len(self._timers)

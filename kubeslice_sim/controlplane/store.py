@@ -7,7 +7,7 @@ the status subresource, finalizers with deletionTimestamp, owner references, and
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
@@ -150,6 +150,20 @@ class Store:
             )  # fmt: skip
             if self._collector is not None:
                 self._collector.marked(marked, now_s)
+
+    def leap(self, changes: int) -> None:
+        """As if so many changes had happened of which no watch will ask: what was logged before is forgotten."""
+        self.sequence += changes
+        self.compact(self.sequence)
+        self._compacted = self.sequence
+
+    def replace(self, moved: Mapping[ObjectKey, Any]) -> None:
+        """Put these objects in the place of those that stand under these keys (see :mod:`.leap`)."""
+        for key, item in moved.items():
+            held: Any = self.view.at(key)
+            self._uids.discard(held.metadata.uid)
+            self._uids.add(item.metadata.uid)
+            self.view.move(key, item)
 
     def lives(self, uid: str) -> bool:
         """Whether an object of that uid is there."""

@@ -119,6 +119,16 @@ class ObjectTable:
         keys = self._sorted[key.kind]
         del keys[bisect_left(keys, key)]
 
+    def snapshot(self) -> dict[ObjectKey, Any]:
+        """All objects as they are now, by key."""
+        return dict(self._objects)
+
+    def move(self, key: ObjectKey, item: Any) -> None:
+        """Put the object where that of this key stands, which it replaces under whatever name it has."""
+        if key_of(item) != key:
+            self.drop(key)
+        self.put(item)
+
     def clear(self) -> None:
         """Take everything away."""
         for part in (self._objects, self._sorted, self._labelled, self._answers, self._owned, self._named):

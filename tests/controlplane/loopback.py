@@ -25,6 +25,7 @@ from kubeslice_sim.controlplane.facts import (
     PodRunning,
     PodStopped,
 )
+from kubeslice_sim.controlplane.tick import whole
 from kubeslice_sim.model.timing import Timing
 
 SYSTEM = "kubeslice-system"
@@ -108,6 +109,17 @@ class Loopback:
     def _on(self, cluster: str, node: str) -> list[tuple[str, str, str]]:
         return [key for key, where in self.nodes.items() if (key[0], where) == (cluster, node)]
 
+    def at_rest(self) -> bool:
+        """Whether nothing is on its way; only where it is ``steady``, pings never end otherwise."""
+        return not self.coming
+
+    def leap(self, by_s: float, moved: Callable[[StartGateway], StartGateway]) -> None:
+        """Nothing here knows the time, but gateways have other keys."""
+        self.gateways = {key: moved(start) for key, start in self.gateways.items()}
+        self.ends = {
+            (start.cluster, start.gateway, start.node_port, start.rotation): start for start in self.gateways.values()
+        }
+
     def due_s(self) -> float | None:
         return self.coming[0][0] if self.coming else None
 
@@ -155,4 +167,4 @@ class Loopback:
 
     def _later(self, delay_s: float, item: Any) -> None:
         self.count += 1
-        heappush(self.coming, (self.now_s + self.delays(delay_s), self.count, item))
+        heappush(self.coming, (whole(self.now_s + self.delays(delay_s)), self.count, item))
