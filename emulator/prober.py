@@ -14,6 +14,7 @@ from emulator.mesh import Mesh
 from emulator.ping import Echo, PingSpec
 from emulator.pods import AppPod, AppPods
 from emulator.probes import Attempt, AttemptSpec
+from emulator.request_tally import RequestTally
 from kubeslice_sim.observe.observation import Observation, Outcome
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.planner.plan import Plan
@@ -53,19 +54,24 @@ class Prober:
     def _play(self, probe: Probe) -> None:
         """Measure to the probe's end: what ends early (no pod yet, no such name, a pod that died) begins anew."""
         seq = 0
+        tally = RequestTally(probe)
         try:
             while True:
                 began_s = time.monotonic()
-                seq, ended = self._measure(probe, seq)
+                seq, ended = self._measure(probe, seq, tally)
                 if ended or self._now_s() >= probe.end_s:
-                    return
+                    break
                 time.sleep(max(0.0, probe.interval_s - (time.monotonic() - began_s)))
                 if self._now_s() >= probe.end_s:
-                    return
+                    break
         except Exception as error:
             self._row(probe, None, _first_metric(probe), 0, seq, "failed_to_probe", f"{type(error).__name__}: {error}")
+        if probe.kind == "http" and not _beyond(probe):
+            for item in tally.figures():
+                self._row(probe, self._source(probe), item.metric, item.value, item.seq, item.outcome, item.detail,
+                          item.at_s)  # fmt: skip
 
-    def _measure(self, probe: Probe, seq: int) -> tuple[int, bool]:
+    def _measure(self, probe: Probe, seq: int, tally: RequestTally) -> tuple[int, bool]:
         """Run the probe's program once; the next row's number, and whether that was all there is to do."""
         once = probe.kind in ("tcp", "udp")
         pod = self._source(probe)
@@ -73,11 +79,14 @@ class Prober:
         if pod is None or target is None:
             why = f"{probe.source} does not run" if pod is None else f"no pod {probe.target}"
             self._row(probe, pod, _first_metric(probe), 0, seq, "failed_to_probe", why)
+            tally.add(self._now_s(), None, "failed_to_probe", why)
             return seq + 1, once
         if once:
             self._iperf(probe, pod, target)
             return seq, True
-        return self._ping(probe, pod, target, seq) if probe.kind == "ping" else self._attempts(probe, pod, target, seq)
+        if probe.kind == "ping":
+            return self._ping(probe, pod, target, seq)
+        return self._attempts(probe, pod, target, seq, tally)
 
     def _ping(self, probe: Probe, pod: AppPod, target: str, first: int) -> tuple[int, bool]:
         left_s = probe.end_s - self._now_s()
@@ -100,7 +109,9 @@ class Prober:
         if echo.rtt_s is not None:
             self._row(probe, pod, "rtt_s", echo.rtt_s, seq, "ok", "", at_s)
 
-    def _attempts(self, probe: Probe, pod: AppPod, target: str, first: int) -> tuple[int, bool]:
+    def _attempts(
+        self, probe: Probe, pod: AppPod, target: str, first: int, tally: RequestTally
+    ) -> tuple[int, bool]:  # fmt: skip
         beyond = _beyond(probe)
         if beyond:
             self._row(probe, pod, "reachable", 0, first, "unsupported", beyond)
@@ -129,6 +140,8 @@ class Prober:
         tried = probes.read(running.finish(timeout_s=duration_s + probe.timeout_s + GRACE_S))
         for attempt in tried:
             self._attempt(probe, pod, attempt, first + attempt.seq)
+            cause = attempt.cause or attempt.detail
+            tally.add(self._since_zero(attempt.at_unix_s), attempt.request_s, attempt.outcome, cause)
         return first + max(1, len(tried)), probe.until_ok and any(attempt.outcome == "ok" for attempt in tried)
 
     def _kind(self, probe: Probe, pod: AppPod, target: str) -> Literal["lookup", "connect", "request", "http"]:

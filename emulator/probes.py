@@ -56,7 +56,8 @@ class AttemptSpec:
 class Attempt:
     """One try, numbered from 0. What was not reached is None: a refused connection has a `lookup_s` but no `connect_s`.
 
-    `request_s` counts from when the request was due. `pod` is who answered, if it said so.
+    `request_s` counts from when the request was due. `pod` is who answered, if it said so. `cause` is why nobody
+    answered an http request, in the words of `model/metric.py`.
     """
 
     seq: int
@@ -70,6 +71,7 @@ class Attempt:
     status: int | None = None
     received_bytes: int | None = None
     pod: str = ""
+    cause: str = ""
 
 
 def start(namespace: Namespace, spec: AttemptSpec) -> Running:

@@ -11,8 +11,10 @@ from kubeslice_sim.observe.agreement import Agree, Figure, names_agree, numbers_
 from kubeslice_sim.observe.comparison import Compared, Comparison, Tolerances
 from kubeslice_sim.observe.figures import (
     answered_names,
+    failed_share,
     longest_outage,
     mean_rate,
+    mean_requests,
     median_of,
     rate_window,
     reached,
@@ -30,8 +32,9 @@ def compare(a: Run, b: Run, tolerances: Tolerances | None = None) -> Comparison:
     """What both runs saw, figure by figure.
 
     In each phase between two steps of the timeline: whether a pair gets through and what a name is answered must be
-    the same; median round-trip and request times and mean rates within tolerance; and, over the whole run, each
-    traffic's longest outage. A probe that could not be made in one run, or that only one run has, is not comparable.
+    the same; median round-trip and request times, mean rates and requests a second within tolerance; and, over the
+    whole run, each traffic's longest outage and the share of its requests that failed. A probe that could not be made
+    in one run, or that only one run has, is not comparable.
     """
     tolerances = tolerances or Tolerances()
     rows_a, rows_b = _joined(a.observations), _joined(b.observations)
@@ -55,6 +58,7 @@ def _figures(
         partial(median_of, metric="request_s"),
         numbers_agree("request_s", tolerances.request_ratio, tolerances.request_s),
     )
+    requests_agree = numbers_agree("requests_per_s", tolerances.request_ratio, 0.0)
     rates_agree = numbers_agree("rate_bps", tolerances.rate_ratio, 0.0)
     for phase in phases:
         cut = (tuple(filter(phase.holds, both[0])), tuple(filter(phase.holds, both[1])))
@@ -62,7 +66,10 @@ def _figures(
         yield from _made(key, "DNS answers", phase.text, cut, answered_names, names_agree)
         yield from _made(key, "median RTT", phase.text, cut, *rtt)
         yield from _made(key, "median request", phase.text, cut, *request)
+        yield from _made(key, "requests a second", phase.text, cut, partial(mean_requests, phase=phase), requests_agree)
         yield from _made(key, "mean rate", phase.text, cut, partial(mean_rate, window=window, phase=phase), rates_agree)
+    yield from _made(key, "failed requests", "whole run", both, failed_share,
+                     numbers_agree("loss_ratio", tolerances.failed_ratio, tolerances.failed_share))  # fmt: skip
     if traffic is not None:
         outage = partial(longest_outage, traffic=traffic, end_s=end_s)
         yield from _made(key, "outage", "whole run", both, outage,

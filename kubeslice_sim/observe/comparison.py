@@ -33,6 +33,8 @@ class Tolerances:
     ramp_up_s: float = 3.0
     request_ratio: float = 0.20
     request_s: float = 0.005
+    failed_ratio: float = 0.25
+    failed_share: float = 0.05
     outage_ratio: float = 0.25
     outage_s: float = 2.0
 

@@ -16,7 +16,7 @@ from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages, trickle_bps
 from kubeslice_sim.observe.phases import Phase, settled
 from kubeslice_sim.observe.reachability import got_through
-from kubeslice_sim.observe.select import SILENT, whole_intervals
+from kubeslice_sim.observe.select import SILENT, spacing_s, whole_intervals
 from kubeslice_sim.observe.units import say, seconds
 
 Rows = Sequence[Observation]
@@ -106,6 +106,44 @@ def mean_rate(rows: Rows, window: Window, phase: Phase) -> Figure | None:
         return Figure(text="–", why=f"no rate beyond the ramp-up of {seconds(window.ramp_up_s)}")
     value = statistic_of("mean", flowing)
     return Figure(text=say("rate_bps", value), value=value)
+
+
+def mean_requests(rows: Rows, phase: Phase) -> Figure | None:
+    """Requests answered a second while they were: outages and the intervals beside them are left out, as is the first.
+
+    When an outage ends, all that had waited is answered at once.
+    """
+    rates = [row for row in rows if row.metric == "requests_per_s"]
+    if not rates:
+        return None
+    real = whole_intervals([row for row in rates if row.outcome not in SILENT and math.isfinite(row.value)])
+    if not real:
+        return Figure(text="–", why=_why(rates))
+    length_s = spacing_s([row.at_s for row in real], 0.0)
+    flows = [row.value > 0.0 for row in real]
+    calm = [
+        row.value
+        for index, row in enumerate(real)
+        if row.at_s > phase.start_s + 2 * length_s and all(flows[max(0, index - 1) : index + 2])
+    ][1 if math.isinf(phase.start_s) else 0 :]
+    if not calm and any(flows):
+        return Figure(text="–", why="never steady")
+    value = statistic_of("mean", calm) if calm else 0.0
+    slack = 1.0 / (len(calm) * length_s) if calm and length_s else 0.0
+    return Figure(text=say("requests_per_s", value), value=value, slack=slack)
+
+
+def failed_share(rows: Rows) -> Figure | None:
+    """The share of the requests that had no answer, over the whole run; nothing of who sends none."""
+    totals = [row for row in rows if row.metric == "requests"]
+    if not totals:
+        return None
+    if any(row.outcome in SILENT for row in totals):
+        return Figure(text="–", why=_why(totals))
+    answered = sum(row.value for row in totals)
+    failed = sum(row.value for row in rows if row.metric == "errors")
+    share = failed / (answered + failed) if answered + failed else 0.0
+    return Figure(text=say("loss_ratio", share), value=share)
 
 
 def longest_outage(rows: Rows, traffic: Traffic, end_s: float) -> Figure | None:

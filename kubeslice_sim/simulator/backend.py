@@ -95,7 +95,7 @@ class Simulator:
             observations=observations,
             events=tuple(_events(fleet, rows.zero_s, total_s)),
             environment=self._environment(timing, scenario, by_packets),
-            notices=(*plan.not_deployable, *timeline.refusals, *ready.notices(), *_two_engines(probes)),
+            notices=(*plan.not_deployable, *timeline.refusals, *ready.notices(), *mixed_engines(probes)),
             history=tell_history(fleet, observations, zero_s=rows.zero_s, end_s=rows.zero_s + total_s),
         )
 
@@ -137,14 +137,15 @@ def gateway_types(world: World, scenario: Scenario) -> dict[str, GatewayType]:
     }
 
 
-def _two_engines(probes: Sequence[Probe]) -> Iterator[str]:
+def mixed_engines(probes: Sequence[Probe]) -> Iterator[str]:
     """What a mixture of engines leaves out."""
-    bulk = {engine: sorted({p.name for p in probes if p.kind in ("tcp", "udp") and p.engine == engine})
-            for engine in ("packet", "fluid")}  # fmt: skip
-    if all(bulk.values()):
+    loads = {engine: sorted({p.name for p in probes if p.kind in ("tcp", "udp", "http") and p.engine == engine})
+             for engine in ("packet", "fluid")}  # fmt: skip
+    if all(loads.values()):
+        http = "; http is always fluid" if any(p.kind == "http" for p in probes) else ""
         yield (
-            f"{', '.join(bulk['packet'])} went packet by packet, {', '.join(bulk['fluid'])} as fluid: the two engines "
-            "do not share capacity; give all of them one engine where their ways meet"
+            f"{', '.join(loads['packet'])} went packet by packet, {', '.join(loads['fluid'])} as fluid: the two "
+            f"engines do not share capacity; give all of them one engine where their ways meet{http}"
         )
 
 

@@ -17,6 +17,7 @@ from emulator.netns import Namespace
 from emulator.pod_process import OutputCollector, PodProcess
 from emulator.probes import Attempt, AttemptSpec
 from emulator.programs import builtin_argv
+from kubeslice_sim.model.metric import ERROR_CAUSES
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,20 @@ def test_an_open_loop_keeps_its_rate_while_nobody_answers(cable: Callable[..., N
     world.client.run(["ip", "neigh", "replace", "10.5.0.3", "lladdr", "02:00:00:00:00:09", "dev", "eth0"], timeout_s=5)
     silent = world.probe(**{**loop, "target": "nobody-home"}, requests_per_second=50.0)
     assert (len(silent), {one.outcome for one in silent}) == (50, {"timeout"})
+    assert {one.cause for one in silent} == {"no handshake"}
+
+
+@pytest.mark.inside
+def test_a_request_says_at_which_step_it_failed(cable: Callable[..., None]) -> None:
+    world = World(cable)
+    causes = {
+        target: world.probe(kind="http", target=target, port=port, timeout_s=0.5)[0].cause
+        for target, port in (("server", 8080), ("10.7.0.1", 80), ("nobody", 80), ("10.5.0.2", 9))
+    }
+    assert causes == {"server": "", "10.5.0.2": "no answer", "10.7.0.1": "refused", "nobody": "no DNS answer"}
+    (refused,) = world.probe(kind="http", target="server", port=81)
+    assert refused.cause == "refused"
+    assert {*causes.values(), refused.cause} <= {"", *ERROR_CAUSES}
 
 
 @pytest.mark.inside

@@ -199,3 +199,23 @@ def test_which_run_comes_first_does_not_matter(a: list[Observation], b: list[Obs
 def test_silent_probes_never_agree(rows: list[Observation]) -> None:
     silent = run(tuple(replace(item, outcome="unsupported") for item in rows))
     assert compare(silent, silent).outcome == "not comparable"
+
+
+def _load(per_second: list[float], answered: float = 0.0, failed: float = 0.0) -> Rows:
+    shown = [row("requests_per_s", place + 1.0, value, seq=place) for place, value in enumerate(per_second)]
+    return (*shown, row("requests", 60.0, answered or sum(per_second)), row("errors", 60.0, failed))
+
+
+def test_requests_a_second_are_compared_while_they_are_answered() -> None:
+    steady, slower = _load([3.0, *[10.0] * 20]), _load([10.0] * 21)
+    assert _one(steady, slower, "requests a second").outcome == "same"
+    assert _one(steady, _load([7.0] * 21), "requests a second").outcome == "differs"
+    cut = _load([10.0] * 8 + [4.0, 0.0, 0.0, 36.0] + [10.0] * 9)
+    assert _one(steady, cut, "requests a second").a == _one(steady, cut, "requests a second").b == "10 /s"
+    assert _one(_load([0.0] * 9), _load([10.0] * 9), "requests a second").outcome == "differs"
+
+
+def test_the_share_of_failed_requests_is_compared() -> None:
+    assert _one(_load([10.0] * 9, 90, 10), _load([10.0] * 9, 88, 12), "failed requests").outcome == "same"
+    found = _one(_load([10.0] * 9, 100, 0), _load([10.0] * 9, 80, 20), "failed requests")
+    assert (found.outcome, found.a, found.b) == ("differs", "0 %", "20 %")

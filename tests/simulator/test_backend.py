@@ -11,11 +11,12 @@ from kubeslice_sim import manifest, planner
 from kubeslice_sim.model.scenario import Expectation, Reach, Traffic
 from kubeslice_sim.model.timing import FAST
 from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.observe.run import Backend, Progress
 from kubeslice_sim.observe.table import to_csv
 from kubeslice_sim.simulator import backend
 from kubeslice_sim.simulator.assembly import assemble
-from kubeslice_sim.simulator.backend import Simulator
+from kubeslice_sim.simulator.backend import Simulator, mixed_engines
 from tests.simulator.played import (
     CART,
     CART_0,
@@ -144,3 +145,22 @@ def test_two_minutes_of_three_clusters_take_no_time(three: World) -> None:
     print(f"120 s of three clusters: {best_s:.2f} s of CPU, {len(run.observations)} rows")
     assert len(run.observations) > 6000
     assert best_s < 2.0  # about 0.6 s on a quiet machine
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ({"tcp": "packet", "udp": "packet"}, ""),
+        ({"tcp": "fluid", "http": "fluid"}, ""),
+        ({"tcp": "packet", "udp": "fluid"}, "tcp went packet by packet, udp as fluid: the two engines do not share"),
+        ({"tcp": "packet", "http": "fluid", "ping": "fluid"}, "tcp went packet by packet, http as fluid"),
+    ],
+)
+def test_a_mixture_of_engines_is_told_once(kinds: dict[str, str], told: str) -> None:
+    probes = [
+        Probe(name=kind, kind=kind, source="a/b@c", target="10.1.0.1", engine=engine)  # type: ignore[arg-type]
+        for kind, engine in kinds.items()
+    ]
+    notices = list(mixed_engines(probes))
+    assert len(notices) == bool(told)
+    assert all(told in notice for notice in notices)
