@@ -14,12 +14,17 @@ from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
+from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
+from kubeslice_sim.planner.objects_certificate import certificate_environment
 from kubeslice_sim.planner.objects_slice import FIRST_ROTATION
 
 _NAMES = UUID("6b756265-736c-6963-652d-73696d000002")
 SERVER = "SERVER_SLICEGATEWAY_NAME"
 CLIENT = "CLIENT_SLICEGATEWAY_NAME"
+ACCOUNT = "kubeslice-controller-ovpn-manager"
+"""Whom the Job's pod is: it may write secrets."""
 BACKOFF_LIMIT = 2
 """So often a failed pod of the Job is tried again."""
 TTL_S = 86400
@@ -47,19 +52,25 @@ def rotation_count(slice_: str, namespace: str, view: View) -> int:
     return rotation.spec.rotation_count if rotation is not None else FIRST_ROTATION
 
 
-def certificate_job(slice_: str, server: str, client: str, rotation: int, namespace: str) -> KubernetesObject:
-    """The Job of one pair; the secrets that it makes go to the project's ``namespace``."""
-    environment = {
-        "NAMESPACE": namespace, SERVER: server, CLIENT: client, "SLICE_NAME": slice_,
-    }  # fmt: skip
+def certificate_job(
+    config: SliceConfig, server: WorkerSliceGateway, client: WorkerSliceGateway, rotation: int
+) -> KubernetesObject:  # fmt: skip
+    """The Job of one pair; the secrets that it makes go to the slice's namespace."""
+    environment = certificate_environment(config, server, client)
     container = {
         "name": "ovpn-cert-generator",
         "image": "aveshasystems/gateway-certs-generator:latest",
         "env": [{"name": name, "value": value} for name, value in environment.items()],
     }
-    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    template = {
+        "metadata": {
+            "name": "ovpn-cert-job-pod", "namespace": CONTROLLER_NAMESPACE, "labels": {"app": "ovpn-cert-generator"},
+        },
+        "spec": {"serviceAccountName": ACCOUNT, "restartPolicy": "Never", "containers": [container]},
+    }  # fmt: skip
     return built_in(
-        "Job", CONTROLLER_NAMESPACE, job_name(server, rotation), labels={labels.JOB_SLICE: slice_},
+        "Job", CONTROLLER_NAMESPACE, job_name(server.metadata.name, rotation),
+        labels={labels.JOB_SLICE: config.metadata.name},
         body={"spec": {"backoffLimit": BACKOFF_LIMIT, "ttlSecondsAfterFinished": TTL_S, "template": template}},
     )  # fmt: skip
 

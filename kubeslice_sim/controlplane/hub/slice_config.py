@@ -158,10 +158,10 @@ def _gateways(
                 events.append(Note(name="WorkerSliceGatewayCreated", subject=key_of(side)))
             elif (kept := _kept(held[side.metadata.name], side)) != held[side.metadata.name]:
                 writes.append(Update(item=kept))
-        server, client = (side.metadata.name for side in sides)
+        server = sides[0].metadata.name
         # A finished job is deleted after a day; what it made stays.
         if job_of(server, number, view) is None and view.hub.find("Secret", namespace, server) is None:
-            writes.append(Create(item=certificate_job(config.metadata.name, server, client, number, namespace)))
+            writes.append(Create(item=certificate_job(config, *sides, number)))
             events.append(Note(name="SliceGatewayJobCreated", subject=key_of(sides[0])))
     return Outcome(writes=tuple(writes), events=tuple(events))
 

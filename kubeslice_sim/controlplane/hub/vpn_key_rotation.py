@@ -71,12 +71,14 @@ def _renew(rotation: VpnKeyRotation, view: View, now_s: float) -> Outcome:
         for item in view.hub.list(WorkerSliceGateway, key.namespace, {labels.SLICE: key.name})
         if item.spec.gateway_host_type == "Server" and not finalizer.deleting(item)
     }
-    missing: list[Write] = [
-        Create(item=certificate_job(
-            key.name, name, item.spec.remote_gateway_config.gateway_name, number, key.namespace
-        ))
-        for name, item in servers.items() if job_of(name, number, view) is None
-    ]  # fmt: skip
+    config = view.hub.get(SliceConfig, key.namespace, key.name)
+    missing: list[Write] = []
+    for name, item in servers.items():
+        client = view.hub.get(WorkerSliceGateway, key.namespace, item.spec.remote_gateway_config.gateway_name)
+        if config is None or client is None:
+            return Outcome(retry=f"the slice or the client of {name} is not there")
+        if job_of(name, number, view) is None:
+            missing.append(Create(item=certificate_job(config, item, client, number)))
     if missing:
         return Outcome(writes=tuple(missing), requeue_after_s=view.timing.certificate_poll_s)
     jobs = jobs_of_slice(key.name, view)

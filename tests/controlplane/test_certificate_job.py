@@ -1,0 +1,77 @@
+"""The certificate Jobs are those that the real controller made, down to the request that the generator reads."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kubeslice_sim.apiserver import read_steps
+from kubeslice_sim.controlplane.rehearsal import rehearse
+from kubeslice_sim.manifest import load_text
+from tests.planner import oracle
+
+SEQUENCES = [case for case in oracle.sequences() if any(case.glob("*-jobs.yaml"))]
+
+
+def test_there_are_recorded_jobs(shared: Path) -> None:
+    assert sum(len(_recorded(path)) for case in SEQUENCES for path in case.glob("*-jobs.yaml")) >= 100
+
+
+@pytest.mark.parametrize("case", SEQUENCES, ids=lambda case: case.name)
+def test_every_pair_has_the_job_that_the_real_controller_made(case: Path) -> None:
+    """Real Jobs stay for a day, whatever became of their pair; ours go with the pair."""
+    files = oracle.steps(case)
+    world = load_text(yaml.safe_dump_all(oracle.setup_of(case)))
+    played = rehearse(world, [(path.name, read_steps(path)) for path in files])
+    for path, moment in zip(files, played.moments[1:], strict=True):
+        gateways = (item for item in moment.objects if item["kind"] == "WorkerSliceGateway")
+        servers = {item["metadata"]["name"] for item in gateways if item["spec"]["gatewayHostType"] == "Server"}
+        ours = [_told(item) for item in moment.objects if item["kind"] == "Job"]
+        theirs = _recorded(path.with_name(path.name.replace("-input", "-jobs")))
+        assert _texts(ours) == _texts(item for item in theirs if _server(item) in servers), path.name
+
+
+def _recorded(path: Path) -> list[dict[str, Any]]:
+    """The Jobs of a recording, whose requests stand there decoded."""
+    found = [item for item in yaml.safe_load_all(path.read_text()) if item] if path.exists() else []
+    for item in found:
+        for variable in _environment(item):
+            if "value_decoded" in variable:
+                variable["value"] = variable.pop("value_decoded")
+    return [_plain(item) for item in found]
+
+
+def _told(job: Mapping[str, Any]) -> dict[str, Any]:
+    item: dict[str, Any] = json.loads(json.dumps(job))
+    for variable in _environment(item):
+        if variable["name"] == "CERT_GEN_REQUESTS":
+            text = b64decode(variable["value"]).decode()
+            assert text.endswith("}\n")
+            variable["value"] = json.loads(text)
+    return _plain(item)
+
+
+def _plain(job: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for, without a random name and the order of variables, which follows from a Go map."""
+    found = {"labels": job["metadata"]["labels"], "namespace": job["metadata"]["namespace"], "spec": job["spec"]}
+    _environment(job).sort(key=lambda variable: str(variable["name"]))
+    return found
+
+
+def _environment(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    environment: list[dict[str, Any]] = job["spec"]["template"]["spec"]["containers"][0]["env"]
+    return environment
+
+
+def _server(job: Mapping[str, Any]) -> str:
+    return next(str(item["value"]) for item in _environment(job) if item["name"] == "SERVER_SLICEGATEWAY_NAME")
+
+
+def _texts(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted({yaml.safe_dump(job) for job in jobs})
