@@ -17,7 +17,7 @@ from kubeslice_sim.errors import KubesliceSimError
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.frozen import FrozenMap
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z")
 _VERSIONS = ("resource_version", "uid")
 """Counted up by the API server, so a change's number depends on how many others' came before: not compared."""
 
@@ -76,11 +76,13 @@ class Step:
         return tuple(key._replace(name=f"{stem}-{int(digits) - number}") for number in sorted(self.numbers))
 
     def _text(self, earlier: str, later: str, name: str) -> str:
-        if _TIME.fullmatch(earlier) and _TIME.fullmatch(later):
+        was, now = _TIME.fullmatch(earlier), _TIME.fullmatch(later)
+        if was and now:
             if self.loose:
                 return later
-            if seconds(later) - seconds(earlier) == self.by_s:
-                return timestamp(seconds(later) + self.times * self.by_s)
+            at_s = seconds(f"{now[1]}Z")  # by_s is whole seconds: what is finer stays
+            if at_s - seconds(f"{was[1]}Z") == self.by_s and was[2] == now[2]:
+                return timestamp(at_s + self.times * self.by_s)[:-1] + (now[2] or "") + "Z"
         one, other = earlier.rpartition("-"), later.rpartition("-")
         if one[:2] == other[:2] and one[1] and one[2].isdecimal() and other[2].isdecimal():
             moved = int(other[2]) - int(one[2])
