@@ -143,6 +143,8 @@ def failed_share(rows: Rows) -> Figure | None:
     answered = sum(row.value for row in totals)
     failed = sum(row.value for row in rows if row.metric == "errors")
     share = failed / (answered + failed) if answered + failed else 0.0
+    if not math.isfinite(share):
+        return Figure(text="–", why="no count")
     return Figure(text=say("loss_ratio", share), value=share)
 
 
