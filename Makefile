@@ -42,7 +42,7 @@ marked = $(shell grep -rlE 'pytest\.mark\.($(1))\b' tests --include='test_*.py' 
 SERVING = $(call marked,needs_apiserver)
 SANDBOXES = $(call marked,needs_sandbox|needs_root|inside)
 PYTEST := python -m pytest --durations=10 --durations-min=0
-GIVE_WAY := nice -n 10
+GIVE_WAY := nice -n 5
 
 .PHONY: _test $(KINDS)
 _test:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache, partial
 from ipaddress import IPv4Network
+from itertools import product
 from statistics import fmean
 
 from kubeslice_sim.model.scenario import Fault
+from kubeslice_sim.model.slice_config import GatewayType
 from kubeslice_sim.model.timing import KUBESLICE
 from kubeslice_sim.planner.addresses import AddressPool
 from kubeslice_sim.planner.slots import cluster_cidr, prefix_length, slot_count
@@ -77,7 +79,10 @@ def detection() -> Iterator[Row]:
                   unit="s", within=0.001)  # fmt: skip
 
 
-def ceiling(vpn: str, engine: str) -> Iterator[Row]:
+_TUNNELS: tuple[GatewayType, ...] = ("Wireguard", "OpenVPN")
+
+
+def ceiling(vpn: GatewayType, engine: str) -> Iterator[Row]:
     """iperf under kubeslice-cli's default QoS profile."""
     found = rate_bps(play(world(vpn=vpn, ceiling_kbps=5120, rtt_ms=30, engine=engine)), SETTLED_RATE_S) / 1e6
     if vpn == "Wireguard":
@@ -130,8 +135,7 @@ GROUP = Group(
         Case(name="a dead gateway", rows=detection),
         *(Case(name=f"QoS ceiling, {vpn}, {engine}", rows=partial(ceiling, vpn, engine),
                brief=(vpn, engine) == ("Wireguard", "fluid"))
-          for vpn, engine in (("Wireguard", "fluid"), ("Wireguard", "packet"), ("OpenVPN", "fluid"),
-                              ("OpenVPN", "packet"))),
+          for vpn, engine in product(_TUNNELS, ("fluid", "packet"))),
         Case(name="hub relay", rows=hub_relay, brief=True),
         Case(name="one tunnel, one core", rows=one_core),
     ),

@@ -8,6 +8,7 @@ from itertools import combinations
 from kubeslice_sim import build, planner
 from kubeslice_sim.controlplane.effects import Effect, SetNextHops
 from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.model.slice_config import GatewayType
 from kubeslice_sim.model.timing import Timing
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Run
@@ -19,9 +20,9 @@ from kubeslice_sim.simulator.rows import Rows
 
 
 def world(
-    *, names: tuple[str, ...] = ("one", "two"), vpn: str = "Wireguard", ceiling_kbps: int = 30_000, rtt_ms: int = 60,
-    bandwidth: str = "1Gbit", hub: str = "", one_tunnel: bool = False, streams: int = 1, duration_s: int = 20,
-    engine: str = "fluid",
+    *, names: tuple[str, ...] = ("one", "two"), vpn: GatewayType = "Wireguard", ceiling_kbps: int = 30_000,
+    rtt_ms: int = 60, bandwidth: str = "1Gbit", hub: str = "", one_tunnel: bool = False, streams: int = 1,
+    duration_s: int = 20, engine: str = "fluid",
 ) -> World:  # fmt: skip
     """Clusters, the client in the first and the server in the last; ``hub``: hub-and-spoke; else a full mesh."""
     made = build.world("world").project("demo").underlay("wires", version="next" if hub else "1.9")
