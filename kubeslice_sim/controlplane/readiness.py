@@ -6,7 +6,8 @@ KubeSlice has no phase that says so; this looks at what a person would: pods, tu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from kubeslice_sim.controlplane.built_in import nsm_ip, running
@@ -16,7 +17,6 @@ from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.node import is_ready
-from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.worker import east_west, namespaces, qos
 from kubeslice_sim.controlplane.worker.app_pods import own_pods, takes
@@ -31,6 +31,9 @@ from kubeslice_sim.planner.external_gateways import gateway_name
 from kubeslice_sim.planner.members import has_network, member_clusters, namespaces_on
 from kubeslice_sim.planner.objects_gateway import gateway_count
 from kubeslice_sim.planner.topology import edges_of
+
+ItemKey = tuple[str, str, str, str]
+"""Kind, slice, cluster and name of an item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,11 @@ class Item:
     def up(self) -> bool:
         """Whether it works."""
         return not self.reason
+
+    @property
+    def key(self) -> ItemKey:
+        """What tells it from all others."""
+        return (self.kind, self.slice, self.cluster, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +97,15 @@ def judge_readiness(hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> R
     for config in hub.store.view.list(SliceConfig):
         if deleting(config):
             continue
-        tunnels = tuple(_tunnels(config, hub, workers, ledger))
+        tunnels = tuple(
+            tunnel_end(gateway, instance, workers, ledger)
+            for gateway in gateways_of(config, hub) for instance in range(gateway_count(gateway.metadata))
+        )  # fmt: skip
         items.append(_slice(config, hub, workers, ledger, tunnels))
         items.extend(tunnels)
     for name, site in workers.items():
         items.extend(
-            _export(export, name, hub, workers, ledger)
+            judge_export(export, name, hub, workers, ledger)
             for export in site.store.view.list(ServiceExport)
             if not deleting(export)
         )
@@ -105,37 +116,58 @@ def _slice(
     config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger: Ledger, tunnels: tuple[Item, ...]
 ) -> Item:
     name = config.metadata.name
-    reasons = [
-        *(reason for cluster in member_clusters(config) for reason in _member(config, workers[cluster], ledger)),
-        *(f"{item.name}: {item.reason}" for item in tunnels if not item.up),
-    ]
-    if len(tunnels) < sum(2 * edge.gateways for edge in edges_of(config, shape_of(config, hub.view))):
-        reasons.insert(0, "its gateways are not made yet")
-    return Item(kind="slice", name=name, slice=name, reason=reasons[0] if reasons else "")
+    reasons = chain(
+        filter(None, [lacks_gateways(config, hub)]),
+        (reason for cluster in member_clusters(config) for reason in member_reasons(config, workers[cluster], ledger)),
+        (f"{item.name}: {item.reason}" for item in tunnels if not item.up),
+    )
+    return Item(kind="slice", name=name, slice=name, reason=next(reasons, ""))
 
 
-def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
+def gateways_of(config: SliceConfig, hub: Site) -> tuple[WorkerSliceGateway, ...]:
+    """The gateways of both ends of all the slice's pairs."""
+    return hub.store.view.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: config.metadata.name})
+
+
+def lacks_gateways(config: SliceConfig, hub: Site) -> str:
+    """Why the slice's pairs cannot all be up, as far as the controller cluster knows; empty if they can."""
+    wanted = sum(2 * edge.gateways for edge in edges_of(config, shape_of(config, hub.view)))
+    made = sum(gateway_count(gateway.metadata) for gateway in gateways_of(config, hub))
+    return "its gateways are not made yet" if made < wanted else ""
+
+
+def unheard(config: SliceConfig, site: Site) -> str:
+    """That the slice is nothing to one cluster yet; empty if it is."""
+    return "" if _mirrored(config.metadata.name, site) else f"{site.name} has not heard of it"
+
+
+def _mirrored(name: str, site: Site) -> Slice | None:
+    slice_ = site.store.view.get(Slice, names.SYSTEM_NAMESPACE, name)
+    return slice_ if slice_ is not None and slice_.status.slice_config is not None else None
+
+
+def member_reasons(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
     """Why the slice is not up on one cluster."""
     name = config.metadata.name
-    slice_ = site.store.view.get(Slice, names.SYSTEM_NAMESPACE, name)
-    if slice_ is None or slice_.status.slice_config is None:
-        yield f"{site.name} has not heard of it"
+    slice_ = _mirrored(name, site)
+    if slice_ is None:
+        yield unheard(config, site)
         return
-    if not all(ledger.told(effect) for effect in namespaces.onboard(slice_, _seen(site)).effects):
+    if not all(ledger.told(effect) for effect in namespaces.onboard(slice_, site.present).effects):
         yield f"{site.name}: its namespaces are not isolated yet"
     if not has_network(config):
         return
-    if not all(ledger.told(effect) for effect in qos.shape(slice_, _seen(site))):
+    if not all(ledger.told(effect) for effect in qos.shape(slice_, site.present)):
         yield f"{site.name}: its traffic is not shaped yet"
     router = site.store.view.find("Pod", names.SYSTEM_NAMESPACE, names.router(name))
-    if not router_runs(name, _seen(site)) or router is None or not is_ready(router):
+    if not router_runs(name, site.present) or router is None or not is_ready(router):
         yield f"{site.name}: the router does not run"
     for direction in east_west.installed(slice_):
         gateway = gateway_name(name, direction)
         if not isinstance(ledger.newest("interface", site.name, name, names.SYSTEM_NAMESPACE, gateway), ConnectPod):
             yield f"{site.name}: {gateway} is not connected"
-    held = {(pod.metadata.namespace, pod.metadata.name) for pod in own_pods(name, _seen(site))}
-    for pod in takes(slice_, _seen(site)):
+    held = {(pod.metadata.namespace, pod.metadata.name) for pod in own_pods(name, site.present)}
+    for pod in takes(slice_, site.present):
         where = (pod.metadata.namespace, pod.metadata.name)
         told = ledger.newest("interface", site.name, name, *where)
         if where not in held or not isinstance(told, ConnectPod) or not (running(pod) and is_ready(pod)):
@@ -143,25 +175,17 @@ def _member(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
             return
 
 
-def _seen(site: Site) -> View:
-    """What stands on a cluster now; its controllers' caches may be old, or lost with their process."""
-    return replace(site.view, local=site.store.view)
-
-
-def _tunnels(config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Iterator[Item]:
-    """Both ends of every tunnel that the slice's gateways stand for."""
-    name = config.metadata.name
-    for gateway in hub.store.view.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: name}):
-        local = gateway.spec.local_gateway_config
-        site = workers[local.cluster_name]
-        for instance in range(gateway_count(gateway.metadata)):
-            pod, reason = names.gateway_deployment(gateway.metadata.name, instance), "its pod is not there yet"
-            # While one is replaced there are two of them; the tunnel is up if either is.
-            for held in held_deployments(gateway.metadata.name, _seen(site)):
-                if reason and split(gateway.metadata.name, held.metadata.name)[0] == instance:
-                    pod = held.metadata.name
-                    reason = _tunnel_reason(site, name, pod, ledger)
-            yield Item(kind="tunnel", name=pod, slice=name, cluster=site.name, reason=reason)
+def tunnel_end(gateway: WorkerSliceGateway, instance: int, workers: Mapping[str, Site], ledger: Ledger) -> Item:
+    """One of the tunnels that a gateway stands for, at its end."""
+    name, slice_ = gateway.metadata.name, gateway.spec.slice_name
+    site = workers[gateway.spec.local_gateway_config.cluster_name]
+    pod, reason = names.gateway_deployment(name, instance), "its pod is not there yet"
+    # While one is replaced there are two of them; the tunnel is up if either is.
+    for held in held_deployments(name, site.present):
+        if reason and split(name, held.metadata.name)[0] == instance:
+            pod = held.metadata.name
+            reason = _tunnel_reason(site, slice_, pod, ledger)
+    return Item(kind="tunnel", name=pod, slice=slice_, cluster=site.name, reason=reason)
 
 
 def _tunnel_reason(site: Site, slice_: str, pod: str, ledger: Ledger) -> str:
@@ -180,10 +204,11 @@ def _tunnel_reason(site: Site, slice_: str, pod: str, ledger: Ledger) -> str:
     return ""
 
 
-def _export(export: ServiceExport, cluster: str, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Item:
+def judge_export(export: ServiceExport, cluster: str, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Item:
+    """Whether the slice's clusters resolve what one of them exports."""
     namespace, slice_ = export.metadata.namespace, export.spec.slice
     name = f"{namespace}/{export.metadata.name}"
-    config = next((item for item in hub.store.view.list(SliceConfig) if item.metadata.name == slice_), None)
+    config = next(iter(hub.store.view.named(SliceConfig, slice_)), None)
     isolation = config.spec.namespace_isolation_profile if config is not None else None
     onboarded = namespaces_on(isolation.application_namespaces, cluster) if isolation is not None else ()
     if config is None or cluster not in config.spec.clusters or namespace not in onboarded:
@@ -198,7 +223,7 @@ def _export_reason(export: ServiceExport, site: Site, config: SliceConfig, ledge
         return f"export status {export.status.export_status or 'not set'}"
     expected = {
         nsm_ip(pod)
-        for pod in own_pods(export.spec.slice, _seen(site))
+        for pod in own_pods(export.spec.slice, site.present)
         if pod.metadata.namespace == export.metadata.namespace and export.spec.selector.selects(pod.metadata.labels)
     }
     told = {pod.nsm_ip for pod in export.status.pods}

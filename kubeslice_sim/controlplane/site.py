@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kubeslice_sim.controlplane.api_client import ApiClient, ApiServerPost
@@ -59,6 +60,8 @@ class Site:
             cluster=name, hub=self.informers["hub"].view, local=local.view, sidecars=self.sidecars,
             timing=timing, underlay=underlay,
         )  # fmt: skip
+        self.present = replace(self.view, local=store.view)
+        """What stands there now; the controllers' caches may be old, or lost with their process."""
 
     def places(self) -> tuple[Place, ...]:
         """Whose API servers its controllers follow, each once."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kubeslice_sim.controlplane.event import TunnelTransition
-from kubeslice_sim.controlplane.readiness import Item, Readiness
+from kubeslice_sim.controlplane.readiness import ItemKey, Readiness
 from kubeslice_sim.observe.observation import Observation
 
 _DIGITS = 9
-ItemKey = tuple[str, str, str, str]
 
 
 class Watch:
@@ -24,7 +23,12 @@ class Watch:
         self._newest = readiness
         for item in readiness.items:
             if item.up:
-                self._came_up_s.setdefault(_key(item), now_s)
+                self._came_up_s.setdefault(item.key, now_s)
+
+    def arrived(self, items: Iterable[ItemKey], now_s: float) -> None:
+        """Take note that these are up now."""
+        for item in items:
+            self._came_up_s.setdefault(item, now_s)
 
     def observations(
         self, transitions: Iterable[TunnelTransition], *, zero_s: float, end_s: float, run_id: str = "",
@@ -37,7 +41,7 @@ class Watch:
         for item in self._newest.items:
             if item.kind == "tunnel":
                 continue
-            came_s = self._came_up_s.get(_key(item))
+            came_s = self._came_up_s.get(item.key)
             at_s = end_s if came_s is None else came_s
             yield Observation(
                 at_s=_since(at_s, zero_s), probe="ready", seq=0, metric="ready_s", value=round(at_s, _DIGITS),
@@ -62,10 +66,6 @@ class Watch:
             f"{item.reason}"
             for item in self._newest.waiting
         )
-
-
-def _key(item: Item) -> ItemKey:
-    return (item.kind, item.slice, item.cluster, item.name)
 
 
 def _since(at_s: float, zero_s: float) -> float:

@@ -8,12 +8,13 @@ from typing import Any
 import simpy
 
 from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.controlplane.lookout import Lookout
 from kubeslice_sim.controlplane.watch import Watch
 from kubeslice_sim.simulator.rows import Rows
 
 
 class Ready:
-    """Looks at a fleet after its steps, at most a hundred times per ``wait_for_pods_s``: a look is costly.
+    """Looks at a fleet after its steps, at most a hundred times per ``wait_for_pods_s``.
 
     ``all_up`` succeeds when everything is up for the first time, pods that join no slice (``pods_run``) included.
     From then on it looks only where the data plane was given orders: nothing comes up without one.
@@ -27,6 +28,7 @@ class Ready:
         self._interval_s = fleet.timing.wait_for_pods_s / 100
         self._arranged = False
         self._effects_seen = 0
+        self._lookout = Lookout(fleet.hub, fleet.workers, fleet.ledger)
         self._watch = Watch()
 
     def stepped(self) -> None:
@@ -51,7 +53,8 @@ class Ready:
     def _look(self, _: Any) -> None:
         self._arranged = False
         self._effects_seen = self._fleet.effects
-        readiness = self._fleet.readiness()
-        self._watch.look(readiness, self._env.now)
-        if readiness.up and not self.all_up.triggered and self._pods_run():
+        self._watch.arrived(self._lookout.look(), self._env.now)
+        if self._lookout.waits or self.all_up.triggered or not self._pods_run():
+            return
+        if self._fleet.readiness().up:  # each came up once; now all of them are
             self.all_up.succeed()
