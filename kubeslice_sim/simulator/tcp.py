@@ -19,6 +19,14 @@ MIN_RTO_S = 0.2
 MAX_RTO_S = 120.0
 RANDOM_LOSS_WINDOW = 1.3098
 """Reno's mean window times √p where losses come by chance (Ott, Kemperman and Mathis 1996), not at equal intervals."""
+RANDOM_LOSS_FRIENDLY = 1.4125
+"""The same of CUBIC where it follows Reno: 0.53 segments a round trip up to the window that was lost, then one, and 0.7
+of it after a loss (RFC 9438, 4.3). With equal intervals it never gets further, so there it is Reno's."""
+RANDOM_LOSS_CUBIC = 1.1343
+"""How much larger CUBIC's mean window is where losses come by chance, far above Reno's: the stationary mean of RFC
+9438's 4.2, 4.6 and 4.7, for which the RFC has no formula. Both numbers are computed anew in the tests."""
+_BETWEEN = 7.0
+"""Where both count, the higher norm of the two is within 2 % of that mean."""
 BBR_LOSS_LIMIT = 0.2
 """Above about 20 % loss BBR's rate collapses too (Cardwell et al., ACM Queue 14(5), 2016, figure 8)."""
 
@@ -30,10 +38,26 @@ def reno_window(loss: float, segments_per_ack: int = 1) -> float:
 
 def cubic_window(loss: float, rtt_s: float) -> float:
     """The mean window of CUBIC: (C(3+β)/(4(1−β)))^¼ (RTT/p)^¾, never below Reno's (RFC 9438, 5.1 and 4.3)."""
+    return math.inf if loss <= 0.0 else max(_cubic_alone(loss, rtt_s), reno_window(loss))
+
+
+def _cubic_alone(loss: float, rtt_s: float) -> float:
+    factor = (CUBIC_C * (3.0 + CUBIC_BETA) / (4.0 * (1.0 - CUBIC_BETA))) ** 0.25
+    return float(factor * (rtt_s / loss) ** 0.75)
+
+
+def chance_window(congestion: Congestion, loss: float, rtt_s: float) -> float:
+    """The mean window of Reno or CUBIC where each packet is lost by chance, without timeouts.
+
+    With exponential gaps windows climb further than with equal ones, and fall from further up.
+    """
     if loss <= 0.0:
         return math.inf
-    factor = (CUBIC_C * (3.0 + CUBIC_BETA) / (4.0 * (1.0 - CUBIC_BETA))) ** 0.25
-    return float(max(factor * (rtt_s / loss) ** 0.75, reno_window(loss)))
+    if congestion != "cubic":
+        return RANDOM_LOSS_WINDOW / math.sqrt(loss)
+    friendly = RANDOM_LOSS_FRIENDLY / math.sqrt(loss)
+    larger = RANDOM_LOSS_CUBIC * _cubic_alone(loss, rtt_s) / friendly
+    return float(friendly * (1.0 + larger**_BETWEEN) ** (1.0 / _BETWEEN))
 
 
 def pftk_rate(loss: float, rtt_s: float, rto_s: float, segments_per_ack: int = 2) -> float:
@@ -49,10 +73,9 @@ def pftk_rate(loss: float, rtt_s: float, rto_s: float, segments_per_ack: int = 2
 def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes: int) -> float:
     """The payload rate that random loss leaves to one flow, in bit/s; infinite where loss does not limit it.
 
-    A sender of today: its window is that of losses by chance (``RANDOM_LOSS_WINDOW``), or CUBIC's where that is larger.
-    SACK repairs without a timeout what is lost once; a retransmission that is lost, too, takes one (RFC 6675, 5.1),
-    which backs off as in Padhye et al. 1998. Linux grows windows by acknowledged bytes, so delayed acknowledgements do
-    not slow it.
+    A sender of today: its window is that of losses by chance (:func:`chance_window`). SACK repairs without a timeout
+    what is lost once; a retransmission that is lost, too, takes one (RFC 6675, 5.1), which backs off as in Padhye et
+    al. 1998. Linux grows windows by acknowledged bytes, so delayed acknowledgements do not slow it.
     """
     if loss <= 0.0:
         return math.inf
@@ -60,9 +83,7 @@ def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes:
         return 0.0
     if congestion == "bbr" and loss <= BBR_LOSS_LIMIT:
         return math.inf
-    window = RANDOM_LOSS_WINDOW / math.sqrt(loss)
-    if congestion == "cubic":
-        window = max(window, cubic_window(loss, rtt_s))
+    window = chance_window(congestion, loss, rtt_s)
     timeout_s = rto_s(rtt_s) * loss**2 * (1.0 + 32.0 * loss**2)
     return 8.0 * mss_bytes / (rtt_s / window + timeout_s)
 

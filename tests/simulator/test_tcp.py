@@ -5,11 +5,15 @@ from __future__ import annotations
 from itertools import islice, pairwise
 from math import inf
 
+import numpy as np
 import pytest
 
 from kubeslice_sim.simulator.tcp import (
+    CUBIC_C,
+    RANDOM_LOSS_FRIENDLY,
     Congestion,
     Window,
+    chance_window,
     competing_weight,
     cubic_window,
     loss_limit_bps,
@@ -46,6 +50,51 @@ def test_reno_under_random_loss(rtt_ms: float, loss: float, mathis_1: float, mat
 )
 def test_cubic_window_of_the_rfc(loss: float, segments: float) -> None:
     assert cubic_window(loss, 0.1) == pytest.approx(segments, rel=0.025)
+
+
+def mean_of_cubic_by_chance(steepness: float, runs: int = 1500, losses: int = 80) -> float:
+    """CUBIC's mean window times √p for p → 0, stepped through by RFC 9438 with exponential gaps between losses.
+
+    Time is in round trips times √p and windows are times √p, so that only ``steepness`` = C · RTT³ / p remains.
+    """
+    dice = np.random.default_rng(1)
+    guess = max(1.4, 1.2 * (steepness / 0.4) ** 0.25)
+    step = min(guess, (guess / max(steepness, 1e-9)) ** (1 / 3)) / 40
+    lost, peak, sent, took = np.full(runs, guess), np.full(runs, guess), 0.0, 0.0
+    for number in range(losses):
+        peak = np.where(lost < peak, 0.85 * lost, lost)  # 4.7: fast convergence
+        start, slow = 0.7 * lost, 0.9 / 1.7
+        reach = np.cbrt((peak - start) / steepness) if steepness else np.zeros(runs)  # 4.2
+        passes_s = (lost - start) / slow
+        left = dice.exponential(size=runs)
+        window, at, end, until = start, 0.0, np.full(runs, np.nan), np.zeros(runs)
+        sent += left.sum() if number >= 30 else 0.0
+        while np.isnan(end).any():
+            at += step
+            friendly = np.where(at < passes_s, start + slow * at, lost + at - passes_s)  # 4.3
+            after = np.maximum(window, np.maximum(friendly, peak + steepness * (at - reach) ** 3))
+            if not steepness:
+                after = friendly
+            packets = 0.5 * (window + after) * step
+            done, part = np.isnan(end) & (packets >= left), left / packets
+            end = np.where(done, window + part * (after - window), end)
+            until = np.where(done, at - step * (1 - part), until)
+            left, window = left - packets, after
+        took += until.sum() if number >= 30 else 0.0
+        lost = end
+    return float(sent / took)
+
+
+def test_cubics_window_by_chance_is_the_stationary_mean_of_the_rfcs_rules() -> None:
+    """The two numbers to 1 %, the formula between them to 2.5 %."""
+    loss = 1e-4
+    assert mean_of_cubic_by_chance(0.0) == pytest.approx(RANDOM_LOSS_FRIENDLY, rel=0.01)
+    for steepness, within in ((0.3, 0.025), (3.0, 0.025), (300.0, 0.01)):
+        rtt_s = (steepness * loss / CUBIC_C) ** (1 / 3)
+        found = mean_of_cubic_by_chance(steepness)
+        print(f"C · RTT³ / p = {steepness:g}: {found:.4f}")
+        assert chance_window("cubic", loss, rtt_s) * loss**0.5 == pytest.approx(found, rel=within)
+    assert chance_window("reno", 1e-4, 0.1) == pytest.approx(130.98)
 
 
 def test_cubic_is_never_below_reno_and_ahead_on_long_paths() -> None:

@@ -33,8 +33,8 @@ def _cubic(flow: Row, step: float, now_s: float) -> None:
         flow.origin = max(flow.peak, flow.cwnd)
         flow.reach_s = ((flow.origin - flow.cwnd) / CUBIC_C) ** (1.0 / 3.0)
     at_s = now_s - flow.epoch_s
-    # Below the last peak RFC 9438 grows slower than Reno, since its window fell by less; above it as fast.
-    flow.friendly += step / flow.cwnd * (_FRIENDLY if flow.friendly < flow.peak else 1.0)
+    # Below the window that was lost RFC 9438 (4.3) grows slower than Reno, since it fell by less; above it as fast.
+    flow.friendly += step / flow.cwnd * (_FRIENDLY if flow.friendly < flow.prior else 1.0)
     if flow.origin + CUBIC_C * (at_s - flow.reach_s) ** 3 < flow.friendly:
         flow.cwnd = max(flow.cwnd, flow.friendly)
         return
@@ -48,6 +48,7 @@ def shrink(flow: Row) -> None:
     """A loss was noticed: what the window may be afterwards (with CUBIC's fast convergence, RFC 9438, 4.7)."""
     if flow.congestion == CUBIC:
         flow.peak = flow.cwnd * (1.0 + CUBIC_BETA) / 2.0 if flow.cwnd < flow.peak else flow.cwnd
+        flow.prior = flow.cwnd  # not the peak, which fast convergence lowers
         flow.ssthresh = max(flow.cwnd * CUBIC_BETA, 2.0)
         flow.epoch_s = -1.0
     else:

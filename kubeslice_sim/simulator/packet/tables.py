@@ -129,6 +129,7 @@ FLOW = np.dtype(
         ("deadline_s", "f8"),
         ("timer_s", "f8"),  # when its timer's event comes; infinity: none
         ("peak", "f8"),  # CUBIC
+        ("prior", "f8"),  # the window that the last loss met
         ("epoch_s", "f8"),
         ("origin", "f8"),
         ("reach_s", "f8"),
