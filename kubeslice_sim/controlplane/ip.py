@@ -21,6 +21,16 @@ def network(text: str) -> IPv4Network:
 
 
 @lru_cache(_REMEMBERED)
+def is_network(text: str) -> bool:
+    """Whether it is one: KubeSlice may give a cluster beyond ``maxClusters`` a block such as 10.1.256.0/18."""
+    try:
+        network(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(_REMEMBERED)
 def bounds(text: str) -> tuple[int, int]:
     """First address and prefix length of the network: what networks are ordered by. Raises :exc:`ValueError`."""
     found = network(text)

@@ -91,7 +91,7 @@ class Submissions:
         if site is not self._hub:
             ensure_namespace(site.store, document.metadata.namespace, now_s)
         elif judged:
-            self._webhooks.admit("create" if held is None else "update", document, held, now_s)
+            document = self._webhooks.admit("create" if held is None else "update", document, held, now_s)
         if held is None:
             site.store.create(document, now_s)
         else:

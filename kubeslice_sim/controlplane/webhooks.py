@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from kubeslice_sim.admission.rule import Operation
 from kubeslice_sim.apiserver.answer import Refusal
@@ -15,6 +16,8 @@ from kubeslice_sim.controlplane.timestamp import ORIGIN
 from kubeslice_sim.model.cluster import Cluster, ClusterStatus
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.release import KubeSliceVersion
+
+T = TypeVar("T")
 
 
 class StoreState:
@@ -63,13 +66,20 @@ class Webhooks:
             case Delete() if held is not None:
                 self._check("delete", held, None, now_s)
 
-    def admit(self, operation: Operation, document: Any, old: Any, now_s: float) -> None:
-        """The same for a user's request, whose document may not even fit its schema."""
+    def admit(self, operation: Operation, document: T, old: Any, now_s: float) -> T:
+        """The same for a user's request, whose document may not even fit its schema; what is stored then.
+
+        That is what the mutating webhooks made of it, and the CRD's defaults with it.
+        """
+        if operation == "delete":
+            self._check(operation, document, old, now_s)
+            return document
         try:
-            judged = document if operation == "delete" else reviewed(document, self._state.version)
+            judged = reviewed(document, self._state.version)
         except Refusal as refusal:
             raise _denied(key_of(document), refusal) from None
         self._check(operation, judged, old, now_s)
+        return replace(cast(Any, document), spec=judged.spec) if hasattr(judged, "spec") else document
 
     def _check(self, operation: Operation, document: Any, old: Any, now_s: float) -> None:
         key = key_of(document)

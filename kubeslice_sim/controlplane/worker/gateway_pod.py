@@ -96,18 +96,22 @@ def gateway_node(pod: KubernetesObject, nodes: Sequence[str], view: View) -> str
     settings = slice_.status.slice_config
     if settings is None:
         return ""
-    remote = ip.network(gateway.status.config.slice_gateway_remote_subnet)
-    peer_slot = slot_of(ip.network(settings.slice_subnet), remote)
+    remote = gateway.status.config.slice_gateway_remote_subnet
+    if not ip.is_network(remote):
+        return nodes[0]
+    peer_slot = slot_of(ip.network(settings.slice_subnet), ip.network(remote))
     return nodes[gateway_place(peer_slot, instance_of(pod), len(nodes))]
 
 
 def start_gateway(pod: KubernetesObject, view: View) -> StartGateway | None:
-    """The order to run a gateway pod; None while its gateway or its port is unknown."""
+    """The order to run a gateway pod; None while its gateway or its port is unknown, or its network is none."""
     found = _gateway_and_slice(pod, view)
     settings = found[1].status.slice_config if found is not None else None
     if found is None or settings is None:
         return None
     config = found[0].status.config
+    if not (ip.is_network(settings.cluster_subnet_cidr) and ip.is_network(config.slice_gateway_remote_subnet)):
+        return None  # neither its routes nor its VPN's configuration can be read: it never gets up
     server = config.slice_gateway_host_type == "Server"
     port = _served_port(pod, view) if server else dialled_port(pod.spec)
     if not port:
@@ -145,7 +149,8 @@ def tunnelled(gateway: SliceGateway, view: View) -> IPv4Network | None:
     """
     config = gateway.status.config
     if not config.route_entire_slice_subnet:
-        return ip.network(config.slice_gateway_remote_subnet)
+        remote = config.slice_gateway_remote_subnet
+        return ip.network(remote) if ip.is_network(remote) else None
     slice_ = view.local.get(Slice, names.SYSTEM_NAMESPACE, gateway.spec.slice_name)
     settings = slice_.status.slice_config if slice_ is not None else None
     return ip.network(settings.slice_subnet) if settings is not None else None

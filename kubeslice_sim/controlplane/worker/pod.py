@@ -67,6 +67,8 @@ def _node(pod: KubernetesObject, view: View) -> str:
         settings = slice_.status.slice_config if slice_ else None
         if settings is None or not gateways:
             return ""
+        if not ip.is_network(settings.cluster_subnet_cidr):
+            return gateways[0]
         slot = slot_of(ip.network(settings.slice_subnet), ip.network(settings.cluster_subnet_cidr))
         return gateways[router_place(slot, len(gateways))]
     if kind == "dns":
@@ -100,8 +102,8 @@ def _start(pod: KubernetesObject, view: View) -> Effect | None:
 def _start_router(pod: KubernetesObject, view: View) -> StartRouter | None:
     slice_ = view.local.get(Slice, names.SYSTEM_NAMESPACE, pod.metadata.labels[SLICE_LABEL])
     settings = slice_.status.slice_config if slice_ is not None else None
-    if settings is None:
-        return None
+    if settings is None or not ip.is_network(settings.cluster_subnet_cidr):
+        return None  # of a block that is no network its address manager makes nothing: it never gets up
     cidr = ip.network(settings.cluster_subnet_cidr)
     return StartRouter(
         cluster=view.cluster,

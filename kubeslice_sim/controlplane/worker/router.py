@@ -97,7 +97,9 @@ def _expected_gateways(slice_: str, view: View) -> tuple[str, ...]:
     this order, so that the addresses do not hang on which certificate job was faster.
     """
     gateways = view.hub.list(WorkerSliceGateway, labels={labels.SLICE: slice_, labels.WORKER_CLUSTER: view.cluster})
-    in_order = sorted(gateways, key=lambda item: ip.bounds(item.spec.remote_gateway_config.gateway_subnet))
+    remote = {item.metadata.name: str(item.spec.remote_gateway_config.gateway_subnet) for item in gateways}
+    readable = (item for item in gateways if ip.is_network(remote[item.metadata.name]))
+    in_order = sorted(readable, key=lambda item: ip.bounds(remote[item.metadata.name]))
     return tuple(
         names.gateway_deployment(item.metadata.name, instance)
         for item in in_order
