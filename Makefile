@@ -27,7 +27,7 @@ demo: .venv/installed
 
 lint: .venv/installed
 	@echo "lint: ruff"; ruff check . && ruff format --check --quiet .
-	@echo "types: mypy --strict"; $(GIVE_WAY) mypy
+	@echo "types: mypy --strict"; exec $(GIVE_WAY) mypy
 	@echo "import contracts: import-linter"; lint-imports --no-logo 2>/dev/null || lint-imports
 
 test: .venv/installed
@@ -37,6 +37,7 @@ test: .venv/installed
 
 # Side by side, because half of it only waits: for real seconds, for servers. Whoever computes gives way to whoever
 # measures. Collecting all tests costs ten seconds, so a kind reads only the files that have its marks; longest first.
+# `exec`, so that a signal meets the tests and not a shell.
 KINDS := lint computing serving waiting measuring
 marked = $(shell grep -rlE 'pytest\.mark\.($(1))\b' tests --include='test_*.py' | sort -r)
 SERVING = $(call marked,needs_apiserver)
@@ -49,16 +50,16 @@ _test:
 	@python scripts/side_by_side.py $(KINDS) -- $(MAKE) --no-print-directory
 
 computing:
-	@$(GIVE_WAY) $(PYTEST) -n 2 --dist worksteal -m "not (long or needs_sandbox or needs_root or needs_apiserver)" $(PYTEST_ARGS)
+	@exec $(GIVE_WAY) $(PYTEST) -n 2 --dist worksteal -m "not (long or needs_sandbox or needs_root or needs_apiserver)" $(PYTEST_ARGS)
 
 serving:
-	@$(GIVE_WAY) $(PYTEST) -m "needs_apiserver and not long" $(SERVING) $(PYTEST_ARGS)
+	@exec $(GIVE_WAY) $(PYTEST) -m "needs_apiserver and not long" $(SERVING) $(PYTEST_ARGS)
 
 waiting:
-	@$(PYTEST) -n 3 --maxschedchunk 1 -m "waits and not long" $(SANDBOXES) $(PYTEST_ARGS)
+	@exec $(PYTEST) -n 3 --maxschedchunk 1 -m "waits and not long" $(SANDBOXES) $(PYTEST_ARGS)
 
 measuring:
-	@$(PYTEST) -m "(needs_sandbox or needs_root) and not (waits or long)" $(SANDBOXES) $(PYTEST_ARGS)
+	@exec $(PYTEST) -m "(needs_sandbox or needs_root) and not (waits or long)" $(SANDBOXES) $(PYTEST_ARGS)
 
 test-long: .venv/installed
 	@scripts/system-packages tests
