@@ -79,6 +79,8 @@ def _renew(rotation: VpnKeyRotation, view: View, now_s: float) -> Outcome:
             return Outcome(retry=f"the slice or the client of {name} is not there")
         if job_of(name, number, view) is None:
             missing.append(Create(item=certificate_job(config, item, client, number)))
+    if missing and _another_renews(key, view, now_s):
+        return Outcome(requeue_after_s=view.timing.certificate_poll_s)
     if missing:
         return Outcome(writes=tuple(missing), requeue_after_s=view.timing.certificate_poll_s)
     jobs = jobs_of_slice(key.name, view)
@@ -89,6 +91,23 @@ def _renew(rotation: VpnKeyRotation, view: View, now_s: float) -> Outcome:
     dated = _dated(rotation, now_s)
     begun = replace(dated, spec=replace(dated.spec, rotation_count=number))
     return Outcome(writes=(Update(item=begun),), events=(Note(name="VPNKeyRotationStart", subject=key),))
+
+
+def _another_renews(key: ObjectKey, view: View, now_s: float) -> bool:
+    """Whether another slice's new jobs were made and its rotation has not begun.
+
+    One flag of the controller serves all its slices (``jobCreationInProgress``): they renew one after the other, and
+    one whose job failed holds up all others: in KubeSlice until the controller restarts, here until the job is deleted.
+    Not reproduced: one whose last jobs are not yet a day old does not wait, but counts on with the keys that it has.
+    """
+    for other in view.hub.list(VpnKeyRotation):
+        expiry = other.spec.certificate_expiry_time
+        if key_of(other) == key or expiry is None or seconds(expiry) > now_s:
+            continue
+        jobs = jobs_of_slice(other.metadata.name, view)
+        if any(seconds(str(job.metadata.creation_timestamp)) >= int(seconds(expiry)) for job in jobs):
+            return True
+    return False
 
 
 def _given_up(rotation: VpnKeyRotation) -> Outcome:
