@@ -82,7 +82,6 @@ class ApiLoad:
             server, client, verb, kind = sort
             found[server, client, verb, kind] += count
         for leapt in self.leapt:
-            for deed, count in leapt.count().items():
-                if deed[0] == "request":
-                    found[deed[1:]] += count  # type: ignore[index]
+            for deed, count in leapt.count("request").items():
+                found[deed[1:]] += count  # type: ignore[index]
         return found

@@ -168,11 +168,10 @@ class Fleet:
         self.load.leapt += leapt
         controllers = {(site.name, item.spec.name): item for site in self.sites for item in site.controllers}
         for part in leapt:
-            for (sort, *what), count in part.count().items():
-                if sort == "reconcile":
-                    controllers[str(what[0]), str(what[1])].reconciles += count
-                elif sort == "write":
-                    controllers[str(what[0]), str(what[1])].writes += count
+            for (_, cluster, name, *_), count in part.count("reconcile").items():
+                controllers[str(cluster), str(name)].reconciles += count
+            for (_, cluster, name, *_), count in part.count("write").items():
+                controllers[str(cluster), str(name)].writes += count
         for site in self.sites:
             site.store.leap(changes.get(site.name, 0))
         for site in self.sites:

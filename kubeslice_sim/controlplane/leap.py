@@ -125,9 +125,8 @@ class Leaper:
         for (controller, key), due_s in rest.deadlines.items():
             dues.setdefault(controller, {})[key] = due_s
         changes = Counter[str]()
-        for deed, count in leapt.count().items():
-            if deed[0] == "write":
-                changes[str(deed[3])] += count
+        for deed, count in leapt.count("write").items():
+            changes[str(deed[3])] += count
         self._fleet.leap([leapt], changes, dues, to_s)
         self._ground.leap(to_s - rest.at_s, lambda start: start)
         self._count(leapt)
@@ -143,7 +142,7 @@ class Leaper:
         self._marks.clear()
 
     def _count(self, leapt: Leapt) -> None:
-        self.tally.reconciles += sum(count for deed, count in leapt.count().items() if deed[0] == "reconcile")
+        self.tally.reconciles += leapt.count("reconcile").total()
 
     def _rotations(self) -> int:
         return sum(

@@ -66,13 +66,18 @@ class Leapt:
     by_s: float = 0.0
     times: int = 0
 
-    def count(self) -> Counter[Deed]:
-        """How often each deed was done."""
-        found = Counter({deed: rhythm.count(self.after_s, self.upto_s) for deed, rhythm in self.rhythms.items()})
+    def count(self, *sorts: str) -> Counter[Deed]:
+        """How often each deed of these sorts was done."""
+        found: Counter[Deed] = Counter()
+        for deed, rhythm in self.rhythms.items():
+            if deed[0] in sorts:
+                found[deed] += rhythm.count(self.after_s, self.upto_s)
         for deed, moments in self.copied.items():
-            found[deed] += self.times * len(moments)
+            if deed[0] in sorts:
+                found[deed] += self.times * len(moments)
         for deed, rhythm, after_s, upto_s in self.pieces:
-            found[deed] += self.times * rhythm.count(after_s, upto_s)
+            if deed[0] in sorts:
+                found[deed] += self.times * rhythm.count(after_s, upto_s)
         return found
 
     def deeds(self, sort: str) -> Iterator[tuple[float, Deed]]:
