@@ -13,20 +13,11 @@ from kubeslice_sim.model.discovery import ServiceDiscoveryEndpoint
 from kubeslice_sim.model.document import ObjectMeta
 from kubeslice_sim.model.service_export_config import ServiceExportConfig, ServiceExportConfigSpec
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation, VpnKeyRotationSpec
+from tests.project import project
 
-WORLD = manifest.load_text("""
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {name: demo, namespace: kubeslice-controller}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-1, namespace: kubeslice-demo}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-2, namespace: kubeslice-demo}
----
+WORLD = manifest.load_text(
+    project("worker-1", "worker-2")
+    + """
 apiVersion: controller.kubeslice.io/v1alpha1
 kind: SliceConfig
 metadata: {name: red, namespace: kubeslice-demo}
@@ -35,7 +26,8 @@ spec:
   clusters: [worker-1]
   sliceGatewayProvider: {sliceGatewayType: OpenVPN, sliceCaType: Local}
   standardQosProfileName: default
-""")
+"""
+)
 GOOD = ServiceExportConfigSpec(
     service_name="cart", service_namespace="shop", source_cluster="worker-1", slice_name="red"
 )

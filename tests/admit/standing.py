@@ -10,25 +10,11 @@ from kubeslice_sim import manifest
 from kubeslice_sim.apiserver import Answer, ApiServer, Step, standing_objects
 from kubeslice_sim.model.frozen import freeze
 from kubeslice_sim.model.world import World
+from tests.project import project
 
-WORLD = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {name: demo, namespace: kubeslice-controller}
-spec: {serviceAccount: {readOnly: [ann], readWrite: [john]}}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-1, namespace: kubeslice-demo}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-2, namespace: kubeslice-demo}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-3, namespace: kubeslice-demo}
----
+WORLD = (
+    project("worker-1", "worker-2", "worker-3", spec="{serviceAccount: {readOnly: [ann], readWrite: [john]}}")
+    + """
 apiVersion: controller.kubeslice.io/v1alpha1
 kind: SliceQoSConfig
 metadata: {name: gold, namespace: kubeslice-demo}
@@ -68,6 +54,7 @@ kind: ServiceExport
 metadata: {name: cart, namespace: shop, annotations: {kubeslice-sim.io/clusters: worker-1}}
 spec: {slice: blue, selector: {matchLabels: {app: cart}}, ports: [{containerPort: 80}], aliases: [cart.example]}
 """
+)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 

@@ -11,22 +11,16 @@ from kubeslice_sim import manifest
 from kubeslice_sim.apiserver import Answer, ApiServer, Step, standing_objects
 from kubeslice_sim.model.slice_config import Condition, SliceConfig, SliceConfigStatus
 from tests.admit.standing import NOW, create, patch, spec
+from tests.project import project
 
-OLD = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {name: demo, namespace: kubeslice-controller}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-1, namespace: kubeslice-demo}
-spec: {nodeIPs: [203.0.113.1], networkInterface: eth0}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-2, namespace: kubeslice-demo}
-spec: {nodeIPs: [203.0.113.2], networkInterface: eth0}
----
+OLD = (
+    project(
+        cluster_specs={
+            "worker-1": "{nodeIPs: [203.0.113.1], networkInterface: eth0}",
+            "worker-2": "{nodeIPs: [203.0.113.2], networkInterface: eth0}",
+        }
+    )
+    + """
 apiVersion: controller.kubeslice.io/v1alpha1
 kind: SliceConfig
 metadata: {name: red, namespace: kubeslice-demo}
@@ -41,6 +35,7 @@ kind: Underlay
 metadata: {name: then}
 spec: {kubesliceVersion: "0.6"}
 """
+)
 NEW = OLD.replace('"0.6"', "next").replace("  sliceSubnet", "  maxClusters: 4\n  sliceSubnet", 1)
 HUBS = {"mode": "HubAndSpoke", "hubs": ["worker-2"]}
 

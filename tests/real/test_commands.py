@@ -9,18 +9,11 @@ import pytest
 from kubeslice_sim.cli import execute
 from kubeslice_sim.manifest import hub_crds
 from tests.apiserver.server import ApiServers
+from tests.project import project
 from tests.real.conftest import connect, install
 
 pytestmark = pytest.mark.needs_apiserver
-WORLD = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {name: demo, namespace: kubeslice-controller}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: worker-1, namespace: kubeslice-demo}
-"""
+WORLD = project("worker-1")
 
 
 def test_deploy_twice_then_stopped(

@@ -28,21 +28,10 @@ from kubeslice_sim.simulator.assembly import Assembly, assemble
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.play import play_probe
 from kubeslice_sim.simulator.rows import Rows
+from tests.project import project
 from tests.simulator.played import SCENARIOS
 
 WORLD = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {{name: demo, namespace: kubeslice-controller}}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {{name: east, namespace: kubeslice-demo}}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {{name: west, namespace: kubeslice-demo}}
----
 apiVersion: controller.kubeslice.io/v1alpha1
 kind: SliceConfig
 metadata: {{name: red, namespace: kubeslice-demo}}
@@ -157,7 +146,7 @@ def lay_out() -> LayOut:
         *, seed: int = 1, settle_s: float = 5.0, vpn: str = "Wireguard", ceiling: int = 30000, nodes: int = 1,
         rtt: str = "60ms", jitter: str = "0ms", loss: str = "0%", bandwidth: str = "1Gbit",
     ) -> Laid:  # fmt: skip
-        text = WORLD.format(
+        text = project("east", "west") + WORLD.format(
             vpn=vpn, ceiling=ceiling, nodes=nodes, rtt=rtt, jitter=jitter, loss=loss, bandwidth=bandwidth
         )
         plan = planner.plan(manifest.load_text(text))
