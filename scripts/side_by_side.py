@@ -50,6 +50,17 @@ class Target:
         self.took_s = time.monotonic() - self._began_s
 
 
+def _wait_for_all(targets: list[Target]) -> None:
+    """Wait, and say every minute who is still at work: some say nothing for long."""
+    began_s = time.monotonic()
+    while busy := [target for target in targets if target.process.poll() is None]:
+        try:
+            busy[0].process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            names = ", ".join(target.name for target in targets if target.process.poll() is None)
+            print(f"after {time.monotonic() - began_s:.0f} s: {names} still at work", flush=True)
+
+
 def main(names: list[str], command: list[str]) -> int:
     """0 if all ended well, else 1; 130 after Ctrl-C, which the targets get, too."""
     # A terminal's Ctrl-C goes to the whole process group; only SIGTERM has to be passed on.
@@ -57,6 +68,7 @@ def main(names: list[str], command: list[str]) -> int:
     width = max(map(len, names))
     targets = [Target(name, command, width) for name in names]
     try:
+        _wait_for_all(targets)
         codes = {target: target.wait() for target in targets}
     except KeyboardInterrupt:
         for target in targets:
