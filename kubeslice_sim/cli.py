@@ -79,6 +79,21 @@ def validate(*paths: Path, output: Output = "text") -> int:
 
 
 @app.command
+def python(*paths: Path) -> int:
+    """Print the Python program that builds a world: the same documents as calls of ks.world().
+
+    Parameters
+    ----------
+    paths
+        Files or folders of YAML documents.
+    """
+    from kubeslice_sim.build import to_python
+
+    sys.stdout.write(to_python(facade.load(*paths)).rstrip("\n") + "\n")
+    return GOOD
+
+
+@app.command
 def draw(*paths: Path, file: Annotated[Path, Parameter(name=["--file", "-f"])] = Path("topology.svg")) -> int:
     """Draw the topology into a file.
 

@@ -119,7 +119,7 @@ def underlay_networks(request: Request) -> Iterator[Finding]:
 
 @rule("Underlay", source=_OURS)
 def underlay_node_ips_apart(request: Request) -> Iterator[Finding]:
-    """A node IP belongs to one cluster and lies in no pod network: others could not send to it."""
+    """A node IP belongs to one node and lies in no pod network: others could not send to it."""
     clusters = request.document.spec.clusters
     pods = {name: network for name, item in clusters.items() if (network := _network(item.pod_cidr)) is not None}
     holder: dict[str, str] = {}
@@ -127,7 +127,10 @@ def underlay_node_ips_apart(request: Request) -> Iterator[Finding]:
         for index, text in enumerate(cluster.node_ips):
             at, address = ("spec", "clusters", name, "nodeIPs", index), _network(text)
             inside = [other for other, network in pods.items() if address is not None and address.subnet_of(network)]
-            if holder.setdefault(text, name) != name:
+            if text in cluster.node_ips[:index]:
+                hint = "each gateway node has one of its own, in their order"
+                yield Finding(at, f"{text} is the address of another node of {name}", hint)
+            elif holder.setdefault(text, name) != name:
                 yield Finding(at, f"{text} is a node of {holder[text]} too", "tunnels are dialled by node IP")
             elif inside:
                 where = f"the pod network {pods[inside[0]]} of {inside[0]}"

@@ -149,6 +149,8 @@ DOCUMENTS: Mapping[str, Call] = {
             ("seed", "spec.seed"),
             ("start", "spec.start"),
             ("timing", "spec.timing"),
+            ("engine", "spec.engine"),
+            ("warm_up", "spec.warmUp"),
         ),
     ),
     "underlay": _ours("Underlay", *arguments(("name", "metadata.name"), ("version", "spec.kubesliceVersion"))),
@@ -159,6 +161,8 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
     "slice": {"clusters": "*", "gateway": "OpenVPN", "qos": "default", "priority": 1, "dscp": "Default"},
     "qos_profile": {"priority": 1, "dscp": "Default"},
     "restore": {"what": "all"},
+    "hang": {"part": "sidecar"},
+    "break_certificates": {"how": "fail"},
     "pod": {"image": "busybox"},
     "deployment": {"image": "busybox", "replicas": 1},
     "stateful_set": {"image": "busybox", "replicas": 1},
@@ -193,8 +197,9 @@ DEFAULT_LINK = _WAN
 _TRAFFIC = arguments(
     ("name", "name"), ("source", "from"), ("to", "to"), ("start", "start"), ("duration", "duration"),
     ("interval", "interval"), ("rate", "rate"), ("size", "size"), ("packet", "packet"), ("streams", "streams"),
-    ("congestion", "congestion"), ("connections", "connections"), ("requests_per_second", "requestsPerSecond"),
-    ("arrivals", "arrivals"), ("think_time", "thinkTime"), ("request_size", "requestSize"),
+    ("congestion", "congestion"), ("engine", "engine"), ("connections", "connections"),
+    ("requests_per_second", "requestsPerSecond"), ("arrivals", "arrivals"),
+    ("think_time", "thinkTime"), ("request_size", "requestSize"),
     ("keep_alive", "keepAlive"), ("balance", "balance"), ("service_time", "serviceTime"), ("workers", "workers"),
     ("timeout", "timeout"),
 )  # fmt: skip
@@ -220,8 +225,15 @@ PARTS: Mapping[str, Part] = {
     },
     "kill": _fault(
         ("part", "fault.kill"), ("slice", "fault.slice"), ("cluster", "fault.cluster"), ("peer", "fault.peer"),
-        ("instance", "fault.instance"), ("pod", "fault.pod"),
+        ("instance", "fault.instance"), ("pod", "fault.pod"), ("node", "fault.node"),
     ),
+    "hang": _fault(
+        ("part", "fault.hang"), ("slice", "fault.slice"), ("cluster", "fault.cluster"), ("peer", "fault.peer"),
+        ("instance", "fault.instance"),
+    ),
+    "disturb_api": _fault(("how", "fault.api"), ("cluster", "fault.cluster"), ("slower", "fault.slower")),
+    "break_certificates": _fault(("slice", "fault.slice"), ("how", "fault.certificates")),
+    "set_clock": _fault(("way", "fault.clock"), ("cluster", "fault.cluster"), ("by", "fault.by")),
     "partition": _fault(("clusters", "fault.partition")),
     "degrade": _fault(
         ("clusters", "fault.link.between"), ("rtt", "fault.link.rtt"), ("jitter", "fault.link.jitter"),
@@ -229,6 +241,8 @@ PARTS: Mapping[str, Part] = {
     ),
     "restore": _part("timeline", ("at", "at"), ("what", "restore")),
     "apply": _part("timeline", ("at", "at"), ("documents", "apply")),
+    "patch": _part("timeline", ("at", "at"), ("document", "patch")),
+    "delete": _part("timeline", ("at", "at"), ("document", "delete")),
     "expect_reach": _expected(("by", "by"), ("source", "reach.from"), ("to", "reach.to")),
     "expect_no_reach": _expected(("by", "by"), ("source", "noReach.from"), ("to", "noReach.to")),
     "expect_name": _expected(

@@ -26,9 +26,14 @@ class Play(Steps):
         seed: int = 1,
         start: Literal["ready", "created"] = "ready",
         timing: Literal["kubeslice", "fast"] | Mapping[str, Any] = "kubeslice",
+        engine: Literal["fluid", "packet"] = "fluid",
+        warm_up: str | None = None,
         more: More = None,
     ) -> Self:
-        """A replayable run; zero is when all slices are up (``ready``) or the world is handed in (``created``)."""
+        """A replayable run; zero is when all slices are up (``ready``) or the world is handed in (``created``).
+
+        ``engine``: how the simulator sends tcp and udp; statistics leave out what was before ``warm_up``.
+        """
         return self._then("scenario", locals())
 
     def ping(
@@ -73,6 +78,7 @@ class Play(Steps):
         rate: str | None = None,
         streams: int = 1,
         congestion: Literal["cubic", "reno", "bbr"] = "cubic",
+        engine: Literal["fluid", "packet"] | None = None,
         more: More = None,
     ) -> Self:
         """Send ``size`` bytes, or until ``duration`` ends; at most ``rate``."""
@@ -89,6 +95,7 @@ class Play(Steps):
         start: str | None = None,
         size: str | None = None,
         packet: str | None = None,
+        engine: Literal["fluid", "packet"] | None = None,
         more: More = None,
     ) -> Self:
         """Send datagrams at ``rate``, open loop."""
@@ -123,7 +130,7 @@ class Play(Steps):
 
     def kill(
         self,
-        part: Literal["gateway", "router", "dns", "pod"],
+        part: Literal["gateway", "router", "dns", "pod", "operator", "node"],
         *,
         at: str,
         slice: str | None = None,
@@ -131,11 +138,60 @@ class Play(Steps):
         peer: str | None = None,
         instance: int | None = None,
         pod: str | None = None,
+        node: str | None = None,
         name: str | None = None,
         more: More = None,
     ) -> Self:
-        """Kill a gateway (slice, cluster, peer, instance; None: both), a router, DNS or a pod (``namespace/name``)."""
+        """Kill a gateway (slice, cluster, peer, instance; None: both), a router, DNS, a pod (``namespace/name``), an
+        operator (``cluster="controller"``: the controller's) or a whole node."""
         return self._then("kill", locals())
+
+    def hang(
+        self,
+        slice: str,
+        cluster: str,
+        peer: str,
+        *,
+        at: str,
+        part: Literal["sidecar"] = "sidecar",
+        instance: int | None = None,
+        name: str | None = None,
+        more: More = None,
+    ) -> Self:
+        """A gateway's sidecar hangs: it tells nobody of its tunnel any more (instance None: both sidecars)."""
+        return self._then("hang", locals())
+
+    def disturb_api(
+        self,
+        how: Literal["down", "slow", "watches"],
+        cluster: str,
+        *,
+        at: str,
+        slower: str | None = None,
+        name: str | None = None,
+        more: More = None,
+    ) -> Self:
+        """An API server (``controller``: the hub's) is down, ``slower`` by so much a request, or ends every watch."""
+        return self._then("disturb_api", locals())
+
+    def break_certificates(
+        self, slice: str, *, at: str, how: Literal["fail"] = "fail", name: str | None = None, more: More = None
+    ) -> Self:
+        """The certificate jobs of a slice end without certificates."""
+        return self._then("break_certificates", locals())
+
+    def set_clock(
+        self,
+        way: Literal["ahead", "behind"],
+        by: str,
+        cluster: str,
+        *,
+        at: str,
+        name: str | None = None,
+        more: More = None,
+    ) -> Self:
+        """The clock of a cluster (or of ``controller``) goes wrong by so much."""
+        return self._then("set_clock", locals())
 
     def partition(self, a: str, b: str, *, at: str, name: str | None = None, more: More = None) -> Self:
         """Cut two clusters apart."""
@@ -165,8 +221,16 @@ class Play(Steps):
         """Hand documents to the API servers, as YAML has them."""
         return self._then("apply", locals())
 
+    def patch(self, document: Mapping[str, Any], *, at: str, more: More = None) -> Self:
+        """Merge a partial document into the object that its kind and metadata name (RFC 7386: None removes)."""
+        return self._then("patch", locals())
+
+    def delete(self, document: Mapping[str, Any], *, at: str, more: More = None) -> Self:
+        """Delete the object that a document's kind and metadata name."""
+        return self._then("delete", locals())
+
     def step(self, **fields: Any) -> Self:
-        """Any step of the timeline, as YAML has it: ``at="40s", delete={…}``."""
+        """Any step of the timeline, as YAML has it: ``at="40s", restore="all"``."""
         return self._then("step", locals())
 
     def expect_reach(self, name: str, source: str, to: str, *, by: str | None = None, more: More = None) -> Self:

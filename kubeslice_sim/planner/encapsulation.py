@@ -5,6 +5,7 @@ Every size stands here once; ``verify`` tells it, the simulator weighs with it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,15 +71,17 @@ class MtuPlan:
     beyond: str
 
 
-def way_mtus(gateway_type: GatewayType, protocol: TransportProtocol) -> tuple[MtuPlan, ...]:
+def way_mtus(gateway_type: GatewayType, protocols: Collection[TransportProtocol]) -> tuple[MtuPlan, ...]:
     """The stretches in the order in which a packet meets them, from a pod's ``nsm0`` to the WAN.
+
+    Where pairs differ in their protocol, the sizes on the wire are those of the pair that adds the most.
 
     nsm0 lets 1,500 bytes through and the tunnel 1,300, so it is in the gateway pod that a large packet is fragmented,
     or, with DF set, refused by "fragmentation needed" (path MTU discovery). Nothing is fragmented on the WAN.
     """
     tunnel = "wg0" if gateway_type == "Wireguard" else "tun0"
     inside = NODE_MTU_BYTES - VXLAN_BYTES
-    largest = tunnel_outer_bytes(TUNNEL_MTU_BYTES, gateway_type, protocol)
+    largest = max(tunnel_outer_bytes(TUNNEL_MTU_BYTES, gateway_type, protocol) for protocol in protocols)
     return (
         MtuPlan(where="pod", interface="nsm0", mtu_bytes=NSM_MTU_BYTES, wire_bytes=NSM_MTU_BYTES,
                 beyond="the sender makes none: it knows its interface's MTU"),

@@ -164,8 +164,8 @@ class SlicePlan:
 
     @property
     def mtus(self) -> tuple[MtuPlan, ...]:
-        """What packets between two of its clusters fit through, stretch by stretch; nothing where no pair is."""
-        return way_mtus(self.gateway_type, self.pairs[0].protocol) if self.pairs else ()
+        """What packets between any two of its clusters fit through, stretch by stretch; nothing where no pair is."""
+        return way_mtus(self.gateway_type, {pair.protocol for pair in self.pairs}) if self.pairs else ()
 
     @property
     def tunnels(self) -> tuple[TunnelPlan, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import kubeslice_sim as ks
 from kubeslice_sim.cli import execute
 
 IPERF = "scenarios/01-two-clusters"
@@ -32,6 +33,14 @@ def test_a_world_comes_from_standard_input(command: list[str], root: Path) -> No
         check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_python_prints_a_program_that_builds_the_world(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+    assert execute(["python", IPERF]) == 0
+    names: dict[str, object] = {}
+    exec(capsys.readouterr().out, names)  # noqa: S102 - our own text
+    assert names["world"] == ks.load(root / IPERF)
+    assert execute(["python", "nowhere"]) == 2
 
 
 def test_plan_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:

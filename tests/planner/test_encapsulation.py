@@ -20,6 +20,12 @@ def test_a_wireguard_slice_has_the_documented_sizes() -> None:
     ]  # fmt: skip
 
 
+def test_with_pairs_of_two_protocols_the_larger_packet_counts() -> None:
+    pairs: tuple[tuple[TransportProtocol, ...], ...] = (("UDP",), ("TCP",), ("UDP", "TCP"))
+    udp, tcp, both = (way_mtus("OpenVPN", protocols)[-1].wire_bytes for protocols in pairs)
+    assert udp < tcp == both
+
+
 def test_a_slice_without_tunnels_has_none() -> None:
     assert plan(worlds.world(["a"], [worlds.slice_config("red", ["a"])])).slice("red").mtus == ()
 
@@ -29,7 +35,7 @@ def test_a_slice_without_tunnels_has_none() -> None:
 def test_nothing_that_fits_the_tunnel_is_fragmented_on_the_wan(
     gateway_type: GatewayType, protocol: TransportProtocol
 ) -> None:
-    wan = way_mtus(gateway_type, protocol)[-1]
+    wan = way_mtus(gateway_type, {protocol})[-1]
     sizes = [tunnel_outer_bytes(size, gateway_type, protocol) for size in range(20, TUNNEL_MTU_BYTES + 1)]
     assert max(sizes) == wan.wire_bytes <= NODE_MTU_BYTES
     assert sizes == sorted(sizes)
