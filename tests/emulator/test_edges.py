@@ -33,6 +33,7 @@ def _balanced(config: SliceConfig) -> SliceConfig:
 
 
 @pytest.mark.inside
+@pytest.mark.waits
 def test_tunnels_come_up_through_the_edge(balanced: World) -> None:
     scenario = balanced.scenario()
     lab = Lab(balanced, scenario.timing, 1)

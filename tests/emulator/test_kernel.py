@@ -53,6 +53,7 @@ print(Emulator().unavailable())
 
 
 @pytest.mark.needs_sandbox
+@pytest.mark.waits
 @pytest.mark.parametrize("program", ["ip", "tc", "nft", "ping", "iperf3", "unshare", "wireguard-go"])
 def test_a_missing_program_is_named_before_anything_starts(program: str) -> None:
     if program == "wireguard-go" and any(item.name == "kernel WireGuard" and item.present for item in kernel.survey()):
