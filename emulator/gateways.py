@@ -79,7 +79,7 @@ class Gateways:
         known = self._pods.get(key)
         if known is not None and known.tunnel is not None and known.effect == effect:
             return True
-        if known is not None and replace(known.effect, routes_entire_slice=effect.routes_entire_slice) == effect:
+        if known is not None and not known.effect.differs_alive(effect):
             self._reroute(known, effect)
             return True
         if known is not None:

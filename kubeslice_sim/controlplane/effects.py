@@ -5,7 +5,7 @@ What a data plane answers comes back as facts (``facts.py``), later and on its o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from kubeslice_sim.model.frozen import FrozenMap
@@ -114,6 +114,14 @@ class StartGateway:
     remote_cidr: IPv4Network
     tunnel_rate_bps: int | None
     routes_entire_slice: bool = False
+
+    def differs_alive(self, other: StartGateway) -> bool:
+        """Whether a running pod would have to be replaced to become ``other``.
+
+        Its sidecar is told new routes; the server's node IPs stand in Endpoints, which its VPN reads when it dials.
+        """
+        told = replace(self, routes_entire_slice=other.routes_entire_slice, remote_node_ips=other.remote_node_ips)
+        return told != other
 
     @property
     def local_cidr(self) -> IPv4Network:

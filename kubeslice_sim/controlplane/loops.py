@@ -148,6 +148,9 @@ class Loops:
         ahead_s = 0.0 if controller.spec.kubernetes else site.clock_ahead_s
         outcome = controller.spec.reconcile(key, site.view, now_s + ahead_s)
 
+        if outcome.first:
+            self._done(site, Outcome(effects=outcome.first), now_s)
+
         def end(end_s: float, refusal: Refused | None) -> None:
             """As reconcileHandler ends a reconcile."""
             controller.busy -= 1

@@ -98,6 +98,7 @@ class Note:
 class Outcome:
     """What a reconciler wants done, in this order: the writes one after the other, then effects and events.
 
+    ``first``: effects that come before the writes, because a refused write or a lost answer must not keep them back.
     A refused write ends it there and the key is tried again after a pause that grows. ``retry`` not empty: the same
     pause, without an error, because of what it says. ``requeue_after_s``: look again then, though nothing changed.
     """
@@ -107,6 +108,7 @@ class Outcome:
     events: tuple[Note, ...] = ()
     requeue_after_s: float | None = None
     retry: str = ""
+    first: tuple[Effect, ...] = ()
 
 
 NOTHING = Outcome()

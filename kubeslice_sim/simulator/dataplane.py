@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial, singledispatchmethod
 from typing import Any
 
@@ -159,7 +158,7 @@ class SimulatedDataPlane:
             if not gateway.running and key not in self._starting:
                 self._start(key, gateway)
             return
-        if gateway is not None and replace(gateway.start, routes_entire_slice=effect.routes_entire_slice) == effect:
+        if gateway is not None and not gateway.start.differs_alive(effect):
             gateway.start = effect  # the sidecar of a running pod changes its routes
             self._network.changed()
             return

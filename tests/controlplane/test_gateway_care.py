@@ -13,6 +13,7 @@ from kubeslice_sim.controlplane.effects import StartGateway
 from kubeslice_sim.controlplane.request import Patch
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.manifest import load
+from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.timing import FAST, KUBESLICE
@@ -101,3 +102,32 @@ def test_a_client_dials_the_port_that_its_server_has_now(world: World) -> None:
 
 def _parts(key: ObjectKey) -> tuple[str, str, str]:
     return key.kind, key.namespace, key.name
+
+
+@pytest.mark.parametrize(
+    ("addresses", "restarts"),
+    [(("198.51.100.7",), True), (("198.51.100.7", "{first}"), False)],
+    ids=["all are new", "one is kept"],
+)
+def test_a_client_restarts_where_all_of_its_servers_addresses_are_new(
+    world: World, addresses: tuple[str, ...], restarts: bool
+) -> None:  # fmt: skip
+    hand = Hand(world, FAST)
+    hand.until_up(60)
+    key = ObjectKey("Cluster", "kubeslice-demo", SERVER)
+    known = hand.fleet.hub.store.view.at(key).status.node_ips
+    wanted = tuple(item.format(first=known[0]) for item in addresses)
+    before = [pod.metadata.uid for cluster in (SERVER, CLIENT) for pod in _gateways(hand, cluster)]
+
+    def moved(item: Cluster) -> Cluster:
+        return replace(item, spec=replace(item.spec, node_ips=wanted))
+
+    hand.fleet.submit(Patch(key=key, change=moved), hand.now_s)
+    hand.run_for(10)
+    hand.until_up(60)
+    after = [pod.metadata.uid for cluster in (SERVER, CLIENT) for pod in _gateways(hand, cluster)]
+    assert after[:2] == before[:2], "the server's own stay"
+    assert (set(after[2:]) & set(before[2:]) == set()) is restarts
+    told = [hand.fleet.ledger.newest("pod", CLIENT, SYSTEM, pod.metadata.name) for pod in _gateways(hand, CLIENT)]
+    if restarts:
+        assert {start.remote_node_ips for start in told if isinstance(start, StartGateway)} == {wanted}

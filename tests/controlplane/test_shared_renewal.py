@@ -1,4 +1,4 @@
-"""All slices of a controller share one flag for the jobs of their renewals: one goes after the other, or holds it up."""
+"""A controller has one flag for the jobs of all renewals: one slice goes after the other, or one holds all up."""
 
 from __future__ import annotations
 

@@ -81,6 +81,12 @@ def remote_endpoints(gateway: SliceGateway) -> tuple[KubernetesObject, Kubernete
     return service, endpoints
 
 
+def addresses_of(endpoints: KubernetesObject) -> frozenset[str]:
+    """The addresses that Endpoints name."""
+    subsets = endpoints.body.get("subsets") or ()
+    return frozenset(str(item["ip"]) for subset in subsets for item in subset["addresses"])
+
+
 def instance_of(pod: KubernetesObject) -> int:
     """Which of its gateway's pods it is: the first number after the gateway's name."""
     gateway = pod.metadata.labels[GATEWAY_LABEL]

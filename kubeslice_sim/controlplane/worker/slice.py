@@ -47,9 +47,9 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     waiting = has_router and not router.router_runs(key.name, view)
     return Outcome(
         writes=(*writes, *report.writes),
+        first=injection.effects,
         effects=(
             *onboarding.effects,
-            *injection.effects,
             *app_pods.connect(slice_, pods, view),
             *qos.shape(numbered, view),
         ),
@@ -115,7 +115,7 @@ def _tear_down(slice_: Slice, view: View) -> Outcome:
             *(Delete(key=key) for key in (*imports, *exports)),
             Update(item=finalizer.removed(slice_, finalizer.SLICE)),
         ),
-        effects=(
+        first=(
             *leaving.effects,
             *ejected.effects,
             SetQos(cluster=view.cluster, slice=name, qos=None, source_ports=(), destination_ports=()),

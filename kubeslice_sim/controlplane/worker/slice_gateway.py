@@ -18,7 +18,7 @@ from kubeslice_sim.controlplane.built_in import (
     running,
 )
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, owner
-from kubeslice_sim.controlplane.effects import SetNextHops
+from kubeslice_sim.controlplane.effects import SetNextHops, StopPod
 from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_slice
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
@@ -74,7 +74,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     changed = (*_missing_deployments(gateway, wanted, view), *_surplus(gateway, view))
     if ports.writes or changed:
         return Outcome(
-            writes=(*ports.writes, *changed), events=ports.events, requeue_after_s=view.timing.wait_for_pods_s
+            writes=(*ports.writes, *changed), effects=ports.effects, events=ports.events,
+            requeue_after_s=view.timing.wait_for_pods_s,
         )
     moved = NOTHING if _is_server(gateway) else redial(gateway, view)
     if moved is not NOTHING:
@@ -103,19 +104,30 @@ def _publish_ports(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -
 
 
 def _find_server(gateway: SliceGateway, view: View) -> Outcome | None:
-    """A client's picture of its server; None while the hub does not know the server's addresses or ports."""
+    """A client's picture of its server; None while the hub does not know the server's addresses or ports.
+
+    Its gateway pods are restarted where all addresses are new (controllers/slicegateway reconcileGatewayEndpoint).
+    """
     config = gateway.status.config
     known = config.slice_gateway_remote_node_ips or config.slice_gateway_server_lb_ips
     if not (known and config.slice_gateway_remote_node_ports and config.slice_gateway_remote_gateway_id):
         return None
     writes: list[Write] = []
+    restarted: list[KubernetesObject] = []
     for wanted in gateway_pod.remote_endpoints(gateway):
         there = view.local.find(wanted.kind, wanted.metadata.namespace, wanted.metadata.name)
         if there is None:
             writes.append(Create(item=wanted))
         elif wanted.kind == "Endpoints" and there.body != wanted.body:
             writes.append(Update(item=replace(there, body=wanted.body)))
-    return Outcome(writes=tuple(writes))
+            if not gateway_pod.addresses_of(there) & gateway_pod.addresses_of(wanted):
+                restarted.extend(_pods(gateway, view))  # nothing that they know is left to dial
+    return Outcome(
+        writes=(*writes, *(Delete(key=key_of(pod)) for pod in restarted)),
+        effects=tuple(
+            StopPod(cluster=view.cluster, namespace=pod.metadata.namespace, pod=pod.metadata.name) for pod in restarted
+        ),
+    )  # fmt: skip
 
 
 def _missing_deployments(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -> tuple[Write, ...]:
@@ -249,7 +261,7 @@ def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
             *(Delete(key=key_of(secret)) for secret in secrets),
             Update(item=finalizer.removed(gateway, finalizer.SLICE_GATEWAY)),
         ),
-        effects=(
+        first=(
             (SetNextHops(cluster=view.cluster, slice=config.slice_name, destination=destination, via=()),)
             if destination is not None else ()
         ),
