@@ -115,7 +115,9 @@ def test_a_client_restarts_where_all_of_its_servers_addresses_are_new(
     hand = Hand(world, FAST)
     hand.until_up(60)
     key = ObjectKey("Cluster", "kubeslice-demo", SERVER)
-    known = hand.fleet.hub.store.view.at(key).status.node_ips
+    held = hand.fleet.hub.store.view.get(Cluster, key.namespace, key.name)
+    assert held is not None and held.status is not None
+    known = held.status.node_ips
     wanted = tuple(item.format(first=known[0]) for item in addresses)
     before = [pod.metadata.uid for cluster in (SERVER, CLIENT) for pod in _gateways(hand, cluster)]
 

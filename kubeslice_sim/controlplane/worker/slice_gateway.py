@@ -74,7 +74,9 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     changed = (*_missing_deployments(gateway, wanted, view), *_surplus(gateway, view))
     if ports.writes or changed:
         return Outcome(
-            writes=(*ports.writes, *changed), effects=ports.effects, events=ports.events,
+            writes=(*ports.writes, *changed),
+            effects=ports.effects,
+            events=ports.events,
             requeue_after_s=view.timing.wait_for_pods_s,
         )
     moved = NOTHING if _is_server(gateway) else redial(gateway, view)
