@@ -13,6 +13,7 @@ from rich.console import Console
 from kubeslice_sim import facade
 from kubeslice_sim.cli_output import Output, print_json
 from kubeslice_sim.errors import BadInput
+from kubeslice_sim.observe.busiest import busiest
 from kubeslice_sim.observe.comparison import Tolerances
 from kubeslice_sim.observe.run import Progress as Progressed
 
@@ -64,6 +65,9 @@ def register(app: App, out: Console, err: Console) -> None:
             for notice in result.run.notices:
                 err.print(f"note: {notice}", markup=False, style="yellow")
             out.print(view.verdict_table(result.run, result.verdicts))
+            loads = busiest(result.run.observations)
+            if loads:
+                out.print(f"busiest: {'; '.join(map(str, loads))}", markup=False, highlight=False)
             if page:
                 out.print(f"report: {page}", markup=False)
         return result.exit_code

@@ -12,13 +12,13 @@ METRICS: Mapping[str, str] = {
     "dns_latency_s": "s",
     "connect_s": "s",  # TCP handshake
     "rtt_s": "s",
-    "rate_bps": "bit/s",  # payload over one interval; at_s is the interval's end
+    "rate_bps": "bit/s",  # payload over one interval; at_s is its end; detail: what held it back, where known
     "sent_bytes": "B",
     "received_bytes": "B",
     "loss_ratio": "1",
     "jitter_s": "s",
     "retransmits": "1",
-    "latency_s": "s",  # one way, of one packet; a hundred rows: the middles of the hundredths of all that arrived
+    "latency_s": "s",  # one way, of packets that arrived in one interval; at_s is its end; detail: how many of them
     "reordered": "1",  # packets that arrived after one that was sent later
     "requests": "1",  # answered in all
     "requests_per_s": "1/s",  # answered in one interval; at_s is the interval's end
@@ -27,6 +27,9 @@ METRICS: Mapping[str, str] = {
     "unfinished": "1",  # requests that were under way when the scenario ended
     "unfinished_s": "s",  # how long one of them had been under way; at_s is when it was due
     "ready_s": "s",  # from "world handed in" to "up", of a slice or an export
+    "utilisation": "1",  # of a shared part of the paths, over one interval: used share of its capacity
+    "queue_bytes": "B",  # that wait for it at the interval's end
+    "drops": "1",  # packets that its full queue dropped in the interval
     "tunnel_up": "1",  # 1 or 0, at every change
     "fault": "1",  # 1 when a fault took effect, 0 when it ended; detail: the evidence
 }
@@ -34,6 +37,9 @@ METRICS: Mapping[str, str] = {
 
 ERROR_CAUSES = ("no DNS answer", "unknown name", "no handshake", "refused", "reset", "no answer")
 """Why a request was not answered, in the order of its steps: the details of ``errors``."""
+
+RESOURCES = "resources"
+"""The probe of rows that are not of a traffic, but of the shared parts of the paths; ``src`` names the part."""
 
 NUMBER = Quantity("number", (("", "1"),), "3")
 """A count, or a yes (1) or no (0)."""
@@ -46,7 +52,7 @@ def quantity_of(metric: str) -> Quantity:
     """How a limit on this metric is written. Raises :exc:`ValueError` for a metric that no back end measures."""
     if metric not in METRICS:
         raise ValueError(f"unknown metric {metric!r}; one of {', '.join(METRICS)}")
-    return SHARE if metric.endswith("_ratio") else _BY_UNIT[METRICS[metric]]
+    return SHARE if metric.endswith("_ratio") or metric == "utilisation" else _BY_UNIT[METRICS[metric]]
 
 
 def parse_limit(metric: str, text: str) -> float:

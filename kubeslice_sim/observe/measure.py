@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from kubeslice_sim.model.scenario import Expectation
 from kubeslice_sim.observe.finding import Finding, settle
@@ -18,6 +20,8 @@ TIMES = frozenset({"rtt_s", "connect_s", "dns_latency_s", "request_s", "ready_s"
 """Metrics that only an answered attempt has."""
 RATES = frozenset({"rate_bps", "requests_per_s"})
 """Metrics over whole intervals; those of several pods of one traffic add up."""
+INTERVALS = RATES | {"latency_s"}
+"""Metrics that are stamped at the end of the interval that they are of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,13 @@ def judge_metric(expectation: Expectation, metric: str, observations: Sequence[O
     return settle(expectation, "metric", expected, [finding])
 
 
-def statistic_of(name: str, values: Sequence[float]) -> float:
-    """``mean``, ``median``, ``min``, ``max``, ``last``, ``p90`` to ``p999`` (linear between order statistics)."""
+def statistic_of(name: str, values: Sequence[float], counts: Sequence[int] | None = None) -> float:
+    """``mean``, ``median``, ``min``, ``max``, ``last``, ``p90`` to ``p999`` (linear between order statistics).
+
+    ``counts``: each value stands for so many like it; without them for itself.
+    """
+    if counts is not None and name != "last":
+        return _of_counted(name, sorted(zip(values, counts, strict=True)))
     if name == "last":
         return values[-1]
     ordered = sorted(values)
@@ -80,6 +89,29 @@ def statistic_of(name: str, values: Sequence[float]) -> float:
         return math.fsum(ordered) / len(ordered)
     except OverflowError:
         return math.fsum(value / len(ordered) for value in ordered)
+
+
+def _of_counted(name: str, ordered: Sequence[tuple[float, int]]) -> float:
+    ranks = list(accumulate(count for _, count in ordered))
+    total = ranks[-1]
+
+    def at(rank: int) -> float:
+        return ordered[bisect_right(ranks, rank)][0]
+
+    if name == "mean":
+        return math.fsum(value * count for value, count in ordered) / total
+    if name in ("min", "max"):
+        return at(0 if name == "min" else total - 1)
+    place = (0.5 if name == "median" else float(f"0.{name[1:]}")) * (total - 1)
+    below = math.floor(place)
+    low = at(below)
+    return low + (at(min(below + 1, total - 1)) - low) * (place - below)
+
+
+def count_of(row: Observation) -> int:
+    """How many packets a row of ``latency_s`` stands for, by its detail; any other row stands for itself."""
+    count = row.detail.partition(" ")[0] if row.metric == "latency_s" else ""
+    return int(count) if count.isdecimal() else 1
 
 
 def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequence[Observation]) -> Finding:
@@ -104,11 +136,16 @@ def _finding(expectation: Expectation, metric: str, limits: Limits, rows: Sequen
     if metric in RATES:
         measured = whole_rates(measured)
     values = added_up(measured) if metric in RATES else [row.value for row in measured]
-    value = lower_bound(expectation.statistic, values, waiting)
+    count = len(values)
+    if metric == "latency_s":
+        counts = [count_of(row) for row in measured]
+        value, count = statistic_of(expectation.statistic, values, counts), sum(counts)
+    else:
+        value = lower_bound(expectation.statistic, values, waiting)
     passed = limits.admit(value)
     sentence = (
         f"{expectation.statistic} {metric} of {whose} was {say(metric, value)} "
-        f"over {len(values)} {'value' if len(values) == 1 else 'values'}, "
+        f"over {count} {'value' if count == 1 else 'values'}, "
         f"{'within' if passed else 'not within'} {limits.text}{_unanswered(metric, rows)}."
     )
     return Finding(outcome="passed" if passed else "failed", found=say(metric, value), sentence=sentence,
@@ -159,11 +196,11 @@ def _has_value(row: Observation) -> bool:
 
 
 def in_window(rows: Sequence[Observation], metric: str, window: tuple[float, ...] | None) -> tuple[Observation, ...]:
-    """The rows within (from, to) of the scenario, both included; a rate whose whole interval is."""
+    """The rows within (from, to) of the scenario, both included; those of an interval where all of it is."""
     if window is None:
         return tuple(rows)
     start_s, end_s = window
-    if metric in RATES:
+    if metric in INTERVALS:
         # A rate is stamped at its interval's end. A quarter of slack: real intervals are a little early or late.
         groups = by_pair(row for row in rows if row.metric == metric).values()
         length_s = max((spacing_s([row.at_s for row in group], 0.0) for group in groups), default=0.0)

@@ -12,6 +12,7 @@ from kubeslice_sim.observe.measure import (
     RATES,
     TIMES,
     added_up,
+    count_of,
     in_window,
     lower_bound,
     statistic_of,
@@ -101,10 +102,7 @@ def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation
             value = lower_bound(statistic, values, waited)
             yield Measure(probe=traffic.name, metric=metric, statistic=statistic, value=value, count=len(values),
                           dropped=found.dropped, settled=found.settled)  # fmt: skip
-    latencies = [row.value for row in with_value(rows, "latency_s")]
-    for statistic in TAILS if latencies else ():
-        yield Measure(probe=traffic.name, metric="latency_s", statistic=statistic,
-                      value=statistic_of(statistic, latencies), count=len(latencies))  # fmt: skip
+    yield from _latencies(traffic.name, rows, window, steady=given_s is None and steady)
     for metric in TOTALS:
         totals = [row.value for row in with_value(rows, metric)]
         if totals:
@@ -115,6 +113,33 @@ def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation
         if seen:
             longest_s = max(item.length_s for item in seen)
             yield Measure(probe=traffic.name, metric="outage_s", statistic="max", value=longest_s, count=len(seen))
+
+
+def _latencies(
+    probe: str, rows: Sequence[Observation], window: tuple[float, float] | None, *, steady: bool
+) -> Iterator[Measure]:
+    """Of all packets that count. A warm-up is looked for in the means of the intervals."""
+    everything = with_value(rows, "latency_s")
+    counted = with_value(in_window(rows, "latency_s", window), "latency_s")
+    if not counted:
+        return
+    settled = True
+    if steady:
+        intervals: dict[float, list[Observation]] = {}
+        for row in counted:
+            intervals.setdefault(row.at_s, []).append(row)
+        found = mser([_latency("mean", of) for of in intervals.values()])
+        settled = found.settled
+        counted = [row for of in list(intervals.values())[found.dropped :] for row in of]
+    count = sum(map(count_of, counted))
+    dropped = sum(map(count_of, everything)) - count
+    for statistic in TAILS:
+        yield Measure(probe=probe, metric="latency_s", statistic=statistic, value=_latency(statistic, counted),
+                      count=count, dropped=dropped, settled=settled)  # fmt: skip
+
+
+def _latency(statistic: str, rows: Sequence[Observation]) -> float:
+    return statistic_of(statistic, [row.value for row in rows], [count_of(row) for row in rows])
 
 
 def _values(metric: str, rows: Sequence[Observation]) -> list[float]:

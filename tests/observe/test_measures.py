@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from kubeslice_sim.model.document import ObjectMeta
 from kubeslice_sim.model.scenario import Scenario, ScenarioSpec, TimelineStep, Traffic
 from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.measure import statistic_of
 from kubeslice_sim.observe.measures import Measure, measures
 from kubeslice_sim.observe.observation import Observation, Outcome
 from kubeslice_sim.observe.run import Run
@@ -93,12 +96,49 @@ def test_verdicts_count_and_open_ones_do_not() -> None:
     ]  # fmt: skip
 
 
-def test_totals_and_latencies_are_of_the_whole_run() -> None:
+def test_totals_are_of_the_whole_run() -> None:
     rows = [row("received_bytes", 100.0, 20.0), row("received_bytes", 50.0, 20.0, src="a/x-1")]
-    rows += [row("latency_s", place / 1000, 20.0, seq=place) for place in range(101)]
-    found = {(item.metric, item.statistic): item.value for item in measured(rows, BULK, warm_up_s=5.0)}
-    assert found["received_bytes", "total"] == 150.0
-    assert found["latency_s", "p95"] == pytest.approx(0.095)
+    (found,) = measured(rows, BULK, warm_up_s=5.0)
+    assert found.value == 150.0
+
+
+def latencies(at_s: float, *counted: tuple[float, int]) -> list[Observation]:
+    return [
+        replace(row("latency_s", value, at_s, seq=int(100 * at_s) + place), detail=f"{count} packets")
+        for place, (value, count) in enumerate(counted)
+    ]
+
+
+@pytest.mark.parametrize("given", [{"warm_up_s": 2.0}, {"timeline": (TimelineStep(at_s=5.0, restore="all"),)}])
+def test_latencies_are_those_of_the_packets_after_the_warm_up(given: dict[str, Any]) -> None:
+    rows = [*latencies(1.0, (9.0, 1000)), *latencies(2.0, (9.0, 1000))]
+    for second in range(3, 21):
+        rows += latencies(float(second), (0.010, 900), (0.020, 90), (0.030, 10))
+    found = {item.statistic: item for item in measured(rows, BULK, **given)}
+    whole = "timeline" in given
+    assert found["p99"].count + found["p99"].dropped == 20_000
+    assert found["p99"].dropped == (0 if whole else 2000)
+    assert found["median"].value == 0.010
+    assert found["p95"].value == (9.0 if whole else 0.020)
+    if not whole:
+        assert found["p99"].value == pytest.approx(0.020, rel=0.01)  # the first of the last hundredth is 0.030
+        assert found["mean"].value == pytest.approx(0.0111)
+
+
+def test_a_steady_latency_loses_its_ramp() -> None:
+    rows = latencies(1.0, (9.0, 10)) + latencies(2.0, (5.0, 10))
+    rows += [item for second in range(3, 21) for item in latencies(float(second), (0.01, 500))]
+    found = {item.statistic: item for item in measured(rows, BULK)}
+    assert (found["mean"].value, found["mean"].dropped, found["mean"].settled) == (pytest.approx(0.01), 20, True)
+
+
+def test_percentiles_of_counted_values_are_those_of_the_values_one_by_one() -> None:
+    dice = random.Random(3)
+    counted = [(dice.expovariate(1.0), dice.randint(1, 40)) for _ in range(300)]
+    values, counts = zip(*counted, strict=True)
+    single = [value for value, count in counted for _ in range(count)]
+    for name in ("mean", "median", "min", "max", "p90", "p95", "p99", "p999"):
+        assert statistic_of(name, values, counts) == pytest.approx(statistic_of(name, single), rel=1e-12)
 
 
 def test_a_time_is_never_better_than_what_was_waited_for() -> None:
