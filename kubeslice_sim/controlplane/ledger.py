@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
 
 from kubeslice_sim.controlplane.built_in import DNS
 from kubeslice_sim.controlplane.effects import (
@@ -30,6 +31,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self._newest: dict[Subject, Effect] = {}
+        self._known_to: defaultdict[tuple[str, str, str], set[Subject]] = defaultdict(set)
+        """Subjects of which a pod keeps what it was told: they end with it."""
 
     def snapshot(self) -> dict[Subject, Effect]:
         """The newest effect on each subject, as it is now."""
@@ -45,7 +48,10 @@ class Ledger:
             return False
         if isinstance(effect, StopPod):
             self.lost(effect.cluster, effect.namespace, effect.pod)
-        self._newest[_subject(effect)] = effect
+        subject = _subject(effect)
+        self._newest[subject] = effect
+        for pod in _keepers(effect):
+            self._known_to[pod].add(subject)
         return True
 
     def told(self, effect: Effect) -> bool:
@@ -67,14 +73,16 @@ class Ledger:
         """
         if (namespace, pod) == (names.SYSTEM_NAMESPACE, DNS):
             self.done("names", cluster)
-        for subject in tuple(self._newest):
-            if (subject[:1] == ("interface",) and subject[1:2] + subject[3:] == (cluster, namespace, pod)) or (
-                subject[0] in ("interface", "route")
-                and subject[1] == cluster
-                and namespace == names.SYSTEM_NAMESPACE
-                and pod == names.router(str(subject[2]))
-            ):
-                del self._newest[subject]
+        for subject in self._known_to.pop((cluster, namespace, pod), ()):
+            self._newest.pop(subject, None)
+
+
+def _keepers(effect: Effect) -> Iterator[tuple[str, str, str]]:
+    """The pods that keep what the effect tells, by cluster, namespace and name."""
+    if isinstance(effect, ConnectPod | DisconnectPod):
+        yield (effect.cluster, effect.namespace, effect.pod)
+    if isinstance(effect, ConnectPod | DisconnectPod | SetNextHops):
+        yield (effect.cluster, names.SYSTEM_NAMESPACE, names.router(effect.slice))
 
 
 def _subject(effect: Effect) -> Subject:

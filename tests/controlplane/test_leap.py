@@ -74,7 +74,7 @@ def objects(site: Site) -> dict[ObjectKey, object]:
     ("clusters", "days", "timing", "total_days", "copied"),
     [
         pytest.param(3, (2,), SLOW, 17, 2, id="one-slice"),
-        pytest.param(2, (2, 13), SLOW, 25, 2, id="two-slices-of-different-intervals"),
+        pytest.param(2, (2, 15), SLOW, 29, 2, id="two-slices-of-different-intervals"),
         pytest.param(2, (2,), replace(SLOW, rotation_poll_s=3600.0), 60, 10, id="rotations-that-cross-midnight"),
     ],
 )

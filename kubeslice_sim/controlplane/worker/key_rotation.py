@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, built_in
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
-from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_slice
+from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
     Create,
@@ -33,6 +34,7 @@ from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.vpn_key_rotation import KeyRotationState, VpnKeyRotation, VpnKeyRotationStatus
+from kubeslice_sim.model.worker_slice_gw_recycler import WorkerSliceGwRecycler
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE, gateway_secret
 
 READING, FETCHED, RECYCLING, COMPLETE, FAILED = (
@@ -131,7 +133,7 @@ def _progress(gateway: SliceGateway, rotation: VpnKeyRotation, look: _Look, view
     name, client = gateway.metadata.name, gateway.status.config.slice_gateway_remote_gateway_id
     if str(rotation.spec.certificate_creation_time)[:10] != timestamp(now_s)[:10]:
         return
-    left = [item for item in recyclers_of_slice(rotation.metadata.name, view) if item.spec.slice_gw_server == name]
+    left = view.hub.list(WorkerSliceGwRecycler, labels={labels.RECYCLER_GATEWAY: name})
     if any(item.spec.state == ERROR for item in left):
         look.states |= {client: FAILED, name: FAILED}
         look.events.append(Note(name="GatewayRecyclingFailed", subject=key_of(gateway)))
@@ -156,18 +158,27 @@ def _state(rotation: VpnKeyRotation, gateway: str) -> str:
 def _noted(rotation: VpnKeyRotation, states: Mapping[str, str], now_s: float) -> VpnKeyRotationStatus:
     """The status with these new states, without the gateways that are gone."""
     held = rotation.status
-    listed = {name for gateways in rotation.spec.cluster_gateway_mapping.values() for name in gateways}
-    if not states and listed >= held.current_rotation_state.keys():
+    listed = _listed(rotation.spec.cluster_gateway_mapping)
+    gone = [name for name in held.current_rotation_state if name not in listed]
+    if not states and not gone:
         return held
     new = {name: KeyRotationState(status=state, last_updated_timestamp=timestamp(now_s))
            for name, state in states.items()}  # fmt: skip
-    current = {name: state for name, state in held.current_rotation_state.items() if name in listed}
-    history = {name: states for name, states in held.status_history.items() if name in listed}
+    current, history = dict(held.current_rotation_state.items()), dict(held.status_history.items())
+    for name in gone:
+        current.pop(name, None)
+        history.pop(name, None)
     for name, state in new.items():
         history[name] = (state, *history.get(name, ()))[:HISTORY_LENGTH]
     return VpnKeyRotationStatus(
         current_rotation_state=FrozenMap({**current, **new}), status_history=FrozenMap(history)
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _listed(mapping: FrozenMap[tuple[str, ...]]) -> frozenset[str]:
+    """All gateways of a rotation; it stays the same for hundreds of looks."""
+    return frozenset(name for gateways in mapping.values() for name in gateways)
 
 
 KEY_ROTATION = ControllerSpec(
