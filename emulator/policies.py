@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from emulator import nft
@@ -10,14 +11,14 @@ from emulator.firewall import Allow, PodPolicy, network_policies
 from emulator.pods import AppPods
 from emulator.user_policies import allowed_by_users
 from kubeslice_sim.controlplane.effects import SetNetworkPolicy
-from kubeslice_sim.planner.network_policy import PolicyDirection
+from kubeslice_sim.planner.network_policy import PolicyDirection, UserPolicyPlan
 from kubeslice_sim.planner.policy_rules import PolicyRules
 
 
 class Policies:
     """The policies of every cluster. Its nodes drop what none of them allows; nodes and DNS always pass.
 
-    A user's policies are those of the world at its start, and of the pods that its plan has.
+    A user's policies hold for the pods that the world's plan has.
     """
 
     def __init__(self, fabric: Fabric, pods: AppPods) -> None:
@@ -36,6 +37,14 @@ class Policies:
         else:
             policies[effect.namespace] = effect.allowed_namespaces
         self._write(effect.cluster)
+
+    def follow(self, standing: tuple[UserPolicyPlan, ...]) -> None:
+        """The users' policies are these from now on."""
+        before = self._users
+        self._users = {policy.cluster for policy in standing}
+        self._rules = PolicyRules(replace(self._fabric.plan, network_policies=standing))
+        for cluster in sorted(before | self._users):
+            self._write(cluster)
 
     def pods_changed(self, cluster: str) -> None:
         """Pods came or went: policies that name their namespaces hold for them too."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from emulator.channel import Channel
@@ -16,6 +17,7 @@ from emulator.prober import Prober
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.realtime import DriverStopped
 from kubeslice_sim.controlplane.refusal import Refused
+from kubeslice_sim.controlplane.standing_policies import standing_policies
 from kubeslice_sim.controlplane.tell_history import tell_history
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.scenario import Scenario, TimelineStep
@@ -106,10 +108,14 @@ class Replay:
 
     def _do(self, step: TimelineStep) -> None:
         for request in requests(step):
+            before = self._lab.driver.look(standing_policies)
             try:
                 self._lab.driver.submit(request)
             except Refused as refusal:
                 self._notices.append(f"at {step.at_s:g} s: {refusal}")
+            standing = self._lab.driver.look(standing_policies)
+            if standing != before:
+                self._lab.overlay.submit(partial(self._lab.overlay.policies.follow, standing))
         if step.restore is not None:
             for name, evidence in self._lab.faults.mend(step.restore):
                 self._record(step, name, evidence, began=False)

@@ -110,14 +110,15 @@ def user_policies(world: World) -> tuple[UserPolicyPlan, ...]:
     ``policyTypes`` defaults as in Kubernetes: Ingress always, Egress where the policy has egress rules.
     """
     return tuple(
-        _policy(item, cluster)
+        policy_of(item, cluster)
         for item in world.objects
         if item.kind == "NetworkPolicy"
         for cluster in world.placed(item.metadata)
     )
 
 
-def _policy(item: KubernetesObject, cluster: str) -> UserPolicyPlan:
+def policy_of(item: KubernetesObject, cluster: str) -> UserPolicyPlan:
+    """What one NetworkPolicy says where it stands on a cluster."""
     spec = item.spec
     types = spec.get("policyTypes") or ("Ingress", *(["Egress"] if spec.get("egress") else []))
     return UserPolicyPlan(

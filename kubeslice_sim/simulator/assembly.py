@@ -58,8 +58,8 @@ def assemble(
     env = simpy.Environment()
     network = Network(plan.world.underlay)
     network.proxies = proxies_of(plan)
-    if plan.network_policies:
-        network.rules, network.planned = PolicyRules(plan), {pod.reference: pod for pod in plan.pods}
+    network.planned = {pod.reference: pod for pod in plan.pods}
+    network.rules = PolicyRules(plan)
     streams = Streams(seed)
     vpn = Vpn(env, network, timing, costs, streams, lambda slice_: gateway_types.get(slice_, "OpenVPN"))
     data_plane = SimulatedDataPlane(env, network, vpn, timing)

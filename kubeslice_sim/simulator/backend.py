@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 
 from kubeslice_sim import planner
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.fleet_faults import FleetFaults
-from kubeslice_sim.controlplane.request import Apply
+from kubeslice_sim.controlplane.request import Apply, Request
+from kubeslice_sim.controlplane.standing_policies import standing_policies
 from kubeslice_sim.controlplane.tell_history import tell_history
 from kubeslice_sim.controlplane.timeline import requests
 from kubeslice_sim.model.frozen import FrozenMap
@@ -22,6 +24,7 @@ from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.observe.run import Capability, Event, Progress, Run
 from kubeslice_sim.observe.table import in_order
 from kubeslice_sim.planner.plan import Plan
+from kubeslice_sim.planner.policy_rules import PolicyRules
 from kubeslice_sim.simulator.assembly import Assembly, assemble
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.driver import Driver
@@ -80,7 +83,11 @@ class Simulator:
             rows.zero_s = parts.env.now
         for probe in probes:
             parts.env.process(play_probe(parts.scene, probe))
-        timeline = Timeline(parts.scene, parts.faults, driver.submit)
+        if parts.scene.packets is not None:
+            from kubeslice_sim.simulator.packet.watch import watch
+
+            parts.env.process(watch(parts.scene, parts.scene.packets, rows.zero_s + total_s))
+        timeline = Timeline(parts.scene, parts.faults, partial(_submit, plan, parts, driver))
         parts.env.process(timeline.play(scenario))
         self._play(parts, total_s, on_progress)
 
@@ -147,6 +154,17 @@ def mixed_engines(probes: Sequence[Probe]) -> Iterator[str]:
             f"{', '.join(loads['packet'])} went packet by packet, {', '.join(loads['fluid'])} as fluid: the two "
             f"engines do not share capacity; give all of them one engine where their ways meet{http}"
         )
+
+
+def _submit(plan: Plan, parts: Assembly, driver: Driver, request: Request) -> None:
+    """A timeline's request, and what it means to the users' NetworkPolicies. Raises :exc:`Refused`."""
+    network = parts.scene.network
+    before = standing_policies(driver.fleet)
+    driver.submit(request)
+    standing = standing_policies(driver.fleet)
+    if standing != before:
+        network.rules = PolicyRules(replace(plan, network_policies=standing))
+        network.changed()
 
 
 def _pods_run(plan: Plan, parts: Assembly) -> bool:

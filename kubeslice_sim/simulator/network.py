@@ -132,7 +132,7 @@ class Network:
         self.qos_ports: dict[tuple[str, str], frozenset[int]] = {}
         self.policies: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         self.rules: PolicyRules | None = None
-        """The users' policies, which hold for the pods of the plan."""
+        """The users' policies as they stand, which hold for the pods of the plan."""
         self.planned: dict[str, PodPlan] = {}
         self.proxies = Proxies()
         self.nameservers: dict[str, Nameserver] = {}
