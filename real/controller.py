@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kubeslice_sim.controlplane.bucket import TokenBucket
 from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.effects import IssueCertificates
 from kubeslice_sim.controlplane.hub import HUB_CONTROLLERS
@@ -31,6 +30,7 @@ from real.clock import Clock
 from real.connection import Connection, Kind
 from real.incumbent import check_vacant
 from real.leadership import Leadership
+from real.pace import Pace
 from real.reflector import Listed, Reflector, Seen, Watchable
 from real.typed import read
 from real.writing import Writer, as_planned
@@ -81,7 +81,7 @@ class HubController:
             underlay=Underlay(metadata=ObjectMeta(name="none")),
         )  # fmt: skip
         self._controllers = [Controller(spec) for spec in HUB_CONTROLLERS]
-        self._bucket = TokenBucket(KUBESLICE.client_qps, KUBESLICE.client_burst)
+        self._pace = Pace(self._clock)
         self._sequence = 0
 
     def stop(self) -> None:
@@ -140,7 +140,7 @@ class HubController:
         return {kind: served for kind, served in found.items() if served is not None}
 
     def _work(self, kinds: dict[str, Kind]) -> None:
-        writer = Writer(self._requests, kinds, self._cache, self._pause)
+        writer = Writer(self._requests, kinds, self._cache, self._pace.wait)
         unlisted = set(kinds)
         while not self._stopping.is_set():
             self._hear(self._wait_s(), unlisted)
@@ -238,12 +238,6 @@ class HubController:
             write for effect in outcome.effects if isinstance(effect, IssueCertificates)
             for write in finished(effect, self._cache, self._now_s())
         )  # fmt: skip
-
-    def _pause(self) -> None:
-        now_s = self._clock.now_s()
-        due_s = self._bucket.take(now_s)
-        if due_s > now_s:
-            self._clock.sleep(due_s - now_s)
 
     def _lose(self) -> None:
         self._lost = True

@@ -23,12 +23,12 @@ class Writer:
     """Sends the writes of one outcome after the other.
 
     Updates go as merge patches of what differs from the cached object, with its resourceVersion: fields that our nouns
-    do not have stay, and an object that changed meanwhile is a conflict. ``wait`` is called before each request (the
-    client's own pace).
+    do not have stay, and an object that changed meanwhile is a conflict. ``wait`` is called with the kind
+    before each request (the client's own pace).
     """
 
     def __init__(
-        self, requests: Requests, kinds: Mapping[str, Kind], cache: StoreView, wait: Callable[[], None]
+        self, requests: Requests, kinds: Mapping[str, Kind], cache: StoreView, wait: Callable[[str], None]
     ) -> None:  # fmt: skip
         self._requests = requests
         self._kinds = kinds
@@ -70,7 +70,7 @@ class Writer:
         return True
 
     def _ask(self, key: ObjectKey, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        self._wait()
+        self._wait(key.kind)
         query = [("fieldManager", MANAGER)] if method != "DELETE" else []
         content = _MERGE if method == "PATCH" else "application/json"
         try:

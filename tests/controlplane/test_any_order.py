@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.fleet_faults import FleetFaults
+from kubeslice_sim.controlplane.node import is_ready
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import Apply, Patch, Remove
 from kubeslice_sim.controlplane.timestamp import timestamp
@@ -26,7 +27,8 @@ from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.model.worker_slice_config import WorkerSliceConfig
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.model.worker_slice_gw_recycler import WorkerSliceGwRecycler
-from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
+from kubeslice_sim.model.world import World
+from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL, gateway_node
 from tests.controlplane.hand import Hand
 from tests.controlplane.loopback import SYSTEM
 from tests.planner.worlds import slice_config, world
@@ -45,6 +47,14 @@ FAULTS = (
 )  # fmt: skip
 
 
+def with_nodes(found: World) -> World:
+    """Two gateway nodes and another in each cluster."""
+    spec = found.underlay.spec
+    clusters = {name: replace(found.underlay.cluster(name), gateway_nodes=2, app_nodes=1, node_ips=())
+                for name in CLUSTERS}  # fmt: skip
+    return replace(found, underlay=replace(found.underlay, spec=replace(spec, clusters=type(spec.clusters)(clusters))))
+
+
 class AnyOrder(RuleBasedStateMachine):
     """A project of four clusters and up to two slices, to which things are done.
 
@@ -55,10 +65,12 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.active: list[Fault] = []
         self.dead: set[tuple[str, str]] = set()
+        self.lost: set[tuple[str, str]] = set()
 
     @initialize()
     def begin(self) -> None:
-        self.hand = Hand(world(CLUSTERS, [slice_config("s0", CLUSTERS[:2], namespace="app-s0")]), FAST)
+        first = with_nodes(world(CLUSTERS, [slice_config("s0", CLUSTERS[:2], namespace="app-s0")]))
+        self.hand = Hand(first, FAST)
         self.faults = FleetFaults(self)
         self.hand.until_up(600)
 
@@ -120,6 +132,20 @@ class AnyOrder(RuleBasedStateMachine):
                 self.hand.plane.restore(cluster, SYSTEM, pod)
         self.dead.clear()
 
+    @rule(cluster=st.sampled_from(CLUSTERS), ordinal=st.sampled_from((1, 2)))
+    def lose_node(self, cluster: str, ordinal: int) -> None:
+        node = (cluster, gateway_node(cluster, ordinal))
+        if node not in self.lost:
+            self.lost.add(node)
+            self.hand.plane.lose_node(*node)
+
+    @precondition(lambda self: self.lost)
+    @rule()
+    def recover_a_node(self) -> None:
+        node = min(self.lost)
+        self.lost.discard(node)
+        self.hand.plane.recover_node(*node)
+
     @rule(fault=st.sampled_from(FAULTS))
     def break_something(self, fault: Fault) -> None:
         self.faults.strike(fault)
@@ -135,6 +161,8 @@ class AnyOrder(RuleBasedStateMachine):
             return
         while self.active:
             self.mend_the_first()
+        while self.lost:
+            self.recover_a_node()
         self.restore_gateways()
         self.settle()
         self.check_nothing_is_left_over()
@@ -171,7 +199,10 @@ class AnyOrder(RuleBasedStateMachine):
         assert {item.metadata.name for item in view.list(WorkerSliceGateway)} == gateways
         for cluster, site in self.hand.fleet.workers.items():
             local = site.store.view
-            assert GATEWAY_NODE_LABEL in local.objects("Node")[0].metadata.labels
+            assert [node.metadata.labels.get(GATEWAY_NODE_LABEL, "") for node in local.objects("Node")] == [
+                "", "gateway", "gateway",
+            ]  # fmt: skip
+            assert all(is_ready(node) and not node.spec.get("taints") for node in local.objects("Node"))
             assert {item.metadata.name for item in local.list(Slice)} == {
                 name for name, clusters in slices.items() if cluster in clusters
             }
