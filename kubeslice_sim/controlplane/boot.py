@@ -15,11 +15,13 @@ from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.controlplane.worker import WORKER_CONTROLLERS
 from kubeslice_sim.controlplane.worker.injection import inject_new_pod
-from kubeslice_sim.model.document import key_of
+from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
 from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.timing import Timing
+from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
+from kubeslice_sim.model.worker_slice_gw_recycler import WorkerSliceGwRecycler
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.history import History
 from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL, SYSTEM_NAMESPACE
@@ -112,13 +114,17 @@ def _concerns(cluster: str) -> Callable[[Any], bool]:
     """
 
     def concerns(item: Any) -> bool:
-        key = key_of(item)
-        if key.kind == "Cluster":
-            return key.name == cluster
-        if key.kind == "Secret":
-            return f"-{cluster}-" in key.name
-        if key.kind == "WorkerSliceGwRecycler":
-            return any(f"-{cluster}-" in f"{name}-" for name in (item.spec.slice_gw_server, item.spec.slice_gw_client))
-        return key.kind == "VpnKeyRotation" or item.metadata.labels.get(labels.WORKER_CLUSTER) == cluster
+        match item:
+            case Cluster():
+                return item.metadata.name == cluster
+            case KubernetesObject(kind="Secret"):
+                return f"-{cluster}-" in item.metadata.name
+            case WorkerSliceGwRecycler():
+                ends = (item.spec.slice_gw_server, item.spec.slice_gw_client)
+                return any(f"-{cluster}-" in f"{name}-" for name in ends)
+            case VpnKeyRotation():
+                return True
+            case _:
+                return bool(item.metadata.labels.get(labels.WORKER_CLUSTER) == cluster)
 
     return concerns

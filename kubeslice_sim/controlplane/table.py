@@ -121,7 +121,7 @@ class ObjectTable:
 
     def snapshot(self) -> dict[ObjectKey, Any]:
         """All objects as they are now, by key."""
-        return dict(self._objects)
+        return cast(dict[ObjectKey, Any], self._objects.copy())
 
     def move(self, key: ObjectKey, item: Any) -> None:
         """Put the object where that of this key stands, which it replaces under whatever name it has."""

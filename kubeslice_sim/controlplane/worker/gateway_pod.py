@@ -7,6 +7,7 @@ a client dials, the rotation of its keys) is written into its template, as KubeS
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -25,6 +26,7 @@ from kubeslice_sim.controlplane.built_in import (
 from kubeslice_sim.controlplane.effects import StartGateway
 from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.model.document import OwnerReference
+from kubeslice_sim.model.frozen import FrozenMap, freeze
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice import Slice
@@ -68,15 +70,13 @@ def node_port_service(gateway: SliceGateway, name: str) -> KubernetesObject:
 
 def remote_endpoints(gateway: SliceGateway) -> tuple[KubernetesObject, KubernetesObject]:
     """The headless Service and the Endpoints under which a client finds the server's node IPs."""
-    config = gateway.status.config
-    name = config.slice_gateway_remote_gateway_id
-    addresses = config.slice_gateway_server_lb_ips or config.slice_gateway_remote_node_ips
+    name = gateway.status.config.slice_gateway_remote_gateway_id
     service = built_in(
         "Service", names.SYSTEM_NAMESPACE, name, owners=_owners(gateway), body={"spec": {"clusterIP": "None"}}
     )
     endpoints = built_in(
         "Endpoints", names.SYSTEM_NAMESPACE, name, owners=_owners(gateway),
-        body={"subsets": [{"addresses": [{"ip": address} for address in addresses]}]},
+        body=endpoints_body(gateway),
     )  # fmt: skip
     return service, endpoints
 
@@ -85,6 +85,18 @@ def addresses_of(endpoints: KubernetesObject) -> frozenset[str]:
     """The addresses that Endpoints name."""
     subsets = endpoints.body.get("subsets") or ()
     return frozenset(str(item["ip"]) for subset in subsets for item in subset["addresses"])
+
+
+def endpoints_body(gateway: SliceGateway) -> FrozenMap[Any]:
+    """What stands in a client's Endpoints: the node IPs of its server, or the addresses of its load balancer."""
+    config = gateway.status.config
+    return _endpoints_of(config.slice_gateway_server_lb_ips or config.slice_gateway_remote_node_ips)
+
+
+@lru_cache(4096)
+def _endpoints_of(addresses: tuple[str, ...]) -> FrozenMap[Any]:
+    """Every look of a client compares them with what is there, and a server's gateways all have the same."""
+    return FrozenMap(freeze({"subsets": [{"addresses": [{"ip": address} for address in addresses]}]}))
 
 
 def instance_of(pod: KubernetesObject) -> int:

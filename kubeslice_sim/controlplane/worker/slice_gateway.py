@@ -114,6 +114,10 @@ def _find_server(gateway: SliceGateway, view: View) -> Outcome | None:
     known = config.slice_gateway_remote_node_ips or config.slice_gateway_server_lb_ips
     if not (known and config.slice_gateway_remote_node_ports and config.slice_gateway_remote_gateway_id):
         return None
+    name, body = config.slice_gateway_remote_gateway_id, gateway_pod.endpoints_body(gateway)
+    service, endpoints = (view.local.find(kind, names.SYSTEM_NAMESPACE, name) for kind in ("Service", "Endpoints"))
+    if service is not None and endpoints is not None and endpoints.body == body:
+        return NOTHING
     writes: list[Write] = []
     restarted: list[KubernetesObject] = []
     for wanted in gateway_pod.remote_endpoints(gateway):
@@ -140,8 +144,10 @@ def _missing_deployments(gateway: SliceGateway, wanted: tuple[str, ...], view: V
     """
     name, config = gateway.metadata.name, gateway.status.config
     held = {item.metadata.name: item for item in held_deployments(name, view)}
+    if held.keys() >= set(wanted):
+        return ()
     secrets = view.local.objects("Secret", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: name})
-    if not secrets or held.keys() >= set(wanted):
+    if not secrets:
         return ()
     number = max(int(secret.metadata.name.rpartition("-")[2]) for secret in secrets)
     dialled = {gateway_pod.dialled_port(item.pod_template["spec"]) for item in held.values()}
@@ -166,7 +172,8 @@ def _surplus(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
         for kind in ("Deployment", "Service")
         for item in view.local.objects(kind, names.SYSTEM_NAMESPACE, {GATEWAY_OWNER_LABEL: gateway.metadata.name})
     )
-    return tuple(Delete(key=key_of(item)) for item in owned if _instance(item, gateway) not in _instances(gateway))
+    instances = _instances(gateway)
+    return tuple(Delete(key=key_of(item)) for item in owned if _instance(item, gateway) not in instances)
 
 
 def _instance(owned: KubernetesObject, gateway: SliceGateway) -> int:
