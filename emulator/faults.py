@@ -58,7 +58,10 @@ class Faults:
         broken = self._active[name] = self._overlay.submit(lambda: tuple(self._break(name, fault)))
         if broken:
             return name, tuple(item.evidence for item in broken)
-        sentence = f"no {fault.kill} matches this fault; nothing was broken"
+        sentence = (
+            "the emulator loses no nodes; simulate this scenario" if fault.kill == "node"
+            else f"no {fault.kill} matches this fault; nothing was broken"
+        )  # fmt: skip
         return name, (
             Evidence(
                 part=fault.pod or fault.kill or "", cluster=fault.cluster, slice=fault.slice, sentence=sentence,

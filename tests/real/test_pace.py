@@ -5,7 +5,6 @@ from __future__ import annotations
 from real.clock import Clock
 from real.pace import Pace
 
-
 BEGIN_S = 100.0
 
 
