@@ -15,12 +15,13 @@ class Agenda:
 
     def __init__(self) -> None:
         self._tasks: list[tuple[float, int, Task]] = []
-        self._count = 0
+        self.entered = 0
+        """How many there ever were."""
 
     def at(self, due_s: float, task: Task) -> None:
         """Do it at that moment (or as soon as possible after)."""
-        self._count += 1
-        heappush(self._tasks, (whole(due_s), self._count, task))
+        self.entered += 1
+        heappush(self._tasks, (whole(due_s), self.entered, task))
 
     def tasks(self) -> Iterable[Task]:
         """All that is to be done, in no order."""

@@ -103,6 +103,11 @@ class Fleet:
         """When the next work is due (it may already be), None if nothing is to come without a fact or a request."""
         return self._agenda.due_s()
 
+    @property
+    def tasks(self) -> int:
+        """How many tasks its parts ever entered for a moment: the events of a simulation."""
+        return self._agenda.entered
+
     def step(self, now_s: float) -> None:
         """Do all that is due by ``now_s``, and what becomes due by it meanwhile."""
         now_s = whole(now_s)
