@@ -143,7 +143,7 @@ class Flows:
         return self._queues.queue_s(key, dice)
 
     def mean_queue_s(self, key: ResourceKey) -> float:
-        """The same on average."""
+        """The same on average, before one flow."""
         return self._queues.mean_queue_s(key)
 
     def _halt(self, flow: Flow) -> None:

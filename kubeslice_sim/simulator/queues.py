@@ -11,7 +11,7 @@ from kubeslice_sim.simulator.way import ResourceKey
 
 Filler = tuple[Congestion | None, float]
 """Congestion control (None: nothing slows it down) and round trip without queues."""
-_Before = tuple[Congestion | None, float, float]
+_Before = tuple[Congestion | None, float, float, int]
 _ORDER: tuple[Congestion, ...] = ("cubic", "reno")
 
 
@@ -63,14 +63,14 @@ class Queues:
         Nothing where it has room. UDP overload fills the buffer. TCP moves through its sawtooth, and ``dice`` choose
         the moment in that cycle.
         """
-        congestion, rtt_s, buffer_s = self._before(key)
+        congestion, rtt_s, buffer_s, flows = self._before(key)
         if congestion is None:
             return buffer_s
-        return sawtooth_queue_s(congestion, rtt_s, buffer_s, dice.random())
+        return sawtooth_queue_s(congestion, rtt_s, buffer_s, dice.random(), flows)
 
     def mean_queue_s(self, key: ResourceKey) -> float:
-        """The same on average."""
-        congestion, rtt_s, buffer_s = self._before(key)
+        """The same on average, before one flow of their kind: who competes is not judged by how many there are."""
+        congestion, rtt_s, buffer_s, _ = self._before(key)
         return buffer_s if congestion is None else mean_queue_s(congestion, rtt_s, buffer_s)
 
     def _all_full(self) -> frozenset[ResourceKey]:
@@ -79,22 +79,27 @@ class Queues:
         return self._full
 
     def _before(self, key: ResourceKey) -> _Before:
-        """Who fills the queue before a resource: congestion control (None: nothing slows it), round trip, buffer."""
+        """Who fills the queue before a resource: congestion control (None: nothing slows it), round trip, buffer, how
+        many."""
         if key not in self._all_full():
-            return None, 0.0, 0.0
+            return None, 0.0, 0.0, 1
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._read(key)
         return known
 
     def _read(self, key: ResourceKey) -> _Before:
-        held = [sender for group in self._fairness.held_by(key) for sender in self._senders.get(group, ())]
+        held: dict[Filler, int] = {}
+        for group in self._fairness.held_by(key):
+            for sender, count in self._senders.get(group, {}).items():
+                held[sender] = held.get(sender, 0) + count
         if not held:
-            return None, 0.0, 0.0
+            return None, 0.0, 0.0, 1
         rtt_s = min(rtt_s for _, rtt_s in held)
         buffer_s = self._resources.buffer_s(key, rtt_s)
         kinds = {congestion for congestion, _ in held}
         if None in kinds:
-            return None, rtt_s, buffer_s
+            return None, rtt_s, buffer_s, 1
         # One flow that fills queues fills them for all; of two such, the one that falls less keeps them fuller.
-        return next((congestion for congestion in _ORDER if congestion in kinds), "bbr"), rtt_s, buffer_s
+        slowest = next((congestion for congestion in _ORDER if congestion in kinds), "bbr")
+        return slowest, rtt_s, buffer_s, sum(count for (kind, _), count in held.items() if kind != "bbr")

@@ -27,6 +27,8 @@ RANDOM_LOSS_CUBIC = 1.1343
 9438's 4.2, 4.6 and 4.7, for which the RFC has no formula. Both numbers are computed anew in the tests."""
 _BETWEEN = 7.0
 """Where both count, the higher norm of the two is within 2 % of that mean."""
+_CONVERGING = 2.0 / (2.0 + 2.0 ** (1.0 / 3.0))
+"""The share of time that CUBIC spends in cycles of fast convergence: twice ∛(0.15 W/C) against once ∛(0.3 W/C)."""
 BBR_LOSS_LIMIT = 0.2
 """Above about 20 % loss BBR's rate collapses too (Cardwell et al., ACM Queue 14(5), 2016, figure 8)."""
 
@@ -106,32 +108,49 @@ def competing_weight(congestion: Congestion, rtt_s: float) -> float:
     return window / rtt_s
 
 
-def sawtooth_queue_s(congestion: Congestion, rtt_s: float, buffer_s: float, phase: float) -> float:
+def sawtooth_queue_s(congestion: Congestion, rtt_s: float, buffer_s: float, phase: float, flows: int = 1) -> float:
     """The queue before a full drop-tail resource at a ``phase`` (0 to 1) of the window's cycle, as waiting time.
 
-    The window falls to β of its top, which fills path and buffer, and climbs back: Reno linearly, CUBIC by its cube
-    (RFC 9438, 4.2). What exceeds the path is queued. BBR keeps the queue about empty (Cardwell et al. 2016).
+    At the top of its cycle the window fills path and buffer; what exceeds the path is queued. Reno falls to half of
+    that and climbs back linearly. CUBIC falls to 0.7 of it, and has two cycles in turn: back by its cube to where it
+    was (RFC 9438, 4.2), which it reaches a little lower; so next it aims at 0.85 of that (fast convergence, 4.7), and
+    passes by there. Flows that share the queue are not in step: their sum falls by 1/√n (Appenzeller, Keslassy and
+    McKeown 2004). BBR keeps the queue about empty (Cardwell et al. 2016).
     """
     if congestion == "bbr":
         return 0.0
-    depth, power = _sawtooth(congestion)
-    return float(max(0.0, (rtt_s + buffer_s) * (1.0 - depth * (1.0 - phase) ** power) - rtt_s))
+    return max(0.0, (rtt_s + buffer_s) * (1.0 - _fall(congestion, phase) / math.sqrt(flows)) - rtt_s)
 
 
-def mean_queue_s(congestion: Congestion, rtt_s: float, buffer_s: float) -> float:
+def _fall(congestion: Congestion, phase: float) -> float:
+    """By what share of its top the window is below it."""
+    if congestion == "reno":
+        return (1.0 - RENO_BETA) * (1.0 - phase)
+    depth = 1.0 - CUBIC_BETA
+    if phase < _CONVERGING:
+        return 0.5 * depth * (1.0 - (2.0 * phase / _CONVERGING - 1.0) ** 3)
+    return depth * ((1.0 - phase) / (1.0 - _CONVERGING)) ** 3
+
+
+def mean_queue_s(congestion: Congestion, rtt_s: float, buffer_s: float, flows: int = 1) -> float:
     """The mean of :func:`sawtooth_queue_s` over the cycle, in closed form."""
     if congestion == "bbr" or buffer_s <= 0.0:
         return 0.0
-    depth, power = _sawtooth(congestion)
-    whole_s = rtt_s + buffer_s
-    # The part of the cycle in which anything is queued.
-    queued = min(1.0, (buffer_s / (whole_s * depth)) ** (1.0 / power))
-    return float(queued * buffer_s - whole_s * depth * queued ** (power + 1) / (power + 1))
+    unit_s = (rtt_s + buffer_s) / math.sqrt(flows)
+    if congestion == "reno":
+        return _mean_of_power(buffer_s, unit_s * (1.0 - RENO_BETA), 1)
+    fall_s = unit_s * (1.0 - CUBIC_BETA)
+    # Of the cycle through 0.85: middle + half · z³ for z from -1 to 1, where that is positive.
+    middle_s, half_s = buffer_s - 0.5 * fall_s, 0.5 * fall_s
+    least = max(-1.0, math.copysign(abs(middle_s / half_s) ** (1.0 / 3.0), -middle_s))
+    converging_s = 0.5 * (middle_s * (1.0 - least) + half_s * (1.0 - least**4) / 4.0)
+    return _CONVERGING * converging_s + (1.0 - _CONVERGING) * _mean_of_power(buffer_s, fall_s, 3)
 
 
-def _sawtooth(congestion: Congestion) -> tuple[float, int]:
-    """How deep the window falls, as a share of its top, and the power of its way back."""
-    return (1.0 - RENO_BETA, 1) if congestion == "reno" else (1.0 - CUBIC_BETA, 3)
+def _mean_of_power(top_s: float, fall_s: float, power: int) -> float:
+    """The mean of ``top − fall · x^power`` for x from 0 to 1, where that is positive."""
+    queued = min(1.0, (top_s / fall_s) ** (1.0 / power))
+    return float(queued * top_s - fall_s * queued ** (power + 1) / (power + 1))
 
 
 def rto_s(rtt_s: float) -> float:

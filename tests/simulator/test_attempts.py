@@ -155,9 +155,13 @@ def test_a_ping_beside_a_full_shaper_waits_in_its_queue(lay_out) -> None:
     extra = [value - FIXED_S for value in values(rows, "rtt_s")]
     full_s = 127 * 1374 * 8 / 30e6
     assert max(extra) < full_s + 1e-3
-    # CUBIC's window never falls below 0.7 of its top, so the queue sits in the upper part of what is left.
-    top = FIXED_S + full_s
-    expected = sum(max(0.0, top * (1 - 0.3 * (1 - (i + 0.5) / 1000) ** 3) - FIXED_S) for i in range(1000)) / 1000
+    # CUBIC's window never falls below 0.7 of its top. It has two cycles in turn: to 0.85 and past it, in twice the cube
+    # root of 0.15; and straight up, in the cube root of 0.3.
+    top, steps = FIXED_S + full_s, [(i + 0.5) / 1000 for i in range(1000)]
+    past = [max(0.0, top * (0.85 + 0.15 * (2 * x - 1) ** 3) - FIXED_S) for x in steps]
+    straight = [max(0.0, top * (1 - 0.3 * (1 - x) ** 3) - FIXED_S) for x in steps]
+    spent = (2 * 0.15 ** (1 / 3), 0.3 ** (1 / 3))
+    expected = (spent[0] * sum(past) + spent[1] * sum(straight)) / sum(spent) / 1000
     assert sum(extra) / len(extra) == pytest.approx(expected, rel=0.05)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from math import inf
+from random import Random
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import simpy
 from kubeslice_sim.simulator.fairness import Fairness
 from kubeslice_sim.simulator.flow import Flow, Flows
 from kubeslice_sim.simulator.share import Demand, share
+from kubeslice_sim.simulator.tcp import mean_queue_s
 from kubeslice_sim.simulator.way import ResourceKey
 
 
@@ -82,7 +85,16 @@ def test_the_queue_of_a_full_resource_is_that_of_who_fills_it() -> None:
     assert flows.mean_queue_s(("link",)) == 0.0
     flows.set(near, Demand(uses=uses, cap_bps=inf), 0.02)
     env.run(until=2.0)
-    assert flows.mean_queue_s(("link",)) == pytest.approx(0.52 * (1 - 0.3 / 4) - 0.02)
+    assert flows.mean_queue_s(("link",)) == pytest.approx(mean_queue_s("cubic", 0.02, 0.5))
+    like = Flow(env, congestion="cubic")
+    flows.set(like, Demand(uses=uses, cap_bps=inf), 0.02)
+    env.run(until=2.0 + 1e-9)
+    assert flows.mean_queue_s(("link",)) == pytest.approx(mean_queue_s("cubic", 0.02, 0.5))
+    dice = Random(1)
+    assert mean(flows.queue_s(("link",), dice) for _ in range(2000)) == pytest.approx(
+        mean_queue_s("cubic", 0.02, 0.5, 2), rel=0.01
+    )
+    flows.stop(like)
     flood = Flow(env)
     flows.set(flood, Demand(uses=uses, cap_bps=20e6, open_loop=True))
     env.run(until=3.0)

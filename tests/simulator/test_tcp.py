@@ -163,11 +163,12 @@ def test_bbr_restores_what_it_knew() -> None:
 
 
 @pytest.mark.parametrize("congestion", ["reno", "cubic", "bbr"])
-@pytest.mark.parametrize("buffer_s", [0.0, 0.003, 0.05, 0.5])
-def test_the_mean_queue_is_the_mean_of_the_sawtooth(congestion: Congestion, buffer_s: float) -> None:
+@pytest.mark.parametrize("buffer_s", [0.0, 0.003, 0.01, 0.05, 0.5])
+@pytest.mark.parametrize("flows", [1, 4])
+def test_the_mean_queue_is_the_mean_of_the_sawtooth(congestion: Congestion, buffer_s: float, flows: int) -> None:
     phases = [(i + 0.5) / 20_000 for i in range(20_000)]
-    mean_s = sum(sawtooth_queue_s(congestion, 0.05, buffer_s, phase) for phase in phases) / len(phases)
-    assert mean_queue_s(congestion, 0.05, buffer_s) == pytest.approx(mean_s, rel=1e-4, abs=1e-12)
+    mean_s = sum(sawtooth_queue_s(congestion, 0.05, buffer_s, phase, flows) for phase in phases) / len(phases)
+    assert mean_queue_s(congestion, 0.05, buffer_s, flows) == pytest.approx(mean_s, rel=1e-4, abs=1e-12)
 
 
 def test_a_deep_queue_makes_near_and_far_alike() -> None:

@@ -155,8 +155,8 @@ def test_long_answers_share_the_slice_with_each_other_and_with_tcp(lay_out: LayO
     # The slice's 30 Mbit/s, less headers; the first answer opens its window, the later ones have it open.
     assert bits / 30e6 + RTT_S < alone[-1] < bits / 25e6 + RTT_S + 2e-3
     assert alone[0] > alone[-1] + RTT_S
-    # Two clients: each waits for the other's bits, and the pipe is never idle.
-    assert 2 * bits / 30e6 < both[-1] < 2 * bits / 25e6 + RTT_S
+    # Two clients: each waits for the other's bits, and the pipe is never idle. (The last of all may be alone.)
+    assert 2 * bits / 30e6 < median(both) < 2 * bits / 25e6 + RTT_S
     answered = sum(values(rows, "requests"))
     assert 0.9 * 10.0 * 27e6 < answered * bits < 10.0 * 30e6
 
