@@ -101,5 +101,5 @@ class Queues:
         if None in kinds:
             return None, rtt_s, buffer_s, 1
         # One flow that fills queues fills them for all; of two such, the one that falls less keeps them fuller.
-        slowest = next((congestion for congestion in _ORDER if congestion in kinds), "bbr")
+        slowest: Congestion = next((congestion for congestion in _ORDER if congestion in kinds), "bbr")
         return slowest, rtt_s, buffer_s, sum(count for (kind, _), count in held.items() if kind != "bbr")
