@@ -31,6 +31,8 @@ SERIES = ("rate_bps", "requests_per_s", "rtt_s", "connect_s", "dns_latency_s", "
 """One value an interval or an attempt: they have a beginning that can be left out."""
 SHARES = ("reachable", "loss_ratio", "jitter_s", "answers")
 TOTALS = ("sent_bytes", "received_bytes", "requests", "errors", "unfinished", "retransmits", "reordered")
+OF_REQUESTS = frozenset({"errors", "unfinished"})
+"""Told by cause: a run without any has no row of them, and they were zero."""
 TAILS = ("mean", "median", "p95", "p99")
 UNITS = {**METRICS, "outage_s": "s", "passed": "1"}
 """The metrics of observations; ``outage_s``: a traffic's longest; ``passed``: 1 or 0, of an expectation."""
@@ -103,9 +105,10 @@ def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation
             yield Measure(probe=traffic.name, metric=metric, statistic=statistic, value=value, count=len(values),
                           dropped=found.dropped, settled=found.settled)  # fmt: skip
     yield from _latencies(traffic.name, rows, window, steady=given_s is None and steady)
+    answering = bool(with_value(rows, "requests"))
     for metric in TOTALS:
         totals = [row.value for row in with_value(rows, metric)]
-        if totals:
+        if totals or (answering and metric in OF_REQUESTS):
             yield Measure(probe=traffic.name, metric=metric, statistic="total", value=math.fsum(totals),
                           count=len(totals))  # fmt: skip
     if scenario.spec.timeline:

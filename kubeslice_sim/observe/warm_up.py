@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 BATCH = 5
 """MSER-5: the series is looked at by means of five (White, Cobb and Spratt 2000)."""
-FEWEST_BATCHES = 10
-"""With fewer means the rule decides by noise."""
+FEWEST_MEANS = 10
+"""With fewer the rule drops by chance."""
+FEWEST_TO_JUDGE = 20
+"""With fewer a steady series seems unsettled too often: of ten means without a beginning, one series in ten."""
 _ROUNDING = 1e-12
 
 
@@ -29,22 +31,23 @@ def mser(values: Sequence[float], batch: int = BATCH) -> WarmUp:
     middle says that the run was too short. (White 1997, Simulation 69(6); White, Cobb and Spratt, Winter Simulation
     Conference 2000; Franklin and White, WSC 2008 on its statistical ground.)
 
-    Series of fewer than ``FEWEST_BATCHES`` batches are judged by smaller ones, down to single values; of fewer values
-    than that nothing is dropped, and nothing is known (``settled`` is False). Raises :exc:`ValueError` for a batch
+    Series too short for twenty batches are judged by smaller ones, down to single values. Of fewer than twenty values
+    nothing is said of whether they settled, of fewer than ten nothing is dropped. Raises :exc:`ValueError` for a batch
     below one or a value that is not finite.
     """
     if batch < 1:
         raise ValueError(f"a batch holds one value or more, not {batch}")
     if not all(map(math.isfinite, values)):
         raise ValueError("a warm-up is found in finite values only")
-    batch = min(batch, len(values) // FEWEST_BATCHES)
-    if batch < 1:
-        return WarmUp(dropped=0, settled=False)
+    if len(values) < FEWEST_MEANS:
+        return WarmUp(dropped=0, settled=True)
+    batch = max(1, min(batch, len(values) // FEWEST_TO_JUDGE))
     whole = len(values) // batch * batch
     means = [math.fsum(values[start : start + batch]) / batch for start in range(0, whole, batch)]
     errors = _marginal_errors(means)
     found = min(range(len(means) // 2 + 1), key=errors.__getitem__)
-    return WarmUp(dropped=found * batch, settled=found < len(means) // 2)
+    settled = found < len(means) // 2 or len(means) < FEWEST_TO_JUDGE
+    return WarmUp(dropped=found * batch, settled=settled)
 
 
 def _marginal_errors(means: Sequence[float]) -> list[float]:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from kubeslice_sim.model.frozen import thaw
 from kubeslice_sim.observe.measures import Measure
 from kubeslice_sim.sweep.job import Played
+from kubeslice_sim.sweep.scale import scale_of
 from kubeslice_sim.sweep.sweep import Sweep
-from kubeslice_sim.sweep.variant import Axis
 
 Kind = Literal["text", "count", "number", "yes"]
 Column = tuple[Kind, list[Any]]
@@ -31,10 +31,7 @@ def columns_of(sweep: Sweep) -> dict[str, Column]:
     rows: list[tuple[Played, Measure | None]] = []
     for run in sweep.runs:
         rows += [(run, item) for item in run.measures] or [(run, None)]
-    columns: dict[str, Column] = {
-        axis.path: axis_column(axis, [sweep.variants[run.variant][place] for run, _ in rows])
-        for place, axis in enumerate(sweep.axes)
-    }
+    columns = axis_columns(sweep, [run.variant for run, _ in rows])
     columns |= {name: (kind, [getattr(run, name) for run, _ in rows]) for name, kind in RUN.items()}
     columns |= {
         name: (kind, [_NOTHING[name] if item is None else getattr(item, name) for _, item in rows])
@@ -44,14 +41,26 @@ def columns_of(sweep: Sweep) -> dict[str, Column]:
     return columns
 
 
-def axis_column(axis: Axis, cells: Sequence[Any]) -> Column:
-    """An axis' values as numbers where all are, else as text as they were written."""
-    kinds = {type(value) for value in axis.values}
-    if kinds == {int}:
-        return "count", list(cells)
-    if kinds <= {int, float}:
-        return "number", [float(cell) for cell in cells]
-    return "text", [shown(cell) for cell in cells]
+def axis_columns(sweep: Sweep, variants: Sequence[int]) -> dict[str, Column]:
+    """Each axis under its path: numbers where all values are, else text as it was written.
+
+    Quantities of one kind have a second column beside the text: in SI, its unit in its name (``….rtt [s]``).
+    """
+    found: dict[str, Column] = {}
+    for place, axis in enumerate(sweep.axes):
+        cells = [sweep.variants[variant][place] for variant in variants]
+        kinds = {type(value) for value in axis.values}
+        if kinds == {int}:
+            found[axis.path] = "count", cells
+        elif kinds <= {int, float}:
+            found[axis.path] = "number", [float(cell) for cell in cells]
+        else:
+            found[axis.path] = "text", [shown(cell) for cell in cells]
+            scale = scale_of(axis)
+            if scale is not None and scale.unit:
+                numbers = dict(zip(axis.values, scale.numbers, strict=True))
+                found[f"{axis.path} [{scale.unit}]"] = "number", [numbers[cell] for cell in cells]
+    return found
 
 
 def shown(value: Any) -> str:

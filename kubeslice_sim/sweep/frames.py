@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kubeslice_sim.sweep.columns import axis_column, columns_of
+from kubeslice_sim.sweep.columns import axis_columns, columns_of
 from kubeslice_sim.sweep.sweep import Mean, Sweep
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ def mean_frame(sweep: Sweep, means: Iterable[Mean]) -> pd.DataFrame:
     import pandas as pd
 
     rows = tuple(means)
-    columns: dict[str, tuple[str, Sequence[Any]]] = {
-        axis.path: axis_column(axis, [sweep.variants[row.variant][place] for row in rows])
-        for place, axis in enumerate(sweep.axes)
-    }
+    columns: dict[str, tuple[str, Sequence[Any]]] = {**axis_columns(sweep, [row.variant for row in rows])}
     columns |= {
         name: ("text", [getattr(row, name) for row in rows]) for name in ("probe", "metric", "statistic", "unit")
     }

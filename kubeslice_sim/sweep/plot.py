@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from kubeslice_sim.errors import BadInput
-from kubeslice_sim.model.quantity import DURATION, RATE, SIZE, Quantity
 from kubeslice_sim.sweep.columns import shown
+from kubeslice_sim.sweep.scale import scale_of
 from kubeslice_sim.sweep.show import say
 from kubeslice_sim.sweep.sweep import Mean, Sweep
 from kubeslice_sim.sweep.variant import Axis
@@ -110,28 +109,8 @@ def _map(sweep: Sweep, means: dict[int, Mean], places: Sequence[int]) -> Picture
 
 
 def positions(axis: Axis) -> tuple[list[float], bool]:
-    """Where the values stand on a scale: by size where they are numbers or quantities of one kind, else in turn."""
-    numbers = [_number(value) for value in axis.values]
-    if all(number is not None for number in numbers):
-        return [number for number in numbers if number is not None], True
-    for quantity in (DURATION, RATE, SIZE):
-        found = [_parsed(quantity, value) for value in axis.values]
-        if all(number is not None for number in found):
-            return [number for number in found if number is not None], True
-    return [float(place) for place in range(len(axis.values))], False
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, str) and value.endswith("%"):
-        value = value[:-1]
-    try:
-        return None if isinstance(value, bool) or value is None else float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _parsed(quantity: Quantity, value: Any) -> float | None:
-    try:
-        return quantity.parse(value)
-    except ValueError:
-        return None
+    """Where the values stand: on a scale where they have one, else in turn."""
+    scale = scale_of(axis)
+    if scale is None:
+        return [float(place) for place in range(len(axis.values))], False
+    return list(scale.numbers), True

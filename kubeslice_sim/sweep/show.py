@@ -33,8 +33,8 @@ def say(metric: str, value: float) -> str:
 
 
 def say_mean(mean: Mean) -> str:
-    """``27.25 Mbit/s ± 12 kbit/s``."""
-    half = "" if math.isnan(mean.half_width) else f" ± {say(mean.metric, mean.half_width)}"
+    """``27.25 Mbit/s ± 12 kbit/s``; nothing is said of an interval where chance had no part: all runs gave the same."""
+    half = f" ± {say(mean.metric, mean.half_width)}" if mean.half_width > 0.0 else ""
     return say(mean.metric, mean.mean) + half
 
 
@@ -106,7 +106,10 @@ def short_names(axes: Sequence[Axis]) -> list[str]:
 def _headline(sweep: Sweep) -> str:
     counts = [sum(run.variant == variant for run in sweep.runs) for variant in range(len(sweep.variants))]
     many = "" if len(sweep.variants) == 1 else f"{len(sweep.variants)} variants, "
-    intervals = f"; ± is half of a {CONFIDENCE:.0%} interval" if max(counts, default=0) > 1 else ""
+    intervals = (
+        f"; ± is half of a {CONFIDENCE:.0%} interval, without it all runs gave the same"
+        if max(counts, default=0) > 1 else ""
+    )  # fmt: skip
     return f"{many}{max(counts, default=0)} {'run' if max(counts, default=0) == 1 else 'runs'} each{intervals}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,17 @@ class Sweep:
 
     @property
     def unsettled(self) -> tuple[tuple[str, str], ...]:
-        """The series (probe, metric) that may not have reached their steady state in some run."""
-        found = {(item.probe, item.metric): None for run in self.runs for item in run.measures if not item.settled}
-        return tuple(found)
+        """The series (probe, metric) that may not have reached their steady state in most runs of some variant.
+
+        In a single run chance alone looks like that once in thirty times.
+        """
+        runs: Counter[tuple[int, str, str]] = Counter()
+        open_: Counter[tuple[int, str, str]] = Counter()
+        for run in self.runs:
+            series = {(run.variant, item.probe, item.metric): item.settled for item in run.measures}
+            runs.update(series.keys())
+            open_.update(key for key, settled in series.items() if not settled)
+        return tuple(dict.fromkeys(key[1:] for key, count in open_.items() if 2 * count > runs[key]))
 
     def means(self, confidence: float = CONFIDENCE) -> tuple[Mean, ...]:
         """Each figure of each variant: the mean of its runs and half the width of its Student-t interval."""

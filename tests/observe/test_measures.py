@@ -74,7 +74,16 @@ def test_times_are_of_who_was_answered() -> None:
     assert found["rtt_s", "mean"].value == pytest.approx(0.0275)
     assert found["rtt_s", "median"].value == pytest.approx(0.025)
     assert found["rtt_s", "p99"].count == 4
-    assert not found["rtt_s", "p99"].settled
+    assert found["rtt_s", "p99"].settled  # too few to say anything against them
+
+
+def test_requests_that_all_went_well_had_no_errors() -> None:
+    load = Traffic(name="web", kind="http", from_="a/x", to="b:80", requests_per_second=1.0)
+    found = {item.metric: item for item in measured([row("requests", 20, 20.0, probe="web")], load)}
+    assert [(found[name].value, found[name].statistic) for name in ("requests", "errors", "unfinished")] == [
+        (20, "total"), (0.0, "total"), (0.0, "total"),
+    ]  # fmt: skip
+    assert "retransmits" not in found
 
 
 def test_with_a_timeline_the_longest_outage_is_told() -> None:

@@ -24,8 +24,15 @@ def test_short_series_are_judged_value_by_value() -> None:
 
 
 def test_too_few_values_are_left_alone() -> None:
-    assert mser([1.0, 9.0, 9.0]) == WarmUp(dropped=0, settled=False)
-    assert mser([]) == WarmUp(dropped=0, settled=False)
+    assert mser([1.0, 9.0, 9.0]) == WarmUp(dropped=0, settled=True)
+    assert mser([]) == WarmUp(dropped=0, settled=True)
+
+
+def test_steady_noise_seldom_seems_unsettled() -> None:
+    """Over 400 seeds of exponential values, which have no beginning at all."""
+    for length in (18, 40, 100):
+        series = ([dice.expovariate(1.0) for _ in range(length)] for dice in map(random.Random, range(400)))
+        assert sum(not mser(values).settled for values in series) <= 0.06 * 400
 
 
 def test_a_series_that_only_rises_has_not_settled() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,9 +43,10 @@ def made(*more: Played) -> Sweep:
 def test_the_frame_of_runs_is_in_order_and_typed() -> None:
     frame = made(Played(key="x", variant=1, replication=3, seed=10, error="boom")).frame()
     assert frame.columns.tolist() == [
-        "underlay.links[a,b].rtt", "variant", "replication", "seed", "probe", "metric", "statistic", "unit", "value",
-        "count", "dropped", "settled", "error", "key",
+        "underlay.links[a,b].rtt", "underlay.links[a,b].rtt [s]", "variant", "replication", "seed", "probe", "metric",
+        "statistic", "unit", "value", "count", "dropped", "settled", "error", "key",
     ]  # fmt: skip
+    assert sorted(set(frame["underlay.links[a,b].rtt [s]"])) == [0.02, 0.06]
     assert frame.query("metric == 'rate_bps'")["value"].tolist() == [*RATES["20ms"], *RATES["60ms"]]
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()}["seed"] == "int64"
     last = frame.iloc[-1]
@@ -118,6 +120,26 @@ def test_two_fields_make_a_map() -> None:
 ])  # fmt: skip
 def test_where_values_stand(values: tuple[Any, ...], at: list[float], scale: bool) -> None:
     assert positions(Axis(path="x.y", values=values)) == (at, scale)
+
+
+def test_an_unsettled_series_is_told_where_most_runs_of_a_variant_are() -> None:
+    def open_in(*replications: int) -> Sweep:
+        runs = [
+            replace(one, measures=tuple(replace(item, settled=item.metric != "rate_bps" or place not in replications)
+                                        for item in one.measures))
+            for place, one in enumerate(made().runs[:3])
+        ]  # fmt: skip
+        return assembled("small", "demo", [], [()], runs)
+
+    assert open_in(1).unsettled == ()
+    assert open_in(0, 2).unsettled == (("bulk", "rate_bps"),)
+
+
+def test_a_figure_without_chance_has_no_interval_in_the_table() -> None:
+    sweep = assembled("small", "demo", [], [()], [run(0, place, 8e6) for place in range(3)])
+    (mean,) = [item for item in sweep.means() if item.metric == "rate_bps"]
+    assert (show.say_mean(mean), mean.half_width) == ("8 Mbit/s", 0.0)
+    assert "without it all runs gave the same" in sweep._repr_html_()
 
 
 def test_the_table_and_the_page_say_what_failed() -> None:
