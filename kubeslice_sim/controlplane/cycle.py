@@ -23,61 +23,14 @@ from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.effects import Effect, StartGateway
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.ledger import Subject
+from kubeslice_sim.controlplane.mark import Mark
 from kubeslice_sim.controlplane.progression import Step, Unlike
 from kubeslice_sim.controlplane.recording import Deed, Leapt, Piece, Recording
-from kubeslice_sim.controlplane.rest import Rest, Wait
+from kubeslice_sim.controlplane.rest import Wait
 from kubeslice_sim.controlplane.rhythm import Rhythm
-from kubeslice_sim.controlplane.sidecar import TunnelStatus
 from kubeslice_sim.controlplane.tick import whole
-from kubeslice_sim.controlplane.timestamp import seconds, timestamp
-from kubeslice_sim.controlplane.worker.key_rotation import COMPLETE
+from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
-from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A fleet at rest between rotations. By slice: ``numbers`` of its keys, and the ``times`` of its last rotation."""
-
-    rest: Rest
-    numbers: Mapping[str, int]
-    times: Mapping[str, tuple[float, ...]]
-    objects: Mapping[str, Mapping[ObjectKey, Any]]
-    sidecars: Mapping[str, Mapping[str, TunnelStatus]]
-    asked: Mapping[Subject, Effect]
-    changes: Mapping[str, int]
-    effects: int
-
-    @property
-    def at_s(self) -> float:
-        """When."""
-        return self.rest.at_s
-
-
-def take_mark(fleet: Fleet, rest: Rest) -> Mark | None:
-    """The fleet as it rests, if it has keys and no rotation of them, nor a job of one, is left."""
-    rotations = fleet.hub.store.view.list(VpnKeyRotation)
-    kept = [item for item in rotations if item.spec.certificate_creation_time is not None]
-    if not kept or fleet.hub.store.view.keys("Job") or fleet.hub.store.view.keys("WorkerSliceGwRecycler"):
-        return None
-    if any(state.status != COMPLETE for item in kept for state in item.status.current_rotation_state.values()):
-        return None
-    return Mark(
-        rest=rest,
-        numbers={item.metadata.name: item.spec.rotation_count for item in kept},
-        times={item.metadata.name: _times(item) for item in kept},
-        objects={site.name: site.store.view.snapshot() for site in fleet.sites},
-        sidecars={site.name: dict(site.sidecars) for site in fleet.sites},
-        asked=fleet.ledger.snapshot(),
-        changes={site.name: site.store.sequence for site in fleet.sites},
-        effects=fleet.effects,
-    )
-
-
-def _times(rotation: VpnKeyRotation) -> tuple[float, ...]:
-    """When its certificates were made, and when its gateways said what they say now."""
-    said = {state.last_updated_timestamp for state in rotation.status.current_rotation_state.values()}
-    return (seconds(str(rotation.spec.certificate_creation_time)), *sorted(seconds(str(text)) for text in said))
 
 
 def find_cycle(fleet: Fleet, marks: Sequence[Mark], recording: Recording) -> Cycle | None:

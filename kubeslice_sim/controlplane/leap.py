@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kubeslice_sim.controlplane.controller import Controller
-from kubeslice_sim.controlplane.cycle import Cycle, Mark, find_cycle, take_mark
+from kubeslice_sim.controlplane.cycle import Cycle, find_cycle
 from kubeslice_sim.controlplane.effects import StartGateway
 from kubeslice_sim.controlplane.fleet import Fleet
+from kubeslice_sim.controlplane.mark import Mark, take_mark
 from kubeslice_sim.controlplane.recording import Leapt, Recording
 from kubeslice_sim.controlplane.rest import Rest, find_rest, look
 from kubeslice_sim.controlplane.tick import whole
