@@ -140,7 +140,7 @@ class ObjectTable:
 
     def named(self, noun: type[D], name: str) -> tuple[D, ...]:
         """See :class:`StoreView`."""
-        return cast(tuple[D, ...], self.of_name(noun.RESOURCE.kind, name))
+        return cast("tuple[D, ...]", self.of_name(noun.RESOURCE.kind, name))
 
     def of_name(self, kind: str, name: str) -> tuple[Any, ...]:
         """Whatever is of that kind and name, in any namespace."""
@@ -148,27 +148,33 @@ class ObjectTable:
 
     def get(self, noun: type[D], namespace: str, name: str) -> D | None:
         """See :class:`StoreView`."""
-        return cast(D | None, self._objects.get((noun.RESOURCE.kind, namespace, name)))
+        return cast("D | None", self._objects.get((noun.RESOURCE.kind, namespace, name)))
 
     def find(self, kind: str, namespace: str, name: str) -> KubernetesObject | None:
         """See :class:`StoreView`."""
-        return cast(KubernetesObject | None, self._objects.get((kind, namespace, name)))
+        return cast("KubernetesObject | None", self._objects.get((kind, namespace, name)))
 
     def list(
         self, noun: type[D], namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> tuple[D, ...]:
         """See :class:`StoreView`."""
-        return cast(tuple[D, ...], self._select(noun.RESOURCE.kind, namespace, labels))
+        return cast("tuple[D, ...]", self._select(noun.RESOURCE.kind, namespace, labels))
 
     def objects(
         self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> tuple[KubernetesObject, ...]:
         """See :class:`StoreView`."""
-        return cast(tuple[KubernetesObject, ...], self._select(kind, namespace, labels))
+        return cast("tuple[KubernetesObject, ...]", self._select(kind, namespace, labels))
 
     def _select(self, kind: str, namespace: str | None, labels: Mapping[str, str] | None) -> tuple[Any, ...]:
         asked = (namespace, tuple(labels.items()) if labels else ())
-        entry = self._narrowest(kind, asked[1])
+        match asked[1]:
+            case ():
+                entry = (kind, "", "")
+            case (label,):
+                entry = (kind, *label)
+            case several:
+                entry = self._narrowest(kind, several)
         answers = self._answers.get(entry)
         if answers is None:
             answers = self._answers[entry] = {}
@@ -179,10 +185,6 @@ class ObjectTable:
 
     def _narrowest(self, kind: str, labels: tuple[tuple[str, str], ...]) -> Entry:
         """The entry that has the fewest objects of those that have all that is asked for."""
-        if not labels:
-            return (kind, "", "")
-        if len(labels) == 1:
-            return (kind, *labels[0])
         return min(((kind, *label) for label in labels), key=lambda entry: len(self._labelled.get(entry, _NONE)))
 
     def _look_up(self, entry: Entry, namespace: str | None, labels: tuple[tuple[str, str], ...]) -> tuple[Any, ...]:

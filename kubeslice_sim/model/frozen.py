@@ -99,6 +99,8 @@ class FrozenMap(Mapping[str, V], Generic[V]):
 
 def freeze(value: Any) -> Any:
     """JSON-like data with every mapping a FrozenMap and every list a tuple."""
+    if type(value) is str:
+        return value  # most of all, and what comes next goes through Python's abstract classes
     if isinstance(value, Mapping):
         return FrozenMap({str(key): freeze(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
