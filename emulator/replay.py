@@ -63,6 +63,9 @@ class Replay:
         self._tell = tell
         self._telling = threading.Lock()
         self._notices: list[str] = []
+        if scenario.spec.spread == "packet":
+            told = "Linux spreads flows over next hops, not packets (fib_multipath_hash_policy): spread: packet was not"
+            self._notices.append(f"{told} emulated; the simulator has it")
         self._faults = 0
 
     def play(self) -> dict[str, Any]:

@@ -150,6 +150,7 @@ DOCUMENTS: Mapping[str, Call] = {
             ("start", "spec.start"),
             ("timing", "spec.timing"),
             ("engine", "spec.engine"),
+            ("spread", "spec.spread"),
             ("warm_up", "spec.warmUp"),
         ),
     ),

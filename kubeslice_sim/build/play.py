@@ -27,12 +27,14 @@ class Play(Steps):
         start: Literal["ready", "created"] = "ready",
         timing: Literal["kubeslice", "fast"] | Mapping[str, Any] = "kubeslice",
         engine: Literal["fluid", "packet"] = "fluid",
+        spread: Literal["flow", "packet"] = "flow",
         warm_up: str | None = None,
         more: More = None,
     ) -> Self:
         """A replayable run; zero is when all slices are up (``ready``) or the world is handed in (``created``).
 
-        ``engine``: how the simulator sends tcp and udp; statistics leave out what was before ``warm_up``.
+        ``engine``: how the simulator sends tcp and udp; ``spread``: how slice routers spread them over gateways;
+        statistics leave out what was before ``warm_up``.
         """
         return self._then("scenario", locals())
 

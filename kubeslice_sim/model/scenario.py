@@ -75,7 +75,7 @@ class Traffic:
     congestion: Literal["cubic", "reno", "bbr"] = "cubic"
     engine: Engine | None = None
     connections: Annotated[int, Ge(1), Le(1000)] = 1
-    requests_per_second: Annotated[float, Ge(0), Le(100_000)] | None = None
+    requests_per_second: Annotated[float, Gt(0), Le(100_000)] | None = None
     arrivals: Literal["even", "poisson"] | None = None
     think_time_s: Seconds = 0.0
     request_bytes: Bytes | None = None
@@ -208,8 +208,11 @@ class Expectation:
 class ScenarioSpec:
     """``duration`` counts from the scenario's zero: the moment all slices are up (``start: ready``), or the moment
     the world is handed to the controller (``start: created``). ``engine: packet`` has the simulator send tcp and udp
-    packet by packet; other back ends have real ones anyway. ``warmUp``: statistics over several runs leave out what
-    was before; left out, it is found for each steady series (MSER-5), and is nothing where a timeline plays."""
+    packet by packet; other back ends have real ones anyway. ``spread: packet`` has slice routers send tcp and udp over
+    their gateways packet by packet, in turn, where KubeSlice's keep each flow to one (its 5-tuple's hash): what that
+    would gain, and what its reordering would cost; the simulator only. ``warmUp``: statistics over several runs leave
+    out what was before; left out, it is found for each steady series (MSER-5), and is nothing where a timeline plays.
+    """
 
     __pydantic_config__: ClassVar[Any] = kube(duration_s="duration", warm_up_s="warmUp")
 
@@ -219,6 +222,7 @@ class ScenarioSpec:
     start: Literal["ready", "created"] = "ready"
     timing: Literal["kubeslice", "fast"] | TimingChoice = "kubeslice"
     engine: Engine = "fluid"
+    spread: Literal["flow", "packet"] = "flow"
     traffic: tuple[Traffic, ...] = ()
     timeline: tuple[TimelineStep, ...] = ()
     expect: tuple[Expectation, ...] = ()

@@ -49,11 +49,12 @@ class Assembly:
 
 def assemble(
     plan: Plan, timing: Timing, seed: int, rows: Rows, costs: Costs, gateway_types: Mapping[str, GatewayType],
-    *, packets: bool = False,
+    *, packets: bool = False, by_packet: bool = False,
 ) -> Assembly:  # fmt: skip
     """A world of devices that are not there yet: effects bring them.
 
     ``gateway_types``: the VPN of each slice. ``packets``: with the packet engine, which takes time to load.
+    ``by_packet``: slice routers spread packet by packet.
     """
     env = simpy.Environment()
     network = Network(plan.world.underlay)
@@ -66,7 +67,7 @@ def assemble(
     scene = Scene(
         env=env,
         network=network,
-        ways=Ways(network, costs, streams.number("ecmp")),
+        ways=Ways(network, costs, streams.number("ecmp"), by_packet=by_packet),
         flows=Flows(env, Resources(network, costs)),
         resolver=Resolver(
             env, network, costs, timing.dns_ttl_s, {cluster.name: cluster.cluster_dns for cluster in plan.clusters}

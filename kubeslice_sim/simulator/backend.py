@@ -64,7 +64,7 @@ class Simulator:
         rows = Rows(run_id=run_id, backend=self.name)
         by_packets = any(probe.engine == "packet" for probe in probes)
         parts = assemble(plan, timing, seed, rows, self._costs, gateway_types(world, scenario),
-                         packets=by_packets)  # fmt: skip
+                         packets=by_packets, by_packet=scenario.spec.spread == "packet")  # fmt: skip
         fleet = Fleet(world, timing, parts.data_plane, keeps_journal=True)
         ready = Ready(parts.env, fleet, partial(_pods_run, plan, parts))
         driver = Driver(parts.env, fleet, ready.stepped)
@@ -102,7 +102,13 @@ class Simulator:
             observations=observations,
             events=tuple(_events(fleet, rows.zero_s, total_s)),
             environment=self._environment(timing, scenario, by_packets),
-            notices=(*plan.not_deployable, *timeline.refusals, *ready.notices(), *mixed_engines(probes)),
+            notices=(
+                *plan.not_deployable,
+                *timeline.refusals,
+                *ready.notices(),
+                *mixed_engines(probes),
+                *spreading(scenario, probes),
+            ),
             history=tell_history(fleet, observations, zero_s=rows.zero_s, end_s=rows.zero_s + total_s),
         )
 
@@ -154,6 +160,14 @@ def mixed_engines(probes: Sequence[Probe]) -> Iterator[str]:
             f"{', '.join(loads['packet'])} went packet by packet, {', '.join(loads['fluid'])} as fluid: the two "
             f"engines do not share capacity; give all of them one engine where their ways meet{http}"
         )
+
+
+def spreading(scenario: Scenario, probes: Sequence[Probe]) -> Iterator[str]:
+    """What ``spread: packet`` means, and what is not seen of it."""
+    if scenario.spec.spread == "packet":
+        yield "slice routers spread packet by packet here; KubeSlice's keep a flow to one gateway"
+        if any(probe.kind == "tcp" and probe.engine == "fluid" for probe in probes):
+            yield "reordering by spreading slows tcp down in the packet engine only: give it engine: packet"
 
 
 def _submit(plan: Plan, parts: Assembly, driver: Driver, request: Request) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.simulator.encapsulation import TUNNEL_MTU, tcp_segment, udp_datagram
 from kubeslice_sim.simulator.flow import IDLE, Flow
 from kubeslice_sim.simulator.network import Pod
 from kubeslice_sim.simulator.scene import RECONNECT_S, Play, Scene
-from kubeslice_sim.simulator.share import Demand, uses_of
+from kubeslice_sim.simulator.share import Demand, spread, uses_of
 from kubeslice_sim.simulator.streams import binomial
 from kubeslice_sim.simulator.way import Way
 
@@ -65,8 +67,7 @@ class Datagrams:
                 continue
             flow = scene.flow(source, place.address, self._probe.port or 0, scene.source_port(self._probe), udp=True)
             while env.now < self._end_s and source.running:
-                way = scene.ways.trace(source, flow, env.now)
-                self._offer(way, place.meant)
+                self._offer(scene.lanes(source, flow), place.meant)
                 since_s = self._since_s = env.now
                 yield env.any_of([scene.change, env.timeout(self._end_s - env.now)])
                 self._sent_s, self._since_s = self._sent_s + env.now - since_s, None
@@ -77,12 +78,20 @@ class Datagrams:
         """Send nothing: there is nobody to send, or no address to send to."""
         self._scene.flows.set(self._flow, IDLE)
 
-    def _offer(self, way: Way, meant: Pod | None) -> None:
-        if way.dropped or way.target is None or (meant is not None and way.target is not meant):
+    def _offer(self, lanes: Sequence[Way], meant: Pod | None) -> None:
+        ways = [way for way in lanes if arrives(way, meant)]
+        if not ways:
             self._scene.flows.set(self._flow, IDLE)
             return
-        load = udp_datagram(self.payload_bytes, way.mtu)
-        # A datagram is lost with any of its fragments.
-        self._loss = 1.0 - (1.0 - way.loss) ** len(load.packets)
-        demand = Demand(uses=uses_of(way, load, resend=False), cap_bps=self._rate_bps, open_loop=True)
-        self._scene.flows.set(self._flow, demand, way.delay_s)
+        load = udp_datagram(self.payload_bytes, ways[0].mtu)
+        # A datagram is lost with any of its fragments, and on a lane that leads nowhere.
+        self._loss = 1.0 - sum((1.0 - way.loss) ** len(load.packets) for way in ways) / len(lanes)
+        uses = spread([uses_of(way, load, resend=False) for way in ways])
+        share = len(ways) / len(lanes)
+        demand = Demand(uses=tuple((key, share * use) for key, use in uses), cap_bps=self._rate_bps, open_loop=True)
+        self._scene.flows.set(self._flow, demand, ways[0].delay_s)
+
+
+def arrives(way: Way, meant: Pod | None) -> bool:
+    """Whether a datagram gets to the pod that is meant (None: to whoever is there)."""
+    return not way.dropped and way.target is not None and (meant is None or way.target is meant)

@@ -1,4 +1,10 @@
-"""Names: what a pod's resolver answers, as its sidecar, the cluster's KubeSlice DNS and the cluster's own do."""
+"""Names: what a pod's resolver answers, as its sidecar, the cluster's KubeSlice DNS and the cluster's own do.
+
+Addresses come in the order of the service's endpoints, as in KubeSlice DNS, and no client changes it: of RFC 6724 only
+rule 9 could, and glibc applies that to IPv4 only within the own interface's network, Go not at all.
+What stands in several services at once (an alias that two slices of a cluster share) KubeSlice DNS answers service by
+service in random order (Go's maps); here it is that of the slices.
+"""
 
 from __future__ import annotations
 

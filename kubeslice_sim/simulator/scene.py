@@ -142,6 +142,10 @@ class Scene:
             return FiveTuple(address, target, "icmp")
         return FiveTuple(address, target, "udp" if udp else "tcp", source_port, port, host=host)
 
+    def lanes(self, source: Pod, flow: FiveTuple) -> tuple[Way, ...]:
+        """The ways that the packets of a tcp or udp flow take in turn, now."""
+        return self.ways.lanes(source, flow, self.env.now)
+
     def there_and_back(self, source: Pod, flow: FiveTuple) -> tuple[Way, Way]:
         """The ways of a packet and of its answer, now; the second is empty and dropped where the first ends early."""
         there = self.ways.trace(source, flow, self.env.now)

@@ -45,6 +45,17 @@ def uses_of(way: Way, load: Load, *, resend: bool = True) -> Uses:
     return tuple((stage.resource, scale * weight(load, stage.count, stage.vpn)) for stage in way.stages)
 
 
+def spread(all_uses: Sequence[Uses]) -> Uses:
+    """What a payload bit takes that goes over several ways in turn, from what it takes of each."""
+    if len(all_uses) == 1:
+        return all_uses[0]
+    total: dict[ResourceKey, float] = {}
+    for uses in all_uses:
+        for key, use in uses:
+            total[key] = total.get(key, 0.0) + use / len(all_uses)
+    return tuple(total.items())
+
+
 def acks_of(way: Way, payload_bytes: int) -> Uses:
     """What the acknowledgements of a payload bit, sent in segments of this payload, take along the way back."""
     scale = 1.0 / (8.0 * payload_bytes * SEGMENTS_PER_ACK)

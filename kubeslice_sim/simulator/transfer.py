@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from kubeslice_sim.simulator.encapsulation import tcp_segment
 from kubeslice_sim.simulator.flow import IDLE, Flow
 from kubeslice_sim.simulator.network import Pod
 from kubeslice_sim.simulator.scene import RECONNECT_S, Play, Scene
-from kubeslice_sim.simulator.share import Demand, acks_of, uses_of
+from kubeslice_sim.simulator.share import Demand, acks_of, spread, uses_of
 from kubeslice_sim.simulator.tcp import (
     Congestion,
     Window,
@@ -108,7 +108,8 @@ class Stream:
             if connection.source.life != source_life or not connection.source.running:
                 break
             there, back = scene.there_and_back(connection.source, connection.flow)
-            if not (there.arrives and back.arrives):
+            lanes = scene.lanes(connection.source, connection.flow)
+            if not (there.arrives and back.arrives and all(lane.arrives for lane in lanes)):
                 yield from self._stall(connection, window)
                 opening = True
                 continue
@@ -118,7 +119,7 @@ class Stream:
             mss_bytes = tcp_segment(min(there.mtu, back.mtu)).payload_bytes
             steady_bps = self._steady_bps(there, back, rtt_s, mss_bytes)
             cap_bps = min(steady_bps, window.rate_bps(rtt_s, mss_bytes)) if opening else steady_bps
-            scene.flows.set(self._flow, self._demand(there, back, cap_bps, rtt_s), rtt_s)
+            scene.flows.set(self._flow, self._demand(lanes, back, cap_bps, rtt_s), rtt_s)
             step_s = max(rtt_s, _LEAST_STEP_S) if opening else self._end_s - env.now
             since_s = env.now
             yield env.any_of([scene.change, self._flow.finished, env.timeout(min(step_s, self._end_s - env.now))])
@@ -140,7 +141,8 @@ class Stream:
             if env.now >= self._end_s:
                 return
             there, back = scene.there_and_back(connection.source, connection.flow)
-            if there.arrives and back.arrives:
+            lanes = scene.lanes(connection.source, connection.flow)
+            if there.arrives and back.arrives and all(lane.arrives for lane in lanes):
                 (window.timed_out if tries else window.recovered)(segments)
                 return
 
@@ -153,12 +155,12 @@ class Stream:
             limits.append(self._probe.rate_bps / self._probe.streams)
         return min(limits)
 
-    def _demand(self, there: Way, back: Way, cap_bps: float, rtt_s: float) -> Demand:
-        load = tcp_segment(min(there.mtu, back.mtu))
+    def _demand(self, lanes: Sequence[Way], back: Way, cap_bps: float, rtt_s: float) -> Demand:
+        load = tcp_segment(min(lanes[0].mtu, back.mtu))
         stop = self._flow.bottleneck
         queue_s = 0.0 if stop is None else self._scene.flows.mean_queue_s(stop)
         return Demand(
-            uses=uses_of(there, load),
+            uses=spread([uses_of(lane, load) for lane in lanes]),
             acks=acks_of(back, load.payload_bytes),
             cap_bps=cap_bps,
             weight=competing_weight(self._congestion, rtt_s + queue_s),

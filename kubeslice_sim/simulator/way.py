@@ -32,7 +32,8 @@ class Way:
     """One direction, now. ``dropped`` says where and why a packet ends, empty if it arrives at ``target``.
 
     ``refused``: the proxy at ``target`` says so at once, and nobody waits for an answer in vain. ``proxied``: a proxy
-    on the way chooses anew for each request.
+    on the way chooses anew for each request. ``lane``: which of a router's next hops it takes, where packets go over
+    them in turn (None: the hash says); ``fan``: how many there are at most.
     """
 
     stages: list[Stage] = field(default_factory=list)
@@ -45,6 +46,8 @@ class Way:
     dropped: str = ""
     refused: bool = False
     proxied: bool = False
+    lane: int | None = None
+    fan: int = 1
     good_until_s: float = float("inf")
     """When a tunnel on the way would refuse its session, if nothing renewed it."""
 
@@ -68,29 +71,40 @@ class Way:
 
 
 class Ways:
-    """Traces ways over a network. ``secret`` seeds the routers' hash, as a host's boot does."""
+    """Traces ways over a network. ``secret`` seeds the routers' hash, as a host's boot does.
 
-    def __init__(self, network: Network, costs: Costs, secret: int) -> None:
+    ``by_packet``: slice routers send packets over their next hops in turn, as no KubeSlice does.
+    """
+
+    def __init__(self, network: Network, costs: Costs, secret: int, *, by_packet: bool = False) -> None:
         self._network = network
         self._costs = costs
         self._secret = secret
-        self._known: dict[tuple[Pod, FiveTuple], Way] = {}
+        self._by_packet = by_packet
+        self._known: dict[tuple[Pod, FiveTuple, int | None], Way] = {}
         network.listen(self._known.clear)
 
-    def trace(self, source: Pod, flow: FiveTuple, now_s: float) -> Way:
+    def lanes(self, source: Pod, flow: FiveTuple, now_s: float) -> tuple[Way, ...]:
+        """The ways that packets of ``flow`` take in turn: one, unless routers spread packet by packet."""
+        if not self._by_packet:
+            return (self.trace(source, flow, now_s),)
+        first = self.trace(source, flow, now_s, 0)
+        return (first, *(self.trace(source, flow, now_s, lane) for lane in range(1, first.fan)))
+
+    def trace(self, source: Pod, flow: FiveTuple, now_s: float, lane: int | None = None) -> Way:
         """The way that a packet of ``flow`` from ``source`` takes at this moment; not to be changed by the caller.
 
         Kept until the network changes or a tunnel's session grows too old.
         """
-        known = self._known.get((source, flow))
+        known = self._known.get((source, flow, lane))
         if known is None or now_s >= known.good_until_s:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
-            known = self._known[source, flow] = self._trace(source, flow, now_s)
+            known = self._known[source, flow, lane] = self._trace(source, flow, now_s, lane)
         return known
 
-    def _trace(self, source: Pod, flow: FiveTuple, now_s: float) -> Way:
-        way = Way()
+    def _trace(self, source: Pod, flow: FiveTuple, now_s: float, lane: int | None) -> Way:
+        way = Way(lane=lane)
         if not source.running:
             way.dropped = f"{source.reference} does not run"
             return way
@@ -205,7 +219,8 @@ class Ways:
             if not hops:
                 way.dropped = f"{start.pod} on {start.cluster} has no route to {flow.target}"
                 return
-            via = hops[choose(flow, len(hops), self._secret)]
+            way.fan = max(way.fan, len(hops))
+            via = hops[choose(flow, len(hops), self._secret) if way.lane is None else way.lane % len(hops)]
             gateway = self._network.gateways_by_ip.get((start.cluster, start.slice, via))
             if gateway is None or not gateway.running:
                 way.dropped = f"the gateway at {via} on {start.cluster} does not run"
