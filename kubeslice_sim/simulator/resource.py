@@ -8,6 +8,12 @@ from kubeslice_sim.simulator.network import Gateway, Network
 from kubeslice_sim.simulator.way import ResourceKey
 
 
+def resource_name(key: ResourceKey) -> str:
+    """``tunnel/<gateway pod>``, ``cpu/<gateway pod>``, ``qos/<node>/<slice>``, ``nic/<node>/out``, ``wan/<to>`` …: what
+    it is and whose, as plans name that, within the cluster ``key[1]``."""
+    return "/".join((key[0], *key[2:]))
+
+
 class Resources:
     """Looks up capacities and buffers in the network as it is now."""
 

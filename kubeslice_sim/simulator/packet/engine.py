@@ -11,7 +11,7 @@ from kubeslice_sim.simulator.packet.links import accept, leave_server
 from kubeslice_sim.simulator.packet.pool import give_back, send_on, take_due
 from kubeslice_sim.simulator.packet.receiver import late_acknowledgement, segment_arrives
 from kubeslice_sim.simulator.packet.scheduler import served
-from kubeslice_sim.simulator.packet.sender import acknowledged, send, timer
+from kubeslice_sim.simulator.packet.sender import acknowledged, look_for_losses, send, settled, timer
 from kubeslice_sim.simulator.packet.sources import datagram_arrives, emit
 from kubeslice_sim.simulator.packet.tables import (
     ACKNOWLEDGEMENT,
@@ -23,6 +23,7 @@ from kubeslice_sim.simulator.packet.tables import (
     EVENTS,
     FREE_PACKETS,
     HANDLED,
+    MAY_LOOK,
     MAY_SEND,
     MORE_PACKETS,
     NONE,
@@ -30,6 +31,7 @@ from kubeslice_sim.simulator.packet.tables import (
     SAMPLES_FULL,
     SEND,
     SERVE,
+    SETTLE,
     TCP,
     TIMEOUT,
     State,
@@ -102,7 +104,7 @@ def _engine(sources: str) -> Callable[[State, float], int]:
             number = item // KINDS
             kind = item % KINDS
             if kind == DELIVER:
-                index = off_wire(s, number, now_s)
+                index = off_wire(s, number)
             elif kind == ARRIVE:
                 remove_first(s)
                 index = number if s.packets[number].held == 0 or leave_server(s, number, now_s) else NONE
@@ -119,7 +121,13 @@ def _engine(sources: str) -> Callable[[State, float], int]:
                 timer(s, number, now_s)
             elif kind == DELAYED_ACK:
                 late_acknowledgement(s, number, now_s)
+            elif kind == SETTLE:
+                settled(s, number, now_s)
             # What an event sets off at this moment is done here, in one place: twice as quick to compile.
+            if s.counters[MAY_LOOK] != NONE:
+                number = s.counters[MAY_LOOK]
+                s.counters[MAY_LOOK] = NONE
+                look_for_losses(s, number, now_s)
             if s.counters[MAY_SEND] != NONE:
                 number = s.counters[MAY_SEND]
                 s.counters[MAY_SEND] = NONE

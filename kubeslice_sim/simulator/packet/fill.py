@@ -25,6 +25,7 @@ def fill_link(s: t.State, number: int, link: Link, *, classes: int, servers: int
     row["capacity"], row["delay_s"], row["jitter_s"], row["loss"] = (
         link.capacity, link.delay_s, link.jitter_s, link.loss,
     )  # fmt: skip
+    row["noise_s"] = link.noise_s
     row["lose_every"] = link.lose_every
     row["limit_packets"] = t.NONE if link.limit_packets is None else link.limit_packets
     row["limit_work"] = link.limit_work
@@ -68,7 +69,9 @@ def fill_bulk(row: t.Row, bulk: Bulk, *, window: int, ring: int, segments: int) 
     row["reordering"], row["least_rto_s"], row["rto_s"] = bulk.reordering, bulk.least_rto_s, bulk.rto_s
     row["least_rtt_s"], row["backoff"], row["timer_s"], row["epoch_s"] = math.inf, 1.0, math.inf, -1.0
     row["ack_every"], row["ack_delay_s"], row["highest"] = bulk.ack_every, bulk.ack_delay_s, t.NONE
-    row["finished_s"] = math.inf
+    row["newest_s"], row["newest"], row["patience"] = -1.0, t.NONE, 1
+    row["finished_s"] = row["settle_s"] = row["settling_s"] = row["undo_s"] = math.inf
+    row["least_delay_s"] = math.inf
     row["first_resent"] = row["last_resent"] = t.NONE
 
 

@@ -48,7 +48,7 @@ class PacketNetwork:
             sample_flow=np.zeros(samples, np.int64),
             sample_s=np.zeros(samples),
         )
-        self._s.counters[[t.FREE, t.FIRST_DUE, t.LAST_DUE, t.MAY_SEND]] = t.NONE
+        self._s.counters[[t.FREE, t.FIRST_DUE, t.LAST_DUE, t.MAY_LOOK, t.MAY_SEND]] = t.NONE
         self._more_packets()
 
     # -- building ----------------------------------------------------------------------------------------------------
@@ -176,6 +176,16 @@ class PacketNetwork:
             sojourn_s=float(row["sojourn_s"]),
             work=float(row["work"]),
         )
+
+    def capacity(self, number: int) -> float:
+        """What a link serves a second, in its own count."""
+        return float(self._s.links[number]["capacity"])
+
+    def served_work(self, number: int) -> float:
+        """The work that a link has done by now: a queue in order counts a packet's when it comes."""
+        row = self._s.links[number]
+        ahead = row["kind"] in (t.FIFO, t.BUCKET)
+        return float(row["work"]) - (self.wait_s(number) * float(row["capacity"]) if ahead else 0.0)
 
     def wait_s(self, number: int) -> float:
         """How long a packet that came to this link now would wait before its service."""

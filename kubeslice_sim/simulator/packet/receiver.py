@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubeslice_sim.simulator.packet.compiled import compiled
 from kubeslice_sim.simulator.packet.heap import next_order, plan
 from kubeslice_sim.simulator.packet.pool import send_on, take
-from kubeslice_sim.simulator.packet.tables import ACK, ACKNOWLEDGEMENT, DELAYED_ACK, NONE, Row, State
+from kubeslice_sim.simulator.packet.tables import ACK, ACKNOWLEDGEMENT, DELAYED_ACK, DUPLICATE, NONE, RESENT, Row, State
 
 
 @compiled
@@ -13,12 +13,14 @@ def segment_arrives(s: State, number: int, packet: Row, now_s: float) -> None:
     """A data segment arrives at the receiver of flow ``number``."""
     flow = s.flows[number]
     segment = packet.number
-    if segment < flow.highest:
-        flow.reordered += 1
-    flow.highest = max(flow.highest, segment)
     place = s.segments[flow.first_segment + (segment & flow.mask)]
+    if segment > flow.highest:
+        flow.highest = segment
+        flow.highest_s = packet.born_s
+    elif packet.born_s < flow.highest_s or (packet.born_s == flow.highest_s and place.state != RESENT):
+        flow.reordered += 1  # not only sent again later
     if segment < flow.expected or place.got != 0:
-        _acknowledge(s, number, flow, packet, 0, 0, now_s)
+        _acknowledge(s, number, flow, packet, 0, DUPLICATE, now_s)
         return
     flow.received += 1
     flow.last_s = now_s

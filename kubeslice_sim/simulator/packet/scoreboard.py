@@ -7,13 +7,19 @@ from kubeslice_sim.simulator.packet.tables import MISSING, NONE, OUT, RESENT, SA
 
 
 @compiled
+def place_of(s: State, flow: Row, segment: int) -> Row:
+    """The segment's place in its flow's ring."""
+    return s.segments[flow.first_segment + (segment & flow.mask)]
+
+
+@compiled
 def acknowledge(s: State, flow: Row, cumulative: int) -> int:
     """Everything before ``cumulative`` has arrived; how many segments that is more than was known."""
     moved = cumulative - flow.una
     if moved <= 0:
         return 0
     for segment in range(flow.una, cumulative):
-        _forget(flow, s.segments[flow.first_segment + (segment & flow.mask)].state)
+        _forget(flow, place_of(s, flow, segment).state)
     flow.una = cumulative
     flow.fack = max(flow.fack, cumulative)
     flow.scan = max(flow.scan, cumulative)
@@ -45,7 +51,7 @@ def block(s: State, flow: Row, newest: int, start: int, end: int) -> None:
 def _report(s: State, flow: Row, segment: int) -> bool:
     if segment < flow.una:
         return False
-    place = s.segments[flow.first_segment + (segment & flow.mask)]
+    place = place_of(s, flow, segment)
     if place.state == SACKED:
         return False
     _forget(flow, place.state)
@@ -55,36 +61,9 @@ def _report(s: State, flow: Row, segment: int) -> bool:
 
 
 @compiled
-def find_missing(s: State, flow: Row, born_s: float) -> int:
-    """Mark what must be lost; how many segments that is.
-
-    A segment is missing when one that is ``reordering`` places later was reported (forward acknowledgement, Mathis and
-    Mahdavi 1996). One that was sent again is missing anew when something that was sent clearly after it (at ``born_s``)
-    was reported, by a quarter of the least round trip: RACK's rule (RFC 8985, 6.2).
-    """
-    found = 0
-    for segment in range(flow.scan, flow.fack - flow.reordering):
-        place = s.segments[flow.first_segment + (segment & flow.mask)]
-        if place.state == OUT:
-            _miss(flow, place, segment)
-            found += 1
-    flow.scan = max(flow.scan, flow.fack - flow.reordering)
-    while flow.first_resent != NONE:
-        segment = flow.first_resent
-        place = s.segments[flow.first_segment + (segment & flow.mask)]
-        if place.sent_s + flow.least_rtt_s / 4.0 >= born_s:
-            break
-        flow.first_resent = place.after
-        if segment >= flow.una and place.state == RESENT:
-            _miss(flow, place, segment)
-            found += 1
-    return found
-
-
-@compiled
 def sent_again(s: State, flow: Row, segment: int) -> None:
     """A missing segment is sent again: remember the order."""
-    place = s.segments[flow.first_segment + (segment & flow.mask)]
+    place = place_of(s, flow, segment)
     place.state = RESENT
     place.after = NONE
     flow.missing -= 1
@@ -92,12 +71,13 @@ def sent_again(s: State, flow: Row, segment: int) -> None:
     if flow.first_resent == NONE:
         flow.first_resent = segment
     else:
-        s.segments[flow.first_segment + (flow.last_resent & flow.mask)].after = segment
+        place_of(s, flow, flow.last_resent).after = segment
     flow.last_resent = segment
 
 
 @compiled
-def _miss(flow: Row, place: Row, segment: int) -> None:
+def miss(flow: Row, place: Row, segment: int) -> None:
+    """The segment counts as lost: it is to be sent again."""
     place.state = MISSING
     flow.missing += 1
     flow.resend = min(flow.resend, segment)
@@ -107,7 +87,7 @@ def _miss(flow: Row, place: Row, segment: int) -> None:
 def lose_all(s: State, flow: Row) -> None:
     """A timeout: whatever was not reported is missing (RFC 6675, 5.1)."""
     for segment in range(flow.una, flow.next):
-        place = s.segments[flow.first_segment + (segment & flow.mask)]
+        place = place_of(s, flow, segment)
         if place.state == OUT or place.state == RESENT:
             place.state = MISSING
             flow.missing += 1
@@ -117,9 +97,21 @@ def lose_all(s: State, flow: Row) -> None:
 
 
 @compiled
+def lose_none(s: State, flow: Row) -> None:
+    """What was found missing was only late: nothing is missing that was not looked for anew."""
+    for segment in range(flow.una, flow.next):
+        place = place_of(s, flow, segment)
+        if place.state == MISSING:
+            place.state = OUT
+    flow.missing = 0
+    flow.resend = flow.next
+    flow.scan = flow.una
+
+
+@compiled
 def next_missing(s: State, flow: Row) -> int:
     """The first missing segment; there must be one."""
-    while s.segments[flow.first_segment + (flow.resend & flow.mask)].state != MISSING:
+    while place_of(s, flow, flow.resend).state != MISSING:
         flow.resend += 1
     flow.resend += 1
     return int(flow.resend - 1)

@@ -1,4 +1,4 @@
-"""The sending side of TCP: recovery by SACK (RFC 6675, and RFC 8985 for what is sent again), timeouts (RFC 6298)."""
+"""The sending side of TCP: recovery by SACK and RACK (RFC 6675, 8985), undone if needless; timeouts (RFC 6298)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,32 @@ import math
 from kubeslice_sim.simulator.packet.compiled import compiled
 from kubeslice_sim.simulator.packet.congestion import grow, shrink
 from kubeslice_sim.simulator.packet.heap import next_order, plan
+from kubeslice_sim.simulator.packet.hystart import begin_round, leave_slow_start
 from kubeslice_sim.simulator.packet.pool import send_on, take
+from kubeslice_sim.simulator.packet.rack import arrived, duplicated, find_missing, recovered
 from kubeslice_sim.simulator.packet.scoreboard import (
     acknowledge,
     block,
-    find_missing,
     lose_all,
+    lose_none,
     next_missing,
+    place_of,
     sent_again,
 )
-from kubeslice_sim.simulator.packet.tables import DATA, MAY_SEND, NONE, OUT, SEND, TIMEOUT, Row, State
+from kubeslice_sim.simulator.packet.tables import (
+    CUBIC,
+    DATA,
+    DUPLICATE,
+    MAY_LOOK,
+    MAY_SEND,
+    NONE,
+    OUT,
+    SEND,
+    SETTLE,
+    TIMEOUT,
+    Row,
+    State,
+)
 from kubeslice_sim.simulator.packet.ways import first_hop
 from kubeslice_sim.simulator.tcp import MAX_RTO_S
 
@@ -29,26 +45,81 @@ def acknowledged(s: State, number: int, packet: Row, now_s: float) -> None:
     flow = s.flows[number]
     _measure(flow, now_s - packet.echo_s)
     in_use = flow.next - flow.una - flow.sacked - flow.missing + 1.0 >= flow.cwnd
+    arrived(s, flow, packet.number, packet.born_s, now_s)
     moved = acknowledge(s, flow, packet.cumulative)
     if moved > 0:
         flow.backoff = 1.0
         _arm(s, flow, number, now_s + flow.rto_s)
+    if moved > 0 and flow.congestion == CUBIC:
+        leave_slow_start(flow, now_s - packet.born_s, now_s)
     if packet.block_end > packet.block:
         block(s, flow, packet.number, packet.block, packet.block_end)
-    found = find_missing(s, flow, packet.born_s)
+    elif packet.block_end == DUPLICATE:
+        duplicated(flow)
+    if moved > 0 and not math.isinf(flow.undo_s):
+        _judge_recovery(s, flow, packet.echo_s)
     if flow.state != OPEN and flow.una >= flow.recover:
+        if flow.state == RECOVERY:
+            recovered(flow)
         flow.state = OPEN
+    flow.acked = moved if in_use else 0
+    s.counters[MAY_LOOK] = number
+    if flow.una >= flow.limit and math.isinf(flow.finished_s):
+        flow.finished_s = now_s
+    s.counters[MAY_SEND] = number
+
+
+@compiled
+def look_for_losses(s: State, number: int, now_s: float) -> None:
+    """Find what is lost by now, which begins a recovery; if nothing is, the window grows by what was acknowledged.
+
+    What is only late is looked at again in time.
+    """
+    flow = s.flows[number]
+    found = find_missing(s, flow, now_s, flow.state == RECOVERY)
+    if flow.settle_s < flow.settling_s:
+        flow.settling_s = flow.settle_s
+        plan(s, flow.settle_s, next_order(s), SETTLE, number)
     if flow.state == OPEN and found > 0:
+        flow.undo_s, flow.undo_cwnd, flow.undo_ssthresh = now_s, flow.cwnd, flow.ssthresh
+        if flow.first_resent != NONE:  # still out from a recovery before: its arrival proves nothing of this one
+            flow.undo_s = place_of(s, flow, flow.first_resent).sent_s
         shrink(flow)
         flow.cwnd = flow.ssthresh
         flow.recover = flow.next
         flow.state = RECOVERY
         flow.recoveries += 1
-    elif flow.state != RECOVERY and moved > 0 and in_use:
-        grow(flow, moved, now_s)
-    if flow.una >= flow.limit and math.isinf(flow.finished_s):
-        flow.finished_s = now_s
-    s.counters[MAY_SEND] = number
+    elif flow.state != RECOVERY and flow.acked > 0:
+        grow(flow, flow.acked, now_s)
+    flow.acked = 0
+
+
+@compiled
+def settled(s: State, number: int, now_s: float) -> None:
+    """The reordering timer's event: what was late has had its time (RFC 8985, 6.2, step 5)."""
+    flow = s.flows[number]
+    if now_s != flow.settling_s:
+        return  # an earlier one was planned since
+    flow.settling_s = math.inf
+    if flow.running != 0 and flow.next > flow.una and not math.isinf(flow.settle_s):
+        s.counters[MAY_LOOK] = number
+        s.counters[MAY_SEND] = number
+
+
+@compiled
+def _judge_recovery(s: State, flow: Row, echo_s: float) -> None:
+    """The first acknowledgement that moves on in a recovery tells whether it was needed.
+
+    One that echoes a segment from before answers an original, which was late and not lost (Eifel, RFC 3522). Then the
+    window is what it was (RFC 4015).
+    """
+    if echo_s < flow.undo_s and flow.state == RECOVERY:
+        flow.cwnd = max(flow.cwnd, flow.undo_cwnd)
+        flow.ssthresh = max(flow.ssthresh, flow.undo_ssthresh)
+        flow.reorders = 1
+        flow.state = OPEN
+        lose_none(s, flow)
+    flow.undo_s = math.inf
 
 
 @compiled
@@ -74,7 +145,7 @@ def send(s: State, number: int, now_s: float) -> None:
     while flow.next - flow.una - flow.sacked - flow.missing + 1.0 <= flow.cwnd:
         if flow.missing > 0:
             segment = next_missing(s, flow)
-            place = s.segments[flow.first_segment + (segment & flow.mask)]
+            place = place_of(s, flow, segment)
             sent_again(s, flow, segment)
         else:
             segment = flow.next
@@ -83,7 +154,7 @@ def send(s: State, number: int, now_s: float) -> None:
             if not math.isinf(flow.rate) and segment >= flow.rate * (now_s - flow.start_s):
                 _wake(s, flow, number, flow.start_s + (segment + 1) / flow.rate)
                 break
-            place = s.segments[flow.first_segment + (segment & flow.mask)]
+            place = place_of(s, flow, segment)
             place.state = OUT
             flow.next = segment + 1
         place.sent_s = now_s
@@ -133,7 +204,10 @@ def timer(s: State, number: int, now_s: float) -> None:
     if flow.state != LOSS:
         shrink(flow)
     lose_all(s, flow)
+    flow.undo_s = math.inf
     flow.state = LOSS
+    flow.fills = 0
+    begin_round(flow, now_s)
     flow.recover = flow.next
     flow.cwnd = 1.0
     flow.backoff = min(2.0 * flow.backoff, max(1.0, MAX_RTO_S / flow.rto_s))

@@ -13,7 +13,7 @@ LinkKind = Literal["fifo", "bucket", "servers", "priority", "shaped"]
 ACK_DELAY_S = 0.04
 """Linux' least delay of an acknowledgement (``TCP_DELACK_MIN``)."""
 DUPLICATES = 3
-"""So many places later a segment must be reported for an earlier one to be missing (RFC 5681: three duplicates)."""
+"""So many reported segments prove that an earlier one is lost, while nothing was ever reordered (RFC 8985, 6.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,8 @@ class Link:
     a TBF (rate ``capacity``, ``burst`` in work); ``servers`` one line for ``servers`` of them; ``priority`` classes, 0
     first, not preemptive; ``shaped`` SFQ over ``classes`` under an HTB leaf. ``service`` draws the time of a service;
     without it that is work over capacity. Limits count the packet in service too. ``jitter_s`` is uniform in ± itself,
-    and lets packets overtake each other. ``loss`` is chance, ``lose_every`` takes every so-manieth packet (0: none).
+    ``noise_s`` the mean of an exponential on top; both delay and never reorder. ``loss`` is chance, ``lose_every``
+    takes every so-manieth packet (0: none).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Link:
     capacity: float = math.inf
     delay_s: float = 0.0
     jitter_s: float = 0.0
+    noise_s: float = 0.0
     loss: float = 0.0
     lose_every: int = 0
     limit_packets: int | None = None

@@ -15,6 +15,8 @@ NONE = -1
 CLASSES = 4
 """Sizes that a flow's packets come in: 0 full, 1 acknowledgement, 2 and 3 further ones (the last fragment)."""
 FULL, ACK, LAST_FRAGMENT = 0, 1, 2
+DUPLICATE = -1
+"""As the end of an acknowledgement's block: what it answers had arrived before (DSACK)."""
 DATA, ACKNOWLEDGEMENT, DATAGRAM = 0, 1, 2
 """What a packet is."""
 
@@ -23,7 +25,7 @@ FIFO, BUCKET, SERVERS, PRIORITY, SHAPED = 0, 1, 2, 3, 4
 """Drop-tail in order; TBF in order; c servers with drawn service times; classes by priority; SFQ under HTB."""
 
 # Kinds of events, in the low bits of a heap entry.
-DELIVER, SERVE, ARRIVE, TIMEOUT, DELAYED_ACK, SEND = 0, 1, 2, 3, 4, 5
+DELIVER, SERVE, ARRIVE, TIMEOUT, DELAYED_ACK, SEND, SETTLE = 0, 1, 2, 3, 4, 5, 6
 
 # Kinds of flows.
 TCP, OPEN_LOOP = 0, 1
@@ -36,6 +38,7 @@ LINK = np.dtype(
         ("capacity", "f8"),  # work per second
         ("delay_s", "f8"),  # after the service
         ("jitter_s", "f8"),  # uniform in ± this
+        ("noise_s", "f8"),  # the mean of an exponential
         ("loss", "f8"),
         ("lose_every", "i8"),  # every so-manieth packet is lost; 0: none
         ("limit_packets", "i8"),  # in the system, the one in service included; NONE: no limit
@@ -119,7 +122,20 @@ FLOW = np.dtype(
         ("cwnd", "f8"),
         ("ssthresh", "f8"),
         ("per_ack", "i4"),  # grows by acknowledgements (RFC 5681), else by what they acknowledge
-        ("reordering", "i8"),
+        ("reordering", "i8"),  # duplicates that prove a loss where nothing was reordered yet
+        ("reorders", "i4"),  # 1: the network was seen to
+        ("newest_s", "f8"),  # when what was sent last of all that arrived was sent, which it is, its round trip
+        ("newest", "i8"),
+        ("newest_rtt_s", "f8"),
+        ("patience", "i8"),  # quarters of the least round trip that a reordered segment is given
+        ("persistence", "i8"),
+        ("patient_from", "i8"),
+        ("acked", "i8"),  # segments by which the window may grow, unless something is lost
+        ("settle_s", "f8"),  # when what is late counts as lost; infinity: nothing is late
+        ("settling_s", "f8"),  # when that timer's event comes; infinity: none
+        ("undo_s", "f8"),  # when the recovery began that may turn out to be needless; infinity: none
+        ("undo_cwnd", "f8"),
+        ("undo_ssthresh", "f8"),
         ("srtt_s", "f8"),
         ("rttvar_s", "f8"),
         ("least_rtt_s", "f8"),
@@ -134,9 +150,17 @@ FLOW = np.dtype(
         ("origin", "f8"),
         ("reach_s", "f8"),
         ("friendly", "f8"),
+        ("fills", "i4"),  # HyStart: 1: the window fills the path
+        ("least_delay_s", "f8"),
+        ("round_end", "i8"),
+        ("round_s", "f8"),
+        ("round_delay_s", "f8"),
+        ("round_samples", "i8"),
+        ("train_s", "f8"),  # the last acknowledgement of the round's train
         # receiver
         ("expected", "i8"),
         ("highest", "i8"),
+        ("highest_s", "f8"),  # when it was sent
         ("ack_every", "i8"),
         ("ack_delay_s", "f8"),
         ("held", "i8"),
@@ -200,8 +224,8 @@ SHAPE = np.dtype(
 EVENT = np.dtype([("at_s", "f8"), ("order", "i8"), ("item", "i8")])
 
 # Counters.
-ORDER, EVENTS, FREE, FREE_PACKETS, SAMPLES, HANDLED, HOPS, FIRST_DUE, LAST_DUE, MAY_SEND = range(10)
-COUNTERS = 10
+ORDER, EVENTS, FREE, FREE_PACKETS, SAMPLES, HANDLED, HOPS, FIRST_DUE, LAST_DUE, MAY_LOOK, MAY_SEND = range(11)
+COUNTERS = 11
 
 DONE, MORE_PACKETS, SAMPLES_FULL = 0, 1, 2
 """Why a run returned."""

@@ -1,12 +1,12 @@
-"""The wire behind a link: packets in flight in order, lost by chance, or set apart by jitter."""
+"""The wire behind a link: packets in flight, always in order; chance loses them, jitter holds them up."""
 
 from __future__ import annotations
 
 from kubeslice_sim.simulator.packet.compiled import compiled
-from kubeslice_sim.simulator.packet.dice import uniform
+from kubeslice_sim.simulator.packet.dice import exponential, uniform
 from kubeslice_sim.simulator.packet.heap import next_order, plan, remove_first, replace_first
 from kubeslice_sim.simulator.packet.pool import drop
-from kubeslice_sim.simulator.packet.tables import ARRIVE, DELIVER, NONE, Row, State
+from kubeslice_sim.simulator.packet.tables import DELIVER, NONE, Row, State
 
 
 @compiled
@@ -18,8 +18,12 @@ def onto_wire(s: State, number: int, link: Row, index: int, packet: Row, departs
         packet.dead = 1
     if link.lose_every > 0 and (link.served + 1) % link.lose_every == 0:
         packet.dead = 1
-    # With jitter packets overtake each other: the ordered part of the link ends at the departure.
-    packet.arrives_s = departs_s if link.jitter_s > 0.0 else max(departs_s + link.delay_s, _last_s(s, link))
+    flight_s = link.delay_s
+    if link.jitter_s > 0.0:
+        flight_s = max(0.0, flight_s + link.jitter_s * (2.0 * uniform(link) - 1.0))
+    if link.noise_s > 0.0:
+        flight_s += exponential(link, link.noise_s)
+    packet.arrives_s = max(departs_s + flight_s, _last_s(s, link))
     packet.order = next_order(s)
     packet.next = NONE
     link.sojourn_s += departs_s - packet.came_s
@@ -37,13 +41,16 @@ def onto_wire(s: State, number: int, link: Row, index: int, packet: Row, departs
 
 @compiled
 def _last_s(s: State, link: Row) -> float:
-    """When the last packet in flight arrives: one that was sent after a delay was cut does not overtake it."""
+    """When the last packet in flight arrives: none overtakes it, whatever delay it drew or was set meanwhile.
+
+    So does netem where it has a rate (``net/sched/sch_netem.c``), and so do queues, which is what jitter comes from.
+    """
     return float(s.packets[link.tail].arrives_s) if link.tail != NONE else 0.0
 
 
 @compiled
-def off_wire(s: State, number: int, now_s: float) -> int:
-    """The first event is a delivery of this link: take the packet; NONE when it is lost or jitter still holds it."""
+def off_wire(s: State, number: int) -> int:
+    """The first event is a delivery of this link: take the packet; NONE when chance has lost it."""
     link = s.links[number]
     index = link.head
     packet = s.packets[index]
@@ -62,9 +69,5 @@ def off_wire(s: State, number: int, now_s: float) -> int:
         packet.dead = 0
         link.lost += 1
         drop(s, index, packet)
-        return NONE
-    if link.jitter_s > 0.0 and packet.arrives_s == packet.departs_s:
-        flight_s = max(0.0, link.delay_s + link.jitter_s * (2.0 * uniform(link) - 1.0))
-        plan(s, now_s + flight_s, next_order(s), ARRIVE, index)
         return NONE
     return int(index)

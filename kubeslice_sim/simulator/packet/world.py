@@ -10,7 +10,7 @@ http) see the queues as they are at that moment, but add nothing to them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import simpy
 
@@ -64,13 +64,19 @@ class PacketWorld:
         key = (stages, delay_s, units)
         made = self._ways.get(key)
         if made is None:
-            hops = [Hop(link=self._link(("delay", f"{delay_s:.9f}"), delay_s))]
+            # A source's packets pass its interrupts and scheduling in order; other sources have their own.
+            origin = way.stages[0].resource if way.stages else ()
+            hops = [Hop(link=self._link(("delay", f"{delay_s:.9f}", *origin), delay_s))]
             for stage in way.stages:
                 work = tuple(weight(unit, stage.count, stage.vpn) for unit in units)
                 by_size = (work[0], work[0], work[-1])
                 hops.append(Hop(link=self._link(stage.resource), work=by_size, class_=self._class(stage.resource, way)))
             made = self._ways[key] = self.packets.add_way(hops)
         return made
+
+    def shared(self) -> Iterator[tuple[ResourceKey, int]]:
+        """The links that packets were led over so far, and their numbers; not the delays of processing."""
+        return ((key, number) for key, number in self._links.items() if key[0] != "delay")
 
     def wait_s(self, way: Way) -> float:
         """How long the queues along a way would hold a packet up that came to each of them now."""
@@ -88,7 +94,9 @@ class PacketWorld:
         made = self._links.get(key)
         if made is None:
             made = self._links[key] = self.packets.add_link(
-                Link(name="/".join(key), delay_s=delay_s) if key[0] == "delay" else self._made(key)
+                Link(name="/".join(key), delay_s=delay_s, noise_s=self._costs.noise_s)
+                if key[0] == "delay"
+                else self._made(key)
             )
         return made
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from kubeslice_sim.observe.measure import statistic_of
 from kubeslice_sim.simulator.packet.distribution import deterministic, exponential
 from kubeslice_sim.simulator.packet.histogram import BUCKETS, bucket_of, middle_s, quantile_s
 from kubeslice_sim.simulator.packet.network import PacketNetwork
@@ -70,18 +71,67 @@ def test_sfq_serves_its_classes_in_turn_and_drops_from_the_longest() -> None:
     assert network.flow(greedy).dropped > 4000
 
 
-def test_jitter_lets_packets_overtake_and_keeps_the_mean() -> None:
-    network = PacketNetwork(1)
+@pytest.mark.parametrize("gap_s", [0.001, 0.03])
+def test_jitter_delays_packets_and_lets_none_overtake(gap_s: float) -> None:
+    network = PacketNetwork(1, samples=20_000)
     link = network.add_link(Link(name="wan", delay_s=0.05, jitter_s=0.01))
     flow = network.add_source(
-        Source(name="load", ways=(network.add_way([Hop(link=link)]),), gap=deterministic(0.001), limit=50_000)
+        Source(name="load", ways=(network.add_way([Hop(link=link)]),), gap=deterministic(gap_s), limit=20_000)
     )
-    network.run(100.0)
+    network.run(1000.0)
     count = network.flow(flow)
-    assert count.received == 50_000
-    assert count.reordered > 25_000
-    assert count.mean_s == pytest.approx(0.05, rel=0.005)
+    assert (count.received, count.reordered) == (20_000, 0)
+    latencies_s = network.samples()[1]
     assert 0.0599 < count.worst_s <= 0.06
+    if gap_s > 0.02:  # too far apart to meet: what was drawn
+        assert latencies_s.mean() == pytest.approx(0.05, rel=0.002)
+        assert latencies_s.std() == pytest.approx(0.01 / math.sqrt(3.0), rel=0.02)
+    # Who is as late as the one before arrives with it.
+    assert np.diff(np.arange(20_000) * gap_s + latencies_s).min() > -1e-9
+
+
+@pytest.mark.parametrize("gap_s", [1e-6, 0.01])
+def test_noise_is_exponential_and_keeps_the_order(gap_s: float) -> None:
+    network = PacketNetwork(1, samples=20_000)
+    link = network.add_link(Link(name="node", delay_s=1e-4, noise_s=2e-5))
+    flow = network.add_source(
+        Source(name="load", ways=(network.add_way([Hop(link=link)]),), gap=deterministic(gap_s), limit=20_000)
+    )
+    network.run(1000.0)
+    assert (network.flow(flow).received, network.flow(flow).reordered) == (20_000, 0)
+    noise_s = network.samples()[1] - 1e-4
+    if gap_s > 1e-3:
+        assert noise_s.mean() == pytest.approx(2e-5, rel=0.03)
+        assert noise_s.std() == pytest.approx(2e-5, rel=0.05)
+    else:  # behind whoever drew most of the twenty or so that came at the same time
+        assert 4e-5 < noise_s.mean() < 8e-5
+
+
+def ack_loss(noise_s: float) -> float:
+    """The share of small packets that is lost beside full ones that overload a TBF and, behind it, SFQ under HTB."""
+    network = PacketNetwork(1)
+    bits = 1_000.0
+    links = [
+        network.add_link(Link(name="tbf", kind="bucket", capacity=20e6, burst=32_000.0, limit_work=10e6)),
+        network.add_link(Link(name="gateway", noise_s=noise_s)),
+        shaped(network, rate=1e6, ceiling=20e6, limit=127),
+    ]
+    full, small = (
+        network.add_way([Hop(link=link, work=(bits * size,)) for link, size in zip(links, sizes, strict=True)])
+        for sizes in ((10.2, 0, 10.8), (0.4, 0, 1))
+    )
+    network.add_source(Source(name="load", ways=(full,), gap=deterministic(1e4 / 22e6)))
+    acks = network.add_source(Source(name="acks", ways=(small,), gap=exponential(0.02)))
+    network.run(60.0)
+    count = network.flow(acks)
+    return count.dropped / count.sent
+
+
+def test_a_small_packet_right_behind_a_full_one_finds_a_queue_of_packets_full() -> None:
+    # What a saturated shaper lets go comes close together, so the place that became free is taken: unless something
+    # between the two spreads packets by as much as one takes to be served (0.5 ms here).
+    assert ack_loss(2e-5) > 0.8
+    assert ack_loss(1e-3) < 0.3
 
 
 def test_loss_by_chance_is_what_it_says() -> None:
@@ -131,3 +181,14 @@ def test_a_histogram_errs_by_less_than_half_a_percent() -> None:
     for share in (0.01, 0.5, 0.9, 0.99):
         assert quantile_s(buckets, share) == pytest.approx(np.quantile(values, share, method="inverted_cdf"), rel=0.004)
     assert all(middle_s(bucket_of(value)) == pytest.approx(value, rel=0.004) for value in values[:500])
+
+
+def test_percentiles_of_a_histogram_reach_into_the_tail() -> None:
+    values = np.random.default_rng(2).exponential(1.0, 1_000_000)
+    buckets = np.bincount([bucket_of(value) for value in values], minlength=BUCKETS)
+    held = np.flatnonzero(buckets)
+    for name, share in (("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)):
+        found = statistic_of(name, [middle_s(place) for place in held.tolist()], buckets[held].tolist())
+        assert found == pytest.approx(np.quantile(values, share), rel=0.004)
+        # A million draws know their thousandth's quantile to 1 %.
+        assert found == pytest.approx(-math.log(1.0 - share), rel=0.02)

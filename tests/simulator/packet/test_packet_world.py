@@ -10,8 +10,11 @@ import pytest
 
 from kubeslice_sim import manifest
 from kubeslice_sim.errors import BadInput
-from kubeslice_sim.model.scenario import Scenario, Traffic
+from kubeslice_sim.model.metric import RESOURCES
+from kubeslice_sim.model.scenario import Fault, LinkFault, Scenario, TimelineStep, Traffic
 from kubeslice_sim.model.world import World
+from kubeslice_sim.observe.busiest import busiest
+from kubeslice_sim.observe.measure import count_of
 from kubeslice_sim.observe.run import Run
 from tests.simulator.played import FRONT, SCENARIOS, gateway, killed, play, rows, scenario
 
@@ -43,13 +46,44 @@ def test_shaped_tcp_has_the_fluid_engines_rate_and_round_trip() -> None:
 
 
 def test_packets_tell_more_than_rates() -> None:
-    latency = [row.value for row in rows(run("packet"), "latency_s", "bulk")]
-    assert len(latency) == 100
-    assert latency == sorted(latency)
-    assert 0.031 < latency[0] < 0.04
-    assert latency[-1] < 0.65  # TBF's 500 ms, the slice's queue, and the way
-    assert rows(run("packet"), "retransmits", "bulk")[0].value > 0  # slow start overruns the shaper
+    latency = rows(run("packet"), "latency_s", "bulk")
+    values = [row.value for row in latency]
+    assert 0.031 < min(values) < 0.04
+    assert max(values) < 0.65  # TBF's 500 ms, the slice's queue, and the way
+    assert len(rows(run("packet"), "retransmits", "bulk")) == 1
     assert not rows(run("fluid"), "latency_s")
+    # Interval by interval as many packets as bytes.
+    payload = 8.0 * 1248  # of an MTU of 1300: less IP, TCP and its timestamps
+    for rate in rows(run("packet"), "rate_bps", "bulk")[5:17]:
+        arrived = sum(count_of(row) for row in latency if row.at_s == rate.at_s)
+        assert arrived * payload == pytest.approx(rate.value, rel=0.02)
+
+
+def test_the_bottleneck_is_named_and_the_shared_parts_tell_how_busy_they_were() -> None:
+    for rate in rows(run("packet"), "rate_bps", "bulk")[5:17]:
+        assert rate.detail.startswith("qos/")  # the slice's ceiling, which counts what the tunnel's own does not
+    steady = [row for row in run("packet").observations if row.probe == RESOURCES and 16.0 <= row.at_s <= 27.0]
+    share: dict[tuple[str, str], list[float]] = {}
+    for row in steady:
+        if row.metric == "utilisation":
+            share.setdefault((row.src, row.src_cluster), []).append(row.value)
+    mean = {name: statistics.fmean(values) for name, values in share.items()}
+    (ceiling,) = [name for name in mean if name[0].startswith("qos/") and name[1] == "worker-1"]
+    assert mean[ceiling] > 0.98
+    assert mean["wan/worker-2", "worker-1"] == pytest.approx(0.15, abs=0.02)  # 30 of 200 Mbit/s
+    waiting = [row.value for row in steady if row.metric == "queue_bytes" and (row.src, row.src_cluster) == ceiling]
+    assert 0.0 < max(waiting) < 128 * 1514
+    assert busiest(run("packet").observations)[0].name == ceiling[0]
+    assert not [row for row in run("fluid").observations if row.probe == RESOURCES]
+
+
+@pytest.mark.parametrize("jitter_s", [0.001, 0.02])
+def test_jitter_takes_no_rate_from_a_shaped_flow(jitter_s: float) -> None:
+    steps = (TimelineStep(at_s=0.0, fault=Fault(name="hit", link=LinkFault(between=("worker-1", "worker-2"),
+                                                                        jitter_s=jitter_s))),)  # fmt: skip
+    shaken = replace(by("packet"), spec=replace(by("packet").spec, timeline=steps, expect=()))
+    packet = rates(play(world(), shaken, seed=7), 18.0)
+    assert statistics.fmean(packet) == pytest.approx(statistics.fmean(rates(run("fluid"), 18.0)), rel=0.02)
 
 
 def test_the_same_seed_gives_the_same_rows() -> None:

@@ -118,17 +118,61 @@ def test_a_connection_outlives_an_outage_with_timeouts_that_double() -> None:
     assert network.flow(flow).delivered > held + 10_000
 
 
-def test_packets_in_turn_over_unequal_ways_arrive_out_of_order() -> None:
+def over(
+    ways_ms: list[float], jitter_s: float = 0.0, congestion: str = "cubic", until_s: float = 60.0
+) -> tuple[float, FlowCount]:
+    """Segments a second in the last 5/6, over ways of these delays in turn behind a queue of 20 Mbit/s."""
     network = PacketNetwork(1)
-    links = [network.add_link(Link(name=f"way {ms}", capacity=1e8, delay_s=ms / 1e3)) for ms in (20, 21)]
-    back = network.add_link(Link(name="back", delay_s=0.02))
-    ways = tuple(network.add_way([Hop(link=link, work=(DATA,))]) for link in links)
-    home = network.add_way([Hop(link=back)])
-    spread = network.add_bulk(Bulk(name="spread", there=ways, back=home, mss_bytes=1460, reordering=300))
-    network.run(10.0)
-    assert network.flow(spread).reordered > 1000
-    assert network.flow(spread).resent == 0
-    single = network.add_bulk(Bulk(name="single", there=ways[:1], back=home, mss_bytes=1460))
-    network.stop(spread)
-    network.run(20.0)
-    assert network.flow(single).reordered == 0
+    shared = network.add_link(Link(name="shared", capacity=20e6, limit_packets=150))
+    links = [
+        network.add_link(Link(name=f"way {place}", delay_s=ms / 1e3, jitter_s=jitter_s))
+        for place, ms in enumerate(ways_ms)
+    ]
+    back = network.add_link(Link(name="back", delay_s=0.03, jitter_s=jitter_s))
+    there = tuple(network.add_way([Hop(link=shared, work=(DATA,)), Hop(link=link)]) for link in links)
+    flow = network.add_bulk(
+        Bulk(
+            name="bulk", there=there,
+            back=network.add_way([Hop(link=back)]), mss_bytes=1460, congestion=congestion,
+        )
+    )  # fmt: skip
+    network.run(until_s / 6)
+    before = network.flow(flow).delivered
+    network.run(until_s)
+    return (network.flow(flow).delivered - before) / (until_s * 5 / 6), network.flow(flow)
+
+
+@pytest.mark.parametrize("jitter_s", [0.0002, 0.002, 0.02])
+def test_jitter_takes_no_rate_where_it_does_not_reorder(jitter_s: float) -> None:
+    rate, count = over([30.0], jitter_s)
+    assert rate * DATA == pytest.approx(20e6, rel=0.01)
+    assert count.reordered == 0
+
+
+@pytest.mark.parametrize("congestion", ["reno", "cubic"])
+def test_a_sender_learns_that_ways_in_turn_reorder(congestion: str) -> None:
+    rate, count = over([30.0, 34.0], congestion=congestion)
+    assert count.reordered > 10_000
+    # What it sent again before it knew; later only what the queue dropped (some in a thousand).
+    assert count.resent - count.dropped < 100
+    assert rate * DATA == pytest.approx(20e6, rel=0.02)
+    alone, single = over([30.0], congestion=congestion)
+    assert single.reordered == 0
+    assert rate == pytest.approx(alone, rel=0.02)
+
+
+def test_duplicates_teach_a_sender_to_wait_longer_than_a_quarter_of_the_round_trip() -> None:
+    rate, count = over([30.0, 90.0])
+    assert count.reordered > 10_000
+    assert 50 < count.resent - count.dropped < 500
+    assert rate * DATA > 19e6
+
+
+def test_hystart_leaves_slow_start_before_the_queue_overflows() -> None:
+    _, cubic = over([30.0], until_s=2.0)
+    _, reno = over([30.0], congestion="reno", until_s=2.0)
+    # Linux' Reno has no HyStart: it overruns the path and its queue by about as much again.
+    assert reno.dropped > 200
+    assert cubic.dropped == 0
+    # The path holds 100 segments and the queue 150.
+    assert 50 <= cubic.cwnd <= 200
