@@ -6,9 +6,11 @@ moment could change places. Rounded to whole microseconds after every addition, 
 
 from __future__ import annotations
 
+from math import floor
+
 TICKS_HZ = 1e6
 
 
 def whole(at_s: float) -> float:
     """The nearest whole microsecond (no infinity)."""
-    return int(at_s * TICKS_HZ + 0.5) / TICKS_HZ
+    return floor(at_s * TICKS_HZ + 0.5) / TICKS_HZ

@@ -54,3 +54,10 @@ def test_what_was_seen_for_two_periods_is_found_again(rhythm: Rhythm, periods: i
 )
 def test_what_has_no_rhythm_has_none(moments: list[float], why: str) -> None:
     assert find_rhythm(moments, 5.0, 50.0) is None, why
+
+
+@given(st.integers(-(10**12), 10**15), st.integers(0, 10**9))
+def test_whole_microseconds_add_up_exactly_at_any_time(at: int, by: int) -> None:
+    assert whole(at / 1e6) == at / 1e6
+    assert whole(at / 1e6 + by / 1e6) == (at + by) / 1e6
+    assert whole(whole((at + by) / 1e6) - by / 1e6) == at / 1e6
