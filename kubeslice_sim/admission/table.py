@@ -13,6 +13,7 @@ from kubeslice_sim.admission import (
     hub_and_spoke,
     hub_objects,
     namespace,
+    object_meta,
     project,
     qos_config,
     slice_lifetime,
@@ -35,6 +36,7 @@ STAGES: tuple[Stage, ...] = (
     # The API server itself.
     (namespace.object_name,),
     (namespace.namespace_name,),
+    (object_meta.object_labels, object_meta.object_annotations, object_meta.object_finalizers),
     # Project
     (project.project_in_controller_namespace,),
     (project.project_name_without_dot,),

@@ -37,6 +37,10 @@ def noun_of(data: Mapping[str, Any], version: KubeSliceVersion = DEFAULT_VERSION
 
 def known_metadata(metadata: Any) -> dict[str, Any]:
     """Metadata as an API server keeps it: unknown fields dropped. Raises :exc:`Refusal` where the name is missing."""
+    if isinstance(metadata, Mapping) and metadata.get("generateName") and not metadata.get("name"):
+        raise Refusal(
+            "object-name", "metadata.generateName", "names are not made up here, as runs are repeated: give it a name"
+        )
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         raise Refusal("object-name", "metadata.name", "Required value: name is required")
     known = fields_of(ObjectMeta)
@@ -86,6 +90,9 @@ def check_identity(held: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
         before, after = _at(held, path), _at(sent, path)
         if before != after:
             raise Refusal("identity-kept", ".".join(path), f"cannot be changed from {before} to {after or 'nothing'}")
+    uid = _at(held, ("metadata", "uid"))
+    if uid and _at(sent, ("metadata", "uid")) not in (uid, None):
+        raise Refusal("identity-kept", "metadata.uid", "cannot be changed: the field is immutable")
 
 
 def check_finalizers(held: ObjectMeta, sent: ObjectMeta) -> None:

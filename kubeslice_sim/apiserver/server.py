@@ -117,8 +117,11 @@ class ApiServer:
         raise Refusal("object-exists", "", f"there is no {step.kind} {step.name}")
 
     def _check_namespace(self, name: str) -> None:
-        known = {*NAMESPACES, *(item.metadata.name for item in self._state.all("Namespace"))}
-        if name not in known:
+        known = {item.metadata.name: item for item in self._state.all("Namespace")}
+        if name in known and known[name].metadata.deletion_timestamp is not None:
+            message = f'the namespace "{name}" is being terminated: nothing new can be created in it'
+            raise Refusal("namespace-exists", "metadata.namespace", message)
+        if name not in known and name not in NAMESPACES:
             message = f'there is no namespace "{name}" on the controller cluster'
             raise Refusal("namespace-exists", "metadata.namespace", message)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from kubeslice_sim.errors import BadInput, Problem
+from kubeslice_sim.manifest.builtin import CLUSTER_SCOPED
 from kubeslice_sim.manifest.files import read_texts
 from kubeslice_sim.manifest.source import Source
 from kubeslice_sim.manifest.yaml_text import parse
@@ -74,9 +75,11 @@ def _step(data: dict[str, Any], number: int) -> Step:
     if data["op"] == "create":
         sent = data["object"]
         metadata = sent["metadata"] if isinstance(sent.get("metadata"), dict) else {}
+        kind = str(sent.get("kind", ""))
+        namespace = "" if kind in CLUSTER_SCOPED else str(metadata.get("namespace") or "default")
         return Step(
-            id=name, operation="create", kind=str(sent.get("kind", "")), name=str(metadata.get("name") or ""),
-            namespace=str(metadata.get("namespace") or "default"), body=freeze(sent),
+            id=name, operation="create", kind=kind, name=str(metadata.get("name") or ""), namespace=namespace,
+            body=freeze(sent),
         )  # fmt: skip
     kind, target, *namespace = data["target"]
     return Step(

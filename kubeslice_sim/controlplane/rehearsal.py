@@ -14,12 +14,18 @@ from kubeslice_sim.controlplane.request import Remove, Request, Send
 from kubeslice_sim.controlplane.timestamp import ORIGIN
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.field_path import FieldPath, show_path
+from kubeslice_sim.model.kinds import WORKER_NOUNS
+from kubeslice_sim.model.scenario import Scenario
+from kubeslice_sim.model.underlay import Underlay
 from kubeslice_sim.model.world import World
 from kubeslice_sim.planner.stored import stored
 
 BOOKKEEPING = frozenset({"resourceVersion", "generation", "uid", "creationTimestamp"})
 """Metadata that changes with every write and tells nothing."""
 _MISSING = object()
+_ELSEWHERE = {noun.RESOURCE.kind: "a kind of worker clusters" for noun in WORKER_NOUNS} | {
+    noun.RESOURCE.kind: "a document of kubeslice-sim alone" for noun in (Underlay, Scenario)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +118,9 @@ class _Stage:
         return moment
 
     def _answer(self, step: Step) -> Answer:
+        if step.kind in _ELSEWHERE:
+            message = f"a controller cluster has no {step.kind}: it is {_ELSEWHERE[step.kind]}"
+            return Answer(id=step.id, allowed=False, rule="kind-exists", field="kind", message=message)
         objects = self._cluster.objects()
         now = ORIGIN + timedelta(seconds=self._cluster.now_s)
         answer = ApiServer(objects, now=now, version=self._version).answer(step)

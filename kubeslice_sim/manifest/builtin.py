@@ -12,7 +12,8 @@ from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.suggest import meant
 
 MOST_REPLICAS = 65_536
-_CLUSTER_SCOPED = ("Namespace",)
+CLUSTER_SCOPED = ("Namespace",)
+"""The kinds without a namespace."""
 _TOP_FIELDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Namespace", "Pod", "Service", "Deployment", "StatefulSet", "NetworkPolicy", "Job"),
                     ("spec", "status")),
@@ -60,7 +61,7 @@ def troubles_of(kind: str, data: Mapping[str, Any]) -> list[Trouble]:
 
 def _troubles(kind: str, data: Mapping[str, Any]) -> Iterator[Trouble]:
     metadata = data.get("metadata")
-    if isinstance(metadata, Mapping) and not metadata.get("namespace") and kind not in _CLUSTER_SCOPED:
+    if isinstance(metadata, Mapping) and not metadata.get("namespace") and kind not in CLUSTER_SCOPED:
         hint = "say which namespace: a slice takes in whole namespaces"
         yield Trouble(("metadata", "namespace"), "required field missing", hint, missing=True)
     for field in data:

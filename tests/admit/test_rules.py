@@ -99,9 +99,56 @@ def test_allowed(step: Step) -> None:
     assert answer.allowed, str(answer)
 
 
+@pytest.mark.parametrize(("metadata", "rule", "field"), [
+    ({"labels": {"bad key!": "a"}}, "object-labels", "metadata.labels"),
+    ({"labels": {"a": "-"}}, "object-labels", "metadata.labels"),
+    ({"labels": {"a": "x" * 64}}, "object-labels", "metadata.labels"),
+    ({"labels": {"Not.A.Domain/a": "x"}}, "object-labels", "metadata.labels"),
+    ({"annotations": {"a/b/c": ""}}, "object-annotations", "metadata.annotations"),
+    ({"annotations": {"a": "x" * 262_144}}, "object-annotations", "metadata.annotations"),
+    ({"finalizers": ["no one's"]}, "object-finalizers", "metadata.finalizers"),
+])  # fmt: skip
+def test_metadata_is_judged_as_kubernetes_does(metadata: dict[str, Any], rule: str, field: str) -> None:
+    answer = server().answer(patch("SliceConfig", "red", {"metadata": metadata}))
+    assert (answer.allowed, answer.rule, answer.field) == (False, rule, field), str(answer)
+
+
+@pytest.mark.parametrize("metadata", [
+    {"labels": {"a": "", "example.com/A_b.c": "x" * 63}}, {"annotations": {"Example.COM/a": "any thing!"}},
+    {"finalizers": ["example.com/mine"]},
+])  # fmt: skip
+def test_sound_metadata_passes(metadata: dict[str, Any]) -> None:
+    answer = server().answer(patch("SliceConfig", "red", {"metadata": metadata}))
+    assert answer.allowed, str(answer)
+
+
+def test_an_object_keeps_its_uid() -> None:
+    named = [
+        replace(item, metadata=replace(item.metadata, uid="of-red")) if key_of(item)[::2] == ("SliceConfig", "red")
+        else item
+        for item in standing_objects(world())
+    ]  # fmt: skip
+    asked = ApiServer(named, now=NOW)
+    answer = asked.answer(patch("SliceConfig", "red", {"metadata": {"uid": "another"}}))
+    assert (answer.rule, answer.field) == ("identity-kept", "metadata.uid")
+    assert asked.answer(patch("SliceConfig", "red", {"metadata": {"uid": "of-red"}})).allowed
+
+
+def test_nothing_new_comes_into_a_namespace_that_ends() -> None:
+    ending = [
+        replace(item, metadata=replace(item.metadata, deletion_timestamp="2026-05-31T00:00:00Z"))
+        if key_of(item)[0] == "Namespace" else item
+        for item in standing_objects(world())
+    ]  # fmt: skip
+    answer = ApiServer(ending, now=NOW).answer(create("SliceQoSConfig", "late", {}))
+    assert (answer.allowed, answer.rule) == (False, "namespace-exists")
+    assert "being terminated" in answer.message
+
+
 def test_no_rule_for_updates_or_deletions_alone_is_dead() -> None:
     elsewhere = {"slice-topology-settled", "cluster-network-interface-kept"}  # test_releases.py
     below = {"slice-exports-gone", "project-accounts-its-own", "slice-rotation-begun"}
+    below |= {"object-labels", "object-annotations", "object-finalizers"}
     broken = {rule for _, rule, _ in REFUSED} | below | elsewhere
     assert {rule.id for rule in RULES if "create" not in rule.operations} - broken == set()
 
