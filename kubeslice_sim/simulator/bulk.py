@@ -37,7 +37,8 @@ def play_tcp(scene: Scene, probe: Probe) -> Play:
         until_s = min(start_s + (seq + 1) * INTERVAL_S, end_s)
         yield scene.env.any_of([scene.env.timeout(until_s - since_s), running])
         arrived = sum(stream.arrived_bits for stream in streams)
-        _rate(scene, probe, seq, arrived - before, scene.env.now - since_s, told.bottleneck() if told else "")
+        held_by = told.bottleneck() if told else _held_by(streams)
+        _rate(scene, probe, seq, arrived - before, scene.env.now - since_s, held_by)
         if told:
             told.interval()
         before, seq = arrived, seq + 1
@@ -60,8 +61,8 @@ def play_udp(scene: Scene, probe: Probe) -> Play:
         since_s = scene.env.now
         yield scene.env.timeout(min(start_s + (seq + 1) * INTERVAL_S, end_s) - since_s)
         arrived = datagrams.count()
-        bits = 8.0 * (arrived - before)
-        _rate(scene, probe, seq, bits, scene.env.now - since_s, told.bottleneck() if told else "")
+        held_by = told.bottleneck() if told else _held_by([datagrams])
+        _rate(scene, probe, seq, 8.0 * (arrived - before), scene.env.now - since_s, held_by)
         if told:
             told.interval()
         before, seq = arrived, seq + 1
@@ -84,7 +85,7 @@ def _span(scene: Scene, probe: Probe) -> tuple[float, float]:
     return scene.rows.zero_s + probe.start_s, scene.rows.zero_s + probe.end_s
 
 
-def _rate(scene: Scene, probe: Probe, seq: int, bits: float, elapsed_s: float, bottleneck: str) -> None:
+def _rate(scene: Scene, probe: Probe, seq: int, bits: float, elapsed_s: float, held_by: str) -> None:
     if elapsed_s < 1e-3:
         return  # the rest of an interval that ended with the last byte
     source = scene.source(probe)
@@ -95,8 +96,12 @@ def _rate(scene: Scene, probe: Probe, seq: int, bits: float, elapsed_s: float, b
     outcome: Outcome = "ok" if bits > 0.0 else "timeout"
     scene.rows.of_probe(
         probe, scene.slice_of(source), "rate_bps", bits / elapsed_s, at_s=scene.env.now, seq=seq,
-        outcome=outcome, detail=bottleneck,
+        outcome=outcome, detail=held_by,
     )  # fmt: skip
+
+
+def _held_by(senders: Sequence[Stream | Datagrams]) -> str:
+    return ", ".join(sorted({sender.held_by for sender in senders} - {""}))
 
 
 def _streams(scene: Scene, probe: Probe) -> list[Stream]:

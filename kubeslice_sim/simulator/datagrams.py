@@ -32,6 +32,11 @@ class Datagrams:
         self._received = 0
 
     @property
+    def held_by(self) -> str:
+        """The part of its way that holds it back now; nothing where its own window, rate or loss does."""
+        return self._flow.held_by
+
+    @property
     def sent_bytes(self) -> int:
         """Payload offered so far, in whole datagrams (none while the target's name was not known)."""
         sending_s = self._sent_s + (0.0 if self._since_s is None else self._scene.env.now - self._since_s)

@@ -9,7 +9,7 @@ import simpy
 
 from kubeslice_sim.simulator.fairness import Fairness
 from kubeslice_sim.simulator.queues import Filler, Queues
-from kubeslice_sim.simulator.resource import Resources
+from kubeslice_sim.simulator.resource import Resources, resource_name
 from kubeslice_sim.simulator.share import Demand
 from kubeslice_sim.simulator.tcp import Congestion
 from kubeslice_sim.simulator.way import ResourceKey
@@ -66,6 +66,12 @@ class Flow:
     def bottleneck(self) -> ResourceKey | None:
         """What holds it back (None: its own cap, or it does not send)."""
         return None if self.fairness is None else self.fairness.bottleneck(self.number)
+
+    @property
+    def held_by(self) -> str:
+        """The name of that; nothing where there is none."""
+        key = self.bottleneck
+        return "" if key is None else resource_name(key)
 
     def arrived_bits(self, now_s: float) -> float:
         """The payload that has arrived by now."""

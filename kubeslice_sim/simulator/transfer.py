@@ -58,6 +58,11 @@ class Stream:
         return self._scene.flows.arrived_bits(self._flow)
 
     @property
+    def held_by(self) -> str:
+        """The part of its way that holds it back now; nothing where its own window, rate or loss does."""
+        return self._flow.held_by
+
+    @property
     def finished(self) -> bool:
         """Whether all that was to be sent has arrived."""
         return self._flow.finished.triggered

@@ -60,8 +60,9 @@ def test_packets_tell_more_than_rates() -> None:
 
 
 def test_the_bottleneck_is_named_and_the_shared_parts_tell_how_busy_they_were() -> None:
-    for rate in rows(run("packet"), "rate_bps", "bulk")[5:17]:
-        assert rate.detail.startswith("qos/")  # the slice's ceiling, which counts what the tunnel's own does not
+    for engine in ("packet", "fluid"):
+        for rate in rows(run(engine), "rate_bps", "bulk")[5:17]:
+            assert rate.detail.startswith("qos/")  # the slice's ceiling counts what the tunnel's own does not
     steady = [row for row in run("packet").observations if row.probe == RESOURCES and 16.0 <= row.at_s <= 27.0]
     share: dict[tuple[str, str], list[float]] = {}
     for row in steady:
@@ -99,6 +100,16 @@ def test_overloaded_udp_loses_what_is_above_the_shaper(three: World) -> None:
         for engine in ("fluid", "packet")
     }
     assert lost["packet"] == pytest.approx(lost["fluid"], abs=0.03)
+
+
+def test_a_transfer_takes_as_long_as_in_the_fluid_engine(three: World) -> None:
+    load = Traffic(
+        name="file", kind="tcp", from_=FRONT, to="shop/cart-0@worker-2:5201", size_bytes=5e6, duration_s=50.0
+    )
+    runs = {engine: play(three, scenario(three, load, engine=engine)) for engine in ("fluid", "packet")}
+    took_s = {engine: rows(found, "received_bytes", "file")[0].at_s for engine, found in runs.items()}
+    assert took_s["packet"] == pytest.approx(took_s["fluid"], rel=0.08)
+    assert rows(runs["packet"], "retransmits", "file")[0].value == 0  # HyStart does not overrun the shaper
 
 
 def test_a_killed_gateway_stalls_the_flow_and_its_end_is_noticed(three: World) -> None:
