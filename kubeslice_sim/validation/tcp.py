@@ -140,8 +140,8 @@ def engines_agree(congestion: Reactive, loss: float) -> Iterator[Row]:
                within=0.16 if heavy else 0.05, approximate=True, unit="segments/s",
                source=f"{source}; RFC 6675 5.1 for timeouts",
                why="Wider than 5 %: the formula takes a timeout for every retransmission that is lost, too; by packets "
-               "RACK (RFC 8985) repairs some of them without: 8 to 13 % more." if heavy else "Timeouts are approximate; 5 % bounds "
-               "that.")  # fmt: skip
+               "RACK (RFC 8985) repairs some of them without: 8 to 13 % more."
+               if heavy else "Timeouts are approximate; 5 % bounds that.")  # fmt: skip
 
 
 def _replicated(
