@@ -25,6 +25,8 @@ from kubeslice_sim.planner.objects_metadata import CLUSTER_FINALIZER, propagated
 
 DEREGISTER_MARGIN_S = 10.0
 """So much later than the timeout KubeSlice looks whether the worker has let go."""
+WORKER_SAYS = {"DeregisterFailed": "ClusterDeregisterFailed", "Deregistered": "ClusterDeregistered"}
+"""What a worker that takes itself apart comes to, by its Cluster's status, and what the controller then tells."""
 TOKEN_WAIT_S = 30.0
 """Until a new service account is looked at again, for its token."""
 
@@ -92,23 +94,14 @@ def _leave(
     apart = leave_default_slice(cluster, project, view)
     status, subject = cluster.status or ClusterStatus(), key_of(cluster)
     events = [Note(name="ClusterDeleted", subject=subject)]
-    if status.registration_status == "Deregistered":
-        events.insert(0, Note(name="ClusterDeregistered", subject=subject))
     if finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
         left_s = seconds(str(cluster.metadata.deletion_timestamp)) + view.timing.deregister_timeout_s - now_s
         if left_s > 0:
-            begun = replace(status, is_deregister_in_progress=True)
-            news: tuple[Write, ...] = () if begun == status else (UpdateStatus(item=replace(cluster, status=begun)),)
-            return Outcome(
-                writes=(*apart, *news),
-                events=_telling(status, subject) if not news
-                else (Note(name="ClusterDeregistrationInProgress", subject=subject),),
-                requeue_after_s=left_s + DEREGISTER_MARGIN_S,
-            )  # fmt: skip
+            return _awaited(cluster, status, apart, left_s)
         events.insert(0, Note(name="ClusterDeregisterTimeout", subject=subject))
         cluster = finalizer.removed(cluster, finalizer.CLUSTER_DEREGISTER)
-    if cluster.metadata.finalizers != (CLUSTER_FINALIZER,):
-        return Outcome(writes=apart)
+    if not finalizer.held(cluster, CLUSTER_FINALIZER):
+        return Outcome(writes=apart)  # somebody else holds it
     return Outcome(
         writes=(
             *apart,
@@ -119,10 +112,21 @@ def _leave(
     )
 
 
-def _telling(status: ClusterStatus, subject: ObjectKey) -> tuple[Note, ...]:
-    """What a worker that could not take itself apart makes the controller tell."""
-    failed = status.registration_status == "DeregisterFailed"
-    return (Note(name="ClusterDeregisterFailed", subject=subject),) if failed else ()
+def _awaited(cluster: Cluster, status: ClusterStatus, apart: tuple[Write, ...], left_s: float) -> Outcome:
+    """Tell what the worker says of taking itself apart; before it says anything, note that it is at it."""
+    said = WORKER_SAYS.get(status.registration_status or "")
+    wait_s = left_s + DEREGISTER_MARGIN_S
+    if said is not None:
+        notes = (Note(name=said, subject=key_of(cluster)),)
+        return Outcome(writes=apart, events=notes, requeue_after_s=wait_s)
+    begun = replace(status, is_deregister_in_progress=True)
+    if begun == status:
+        return Outcome(writes=apart, requeue_after_s=wait_s)
+    return Outcome(
+        writes=(*apart, UpdateStatus(item=replace(cluster, status=begun))),
+        events=(Note(name="ClusterDeregistrationInProgress", subject=key_of(cluster)),),
+        requeue_after_s=wait_s,
+    )
 
 
 CLUSTER = ControllerSpec(name="cluster", reconcile=reconcile, watches=(Watch(kind="Cluster", keys=itself),))
