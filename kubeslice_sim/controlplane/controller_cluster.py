@@ -51,6 +51,8 @@ class ControllerCluster:
         """
         for request in requests:
             self._fleet.submit(request, self.now_s)
+        if self._settle():
+            self._fleet.retry_failed(self.now_s)  # the pauses of what failed are short, next to a person's
         self.settled = self._settle()
         links = tuple(self._unreported_links())
         if links:

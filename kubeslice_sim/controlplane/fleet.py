@@ -114,6 +114,10 @@ class Fleet:
         while (task := self._agenda.take(now_s)) is not None:
             task(now_s)
 
+    def retry_failed(self, now_s: float) -> None:
+        """Have what the controllers failed at tried again now: somebody let more time pass than it has to wait."""
+        self._loops.retry_failed(self.hub, whole(now_s))
+
     def report(self, fact: Fact, now_s: float) -> None:
         """Take note of what the data plane saw; the controllers look at it in the next :meth:`step`."""
         now_s = whole(now_s)

@@ -77,6 +77,13 @@ class Loops:
                 controller.wake_s = float("inf")
                 self._wake(site, controller, to_s)
 
+    def retry_failed(self, site: Site, now_s: float) -> None:
+        """Try again at once what a cluster's controllers failed at."""
+        for controller in site.controllers:
+            for key in controller.queue.failed():
+                controller.queue.add_at(key, now_s)
+            self._wake(site, controller, now_s)
+
     def stop(self, site: Site) -> None:
         """The process with a cluster's controllers ends: queues and caches are lost, what was sent is not."""
         site.running = False

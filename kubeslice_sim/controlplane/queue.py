@@ -71,6 +71,10 @@ class WorkQueue:
         """How often it failed in a row."""
         return self._failures.get(key, 0)
 
+    def failed(self) -> tuple[ObjectKey, ...]:
+        """The keys that wait because they failed, or were left to try again."""
+        return tuple(key for key in self._later if key in self._failures)
+
     def take(self, now_s: float) -> ObjectKey | None:
         """The next key to work on at that moment, or None; say :meth:`done` when it is worked on."""
         self._ripen(now_s)

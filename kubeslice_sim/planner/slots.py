@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 VPN_THIRD_OCTET = 255
@@ -43,17 +43,22 @@ def slot_of(subnet: IPv4Network, cidr: IPv4Network) -> int:
     return (int(cidr.network_address) - int(subnet.network_address)) >> (32 - cidr.prefixlen)
 
 
-def assign_slots(clusters: Sequence[str], held: Mapping[str, int]) -> dict[str, int]:
+def assign_slots(clusters: Sequence[str], held: Mapping[str, int], leaving: Collection[int] = ()) -> dict[str, int]:
     """The slot of each cluster, counted from 0.
 
     Clusters in ``held`` keep theirs; the others take, in the given order, the lowest that is free below the number of
     clusters (kubeslice-controller service/worker_slice_config_service.go ComputeClusterMap). ``held`` holds
-    present members only.
+    present members only; ``leaving`` are slots of clusters that are not quite gone. Raises :exc:`LookupError` where
+    these leave too few, over which KubeSlice panics, and tries again.
     """
     kept = {cluster: held[cluster] for cluster in clusters if cluster in held}
-    used = set(kept.values())
-    free = iter(slot for slot in range(len(clusters)) if slot not in used)
-    return {cluster: kept[cluster] if cluster in kept else next(free) for cluster in clusters}
+    used = {*kept.values(), *leaving}
+    new = [cluster for cluster in clusters if cluster not in kept]
+    free = [slot for slot in range(len(clusters)) if slot not in used]
+    if len(free) < len(new):
+        raise LookupError(f"no slot is free yet for {', '.join(new[len(free) :])}")
+    given = dict(zip(new, free, strict=False))
+    return {cluster: kept[cluster] if cluster in kept else given[cluster] for cluster in clusters}
 
 
 def vpn_network(subnet: IPv4Network) -> IPv4Network:

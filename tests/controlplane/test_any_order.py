@@ -17,6 +17,7 @@ from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.controlplane.node import is_ready
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import Apply, Patch, Remove
+from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.scenario import Fault
@@ -165,7 +166,17 @@ class AnyOrder(RuleBasedStateMachine):
             self.recover_a_node()
         self.restore_gateways()
         self.settle()
+        self.touch_slices()
+        self.settle()
         self.check_nothing_is_left_over()
+
+    def touch_slices(self) -> None:
+        """A request that added and removed members left the leavers' gateways until the slice's next event."""
+        for key in self.hand.fleet.hub.store.view.keys("SliceConfig"):
+            self.ask(Patch(key=key, change=lambda item: with_metadata(
+                item, annotations=item.metadata.annotations.with_items({"touched": "yes"})
+            )))  # fmt: skip
+        self.hand.run_for(1.0)
 
     def settle(self) -> None:
         until_s = self.hand.now_s + PATIENCE_S
@@ -185,7 +196,17 @@ class AnyOrder(RuleBasedStateMachine):
             for key in site.store.view.keys(kind)
             if site.store.view.at(key).metadata.deletion_timestamp is not None
         ]  # fmt: skip
-        return [*going, *(f"{item.metadata.name} is {item.spec.state}" for item in view.list(WorkerSliceGwRecycler))]
+        recyclers = (item for item in view.list(WorkerSliceGwRecycler) if not self.orphaned(item))
+        return [*going, *(f"{item.metadata.name} is {item.spec.state}" for item in recyclers)]
+
+    def orphaned(self, recycler: WorkerSliceGwRecycler) -> bool:
+        """Whether it outlived its gateway: it then stands, unattended, until its slice goes."""
+        view = self.hand.fleet.hub.store.view
+        gateway = view.get(WorkerSliceGateway, recycler.metadata.namespace, recycler.spec.slice_gw_server)
+        if gateway is None:
+            return True
+        made, found = recycler.metadata.creation_timestamp, gateway.metadata.creation_timestamp
+        return str(made) <= str(found)
 
     def check_nothing_is_left_over(self) -> None:
         view = self.hand.fleet.hub.store.view

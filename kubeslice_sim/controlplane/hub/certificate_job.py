@@ -10,6 +10,7 @@ from kubeslice_sim.controlplane.facts import CertificatesFailed, CertificatesIss
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.reconciler import View
 from kubeslice_sim.controlplane.store import Store
+from kubeslice_sim.controlplane.table import StoreView
 from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -31,14 +32,26 @@ TTL_S = 86400
 """After so long a finished Job is deleted (``ttlSecondsAfterFinished``)."""
 
 
-def job_name(server: str, rotation: int) -> str:
-    """``open-cert-`` and 8 hexadecimal digits; KubeSlice's are random, ours follow from the pair and the rotation."""
-    return f"open-cert-{uuid5(_NAMES, f'{server}/{rotation}').hex[:8]}"
+def job_name(server: str, rotation: int, earlier: int = 0) -> str:
+    """``open-cert-`` and 8 hexadecimal digits; KubeSlice's are random, ours follow from the pair and the rotation.
+
+    ``earlier``: how many such jobs of earlier pairs of these names still stand; each lives on for its day.
+    """
+    return f"open-cert-{uuid5(_NAMES, f'{server}/{rotation}/{earlier}' if earlier else f'{server}/{rotation}').hex[:8]}"
 
 
-def job_of(server: str, rotation: int, view: View) -> KubernetesObject | None:
-    """The job that makes the keys of that number for the pair that this gateway serves, None where there is none."""
-    return view.hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, rotation))
+def job_of(server: str, rotation: int, hub: StoreView) -> KubernetesObject | None:
+    """The newest job that makes the keys of that number for the pair that this gateway serves; None: there is none."""
+    earlier = _count(server, rotation, hub)
+    return hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, rotation, earlier - 1)) if earlier else None
+
+
+def _count(server: str, rotation: int, hub: StoreView) -> int:
+    """How many jobs of that number stand for pairs of that name."""
+    found = 0
+    while hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, rotation, found)) is not None:
+        found += 1
+    return found
 
 
 def jobs_of_slice(slice_: str, view: View) -> tuple[KubernetesObject, ...]:
@@ -53,9 +66,10 @@ def rotation_count(slice_: str, namespace: str, view: View) -> int:
 
 
 def certificate_job(
-    config: SliceConfig, server: WorkerSliceGateway, client: WorkerSliceGateway, rotation: int
+    config: SliceConfig, server: WorkerSliceGateway, client: WorkerSliceGateway, rotation: int, view: View
 ) -> KubernetesObject:  # fmt: skip
-    """The Job of one pair; the secrets that it makes go to the slice's namespace."""
+    """A new Job of one pair; the secrets that it makes go to the slice's namespace."""
+    earlier = _count(server.metadata.name, rotation, view.hub)
     environment = certificate_environment(config, server, client)
     container = {
         "name": "ovpn-cert-generator",
@@ -69,7 +83,7 @@ def certificate_job(
         "spec": {"serviceAccountName": ACCOUNT, "restartPolicy": "Never", "containers": [container]},
     }  # fmt: skip
     return built_in(
-        "Job", CONTROLLER_NAMESPACE, job_name(server.metadata.name, rotation),
+        "Job", CONTROLLER_NAMESPACE, job_name(server.metadata.name, rotation, earlier),
         labels={labels.JOB_SLICE: config.metadata.name},
         body={"spec": {"backoffLimit": BACKOFF_LIMIT, "ttlSecondsAfterFinished": TTL_S, "template": template}},
     )  # fmt: skip
@@ -93,7 +107,7 @@ def failed(job: KubernetesObject) -> bool:
 
 def finish_job(fact: CertificatesIssued, store: Store, now_s: float) -> None:
     """Mark the Job complete and make the pair's secrets anew, without the key material: no store ever holds that."""
-    job = store.view.find("Job", CONTROLLER_NAMESPACE, job_name(fact.server, fact.rotation))
+    job = job_of(fact.server, fact.rotation, store.view)
     if job is None or complete(job):
         return  # its slice is gone, or it was told twice
     namespace = environment_of(job)["NAMESPACE"]
@@ -109,7 +123,7 @@ def finish_job(fact: CertificatesIssued, store: Store, now_s: float) -> None:
 
 def fail_job(fact: CertificatesFailed, store: Store, now_s: float) -> None:
     """Count a failed pod of the Job; one more than ``backoffLimit`` and the Job has failed for good."""
-    job = store.view.find("Job", CONTROLLER_NAMESPACE, job_name(fact.server, fact.rotation))
+    job = job_of(fact.server, fact.rotation, store.view)
     if job is None or complete(job) or failed(job):
         return
     count = int(job.status.get("failed") or 0) + 1

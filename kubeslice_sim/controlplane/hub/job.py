@@ -15,12 +15,12 @@ from kubeslice_sim.controlplane.hub.certificate_job import (
     complete,
     environment_of,
     failed,
-    job_name,
+    job_of,
     rotation_count,
 )
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Outcome, View
 from kubeslice_sim.controlplane.timestamp import seconds
-from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
 FIRST_PAUSE_S = 10.0
@@ -49,7 +49,8 @@ def _order(job: KubernetesObject, view: View) -> IssueCertificates:
     slice_, server = told["SLICE_NAME"], told[SERVER]
     now = rotation_count(slice_, told["NAMESPACE"], view)
     # The number of its keys stands in a Job's name alone: those in use, of a new pair, or the next.
-    number = next((n for n in (now, now + 1) if job_name(server, n) == job.metadata.name), now)
+    numbers = (n for n in (now, now + 1) if (found := job_of(server, n, view.hub)) and key_of(found) == key_of(job))
+    number = next(numbers, now)
     return IssueCertificates(slice=slice_, server=server, client=told[CLIENT], rotation=number)
 
 

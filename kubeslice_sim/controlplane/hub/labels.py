@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SLICE = "original-slice-name"
 WORKER_CLUSTER = "worker-cluster"
+REMOTE_CLUSTER = "remote-cluster"
 SERVICE = "service-name"
 SERVICE_NAMESPACE = "service-namespace"
 JOB_SLICE = "SLICE_NAME"

@@ -2,14 +2,20 @@
 
 The slice's controller keeps clusters, gateways and interval; this one the times. Certificates count from the moment at
 which all of the slice's jobs are found done; that is looked at every 30 s. When they expire, every pair gets a new job,
-and the rotation its next number. KubeSlice compares gateway lists in random order and rewrites them without end; ours
-are sorted. It remembers in one flag for all slices that jobs are under way; ours are known by their names.
+and the rotation its next number. KubeSlice remembers in one flag for all slices that jobs are under way; ours are
+known by their names.
+
+The lists name the gateways that stand when the rotation is looked at, in whatever project a slice of that name has
+them. Nothing but a change of the rotation has it looked at; but KubeSlice compares lists in random order, writes them
+again where they differ and looks again, so that one with several lists of several gateways is looked at all the time.
+Ours are sorted; such a one is looked at when a gateway comes or goes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
+from math import factorial, prod
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
@@ -22,8 +28,10 @@ from kubeslice_sim.controlplane.hub.certificate_job import (
     jobs_of_slice,
 )
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, Update, View, Write
+from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import seconds, timestamp
 from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.release import ROTATES_KEYS, includes
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
@@ -35,6 +43,9 @@ from kubeslice_sim.planner.objects_slice import vpn_key_rotation
 DAY_S = 86400.0
 MARGIN_S = 3600.0
 """Certificates are renewed an hour before the interval is over."""
+Lists = FrozenMap[tuple[str, ...]]
+RESTLESS = 24**2
+"""A rotation whose lists have so many orders outlasts what its slice is doing: that of a full mesh of four does."""
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -45,10 +56,9 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     rotation = view.hub.get(VpnKeyRotation, key.namespace, key.name)
     if rotation is None:
         return NOTHING
-    mended = _mended(rotation, view.hub.get(SliceConfig, key.namespace, key.name))
+    mended = _mended(rotation, view.hub.get(SliceConfig, key.namespace, key.name), view)
     if mended != rotation:
-        note = Note(name="VPNKeyRotationConfigUpdated", subject=key)
-        return Outcome(writes=(Update(item=mended),), events=(note,))
+        return Outcome(writes=(Update(item=mended),))
     expiry = rotation.spec.certificate_expiry_time
     if rotation.spec.certificate_creation_time is not None and expiry is not None:
         left_s = seconds(expiry) - now_s
@@ -77,8 +87,8 @@ def _renew(rotation: VpnKeyRotation, view: View, now_s: float) -> Outcome:
         client = view.hub.get(WorkerSliceGateway, key.namespace, item.spec.remote_gateway_config.gateway_name)
         if config is None or client is None:
             return Outcome(retry=f"the slice or the client of {name} is not there")
-        if job_of(name, number, view) is None:
-            missing.append(Create(item=certificate_job(config, item, client, number)))
+        if job_of(name, number, view.hub) is None:
+            missing.append(Create(item=certificate_job(config, item, client, number, view)))
     if missing and _another_renews(key, view, now_s):
         return Outcome(requeue_after_s=view.timing.certificate_poll_s)
     if missing:
@@ -126,7 +136,7 @@ def keep_rotation(config: SliceConfig, view: View) -> Outcome:
     """Create the slice's rotation, or bring its clusters, gateways and interval up to date (since 1.1.0)."""
     if not includes(view.underlay.spec.kubeslice_version, ROTATES_KEYS):
         return NOTHING
-    wanted = vpn_key_rotation(config, _gateways(config, ()))
+    wanted = vpn_key_rotation(config, {})
     if wanted is None:
         return NOTHING
     key = key_of(wanted)
@@ -134,11 +144,7 @@ def keep_rotation(config: SliceConfig, view: View) -> Outcome:
     if there is None:
         return Outcome(writes=(Create(item=wanted),), events=(Note(name="VPNKeyRotationConfigCreated", subject=key),))
     spec = there.spec
-    if spec.clusters != wanted.spec.clusters:
-        seen = vpn_key_rotation(config, _gateways(config, _still_seen(spec.clusters, wanted.spec.clusters))) or wanted
-        spec = replace(
-            spec, clusters=wanted.spec.clusters, cluster_gateway_mapping=seen.spec.cluster_gateway_mapping
-        )  # fmt: skip
+    spec = replace(spec, clusters=wanted.spec.clusters)
     if spec.rotation_interval != wanted.spec.rotation_interval:
         made, days = spec.certificate_creation_time, wanted.spec.rotation_interval
         spec = replace(
@@ -166,43 +172,67 @@ def _renewal_asked(config: SliceConfig, rotation: VpnKeyRotation) -> bool:
     return seconds(asked) >= seconds(made)
 
 
-def _mended(rotation: VpnKeyRotation, config: SliceConfig | None) -> VpnKeyRotation:
-    """The rotation as its slice says. Gateways too many in its lists stay (see :func:`_still_seen`)."""
-    wanted = None
-    if config is not None and not finalizer.deleting(config):
-        wanted = vpn_key_rotation(config, _gateways(config, ()))
-    if wanted is None:
+def _mended(rotation: VpnKeyRotation, config: SliceConfig | None, view: View) -> VpnKeyRotation:
+    """The rotation as its slice says."""
+    wanted = None if config is None or finalizer.deleting(config) else vpn_key_rotation(config, {})
+    if config is None or wanted is None:
         return rotation
-    spec, held = wanted.spec, rotation.spec.cluster_gateway_mapping
-    mapping = spec.cluster_gateway_mapping
-    if held.keys() == mapping.keys() and all(set(held[name]) >= set(mapping[name]) for name in mapping):
-        mapping = held
+    spec = wanted.spec
     return replace(rotation, spec=replace(
         rotation.spec, slice_name=spec.slice_name, clusters=spec.clusters, rotation_interval=spec.rotation_interval,
-        cluster_gateway_mapping=mapping,
+        cluster_gateway_mapping=_lists(config, rotation.spec.cluster_gateway_mapping, view),
     ))  # fmt: skip
 
 
-def _gateways(config: SliceConfig, besides: Collection[str]) -> dict[str, tuple[str, ...]]:
-    listed = member_clusters(config)
-    return {
-        local: tuple(
-            names.gateway(config.metadata.name, local, remote) for remote in (*listed, *besides) if remote != local
-        )
-        for local in listed
-    }
+def _lists(config: SliceConfig, last: Lists, view: View) -> Lists:
+    """The gateways of each member that has any: those that stand, and those of the last look that are still named."""
+    members = member_clusters(config)
+    standing: dict[str, list[str]] = {}
+    for item in view.hub.list(WorkerSliceGateway, labels={labels.SLICE: config.metadata.name}):
+        if not finalizer.deleting(item):
+            standing.setdefault(item.metadata.labels.get(labels.WORKER_CLUSTER, ""), []).append(item.metadata.name)
+    lists = FrozenMap({name: tuple(sorted(standing[name])) for name in members if name in standing})
+    if last.keys() == lists.keys():
+        # Two lists of one gateway agree at the first look, and nobody looks again.
+        agreed = len(members) == 2 and all(set(last[name]) >= set(lists[name]) for name in members)
+        return last if agreed else lists
+    seen = _last_seen(config.metadata.name, last, members)
+    return FrozenMap({
+        name: tuple(sorted({*found, *seen.intersection(last.get(name, ()))})) for name, found in lists.items()
+    })  # fmt: skip
 
 
-def _still_seen(before: Collection[str], now: Collection[str]) -> tuple[str, ...]:
-    """Clusters that left and whose gateways the rotation goes on naming until its slice's clusters change again.
+def _last_seen(slice_: str, before: Collection[str], now: Collection[str]) -> frozenset[str]:
+    """Gateways to clusters that left which a rotation goes on naming until its slice's clusters change again.
 
-    A race in KubeSlice: while a list has several gateways, it rewrites the rotation over and over, and stops at the
-    first two looks that agree, though gateways are still being deleted. With two members left and several gone, the
-    controller that was recorded (grow-shrink, step 06) had deleted the gateways of the first cluster by then, and not
-    yet the others'. Nothing else reads the list before the next rotation of keys.
+    A race in KubeSlice: a rotation that is looked at all the time comes to rest at the first two looks that agree,
+    though gateways are still being deleted. Where four and more shrink to two, the controller that was recorded
+    (grow-shrink, step 06) had deleted the gateways of the first cluster by then, and not yet the others'; of three
+    other runs two named none that had gone, one all. Nothing else reads the list before the next rotation of keys.
     """
     left = sorted(set(before) - set(now))
-    return tuple(left[1:]) if len(now) == 2 else ()
+    if len(now) != 2 or len(before) < 4 or not set(now) <= set(before):
+        return frozenset()
+    return frozenset(names.gateway(slice_, local, remote) for local in now for remote in left[1:])
+
+
+def _restless(change: Change, view: View) -> Iterable[ObjectKey]:
+    """The rotation that is looked at all the time, when a gateway of its slice goes or comes; any that lacks one.
+
+    Two looks agree by chance once in the product of the numbers of orders in which its lists may come.
+    """
+    before, after = change.previous, change.item
+    if change.action == "MODIFIED" and before is not None and finalizer.deleting(before) == finalizer.deleting(after):
+        return ()
+    key = ObjectKey("VpnKeyRotation", change.key.namespace, after.spec.slice_name)
+    rotation = view.hub.get(VpnKeyRotation, key.namespace, key.name)
+    config = view.hub.get(SliceConfig, key.namespace, key.name)
+    if rotation is None or config is None or config.spec.clusters != rotation.spec.clusters:
+        return ()  # a pass of the slice is about to bring it new clusters, and it is looked at then
+    lists = rotation.spec.cluster_gateway_mapping
+    if change.action == "ADDED" and all(change.key.name not in found for found in lists.values()):
+        return (key,)
+    return (key,) if prod(factorial(min(len(found), 4)) for found in lists.values()) >= RESTLESS else ()
 
 
 def _expiry(made: str, days: int) -> str:
@@ -211,5 +241,7 @@ def _expiry(made: str, days: int) -> str:
 
 
 VPN_KEY_ROTATION = ControllerSpec(
-    name="vpn-key-rotation", reconcile=reconcile, watches=(Watch(kind="VpnKeyRotation", keys=itself),)
+    name="vpn-key-rotation",
+    reconcile=reconcile,
+    watches=(Watch(kind="VpnKeyRotation", keys=itself), Watch(kind="WorkerSliceGateway", keys=_restless)),
 )

@@ -9,7 +9,7 @@ from kubeslice_sim.controlplane.controller import ControllerSpec, Watch
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.service_export_config import exports_of
 from kubeslice_sim.controlplane.hub.worker_objects import release, rewritten
-from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, View
+from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, Update, View
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.slice_config import SliceConfig
@@ -20,8 +20,11 @@ from kubeslice_sim.planner.objects_metadata import WORKER_SERVICE_IMPORT_FINALIZ
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     """Let one under deletion go once its worker has; what it says is the business of its service's exports."""
     item = view.hub.get(WorkerServiceImport, key.namespace, key.name)
-    if item is None or not finalizer.deleting(item):
+    if item is None:
         return NOTHING
+    if not finalizer.deleting(item):
+        mended = finalizer.added(item, WORKER_SERVICE_IMPORT_FINALIZER)
+        return NOTHING if mended == item else Outcome(writes=(Update(item=mended),))
     gone = release(item, WORKER_SERVICE_IMPORT_FINALIZER, view, now_s)
     return replace(gone, events=_forced(item, view)) if gone.writes else gone
 

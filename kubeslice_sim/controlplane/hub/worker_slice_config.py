@@ -20,7 +20,6 @@ from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.slice_config import QosProfile, SliceConfig
 from kubeslice_sim.model.slice_qos_config import SliceQosConfig
 from kubeslice_sim.model.worker_slice_config import WorkerSliceConfig
-from kubeslice_sim.planner.members import has_network
 from kubeslice_sim.planner.objects_metadata import QOS_PROFILE_LABEL, WORKER_SLICE_CONFIG_FINALIZER, propagated
 from kubeslice_sim.planner.objects_slice import worker_slice_config_spec
 from kubeslice_sim.planner.qos import lacks_profile, profile_of
@@ -35,15 +34,14 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     if finalizer.deleting(item):
         gone = release(item, WORKER_SLICE_CONFIG_FINALIZER, view, now_s)
         return replace(gone, events=_forced(item, config)) if gone.writes else gone
-    if config is None or finalizer.deleting(config) or (has_network(config) and item.spec.octet is None):
-        return NOTHING  # without a slot, its slice is about to give it one
-    qos = profile_of(config, view.hub.list(SliceQosConfig, key.namespace))
-    if lacks_profile(config, qos):
-        return NOTHING
-    wanted = settled(item, config, item.spec.octet, qos)
-    # As in KubeSlice, the CIDR is the slice's business: a wrong one stays until the slice is looked at.
-    wanted = replace(wanted, spec=replace(wanted.spec, cluster_subnet_cidr=item.spec.cluster_subnet_cidr))
-    return NOTHING if wanted == item else Outcome(writes=(Update(item=wanted),))
+    mended = finalizer.added(item, WORKER_SLICE_CONFIG_FINALIZER)
+    qos = None if config is None else profile_of(config, view.hub.list(SliceQosConfig, key.namespace))
+    if config is not None and not lacks_profile(config, qos):
+        mended = settled(mended, config, item.spec.octet, qos)
+        # As in KubeSlice, slot and CIDR are the slice's business: wrong ones stay until the slice is looked at.
+        own = replace(mended.spec, octet=item.spec.octet, cluster_subnet_cidr=item.spec.cluster_subnet_cidr)
+        mended = replace(mended, spec=own)
+    return NOTHING if mended == item else Outcome(writes=(Update(item=mended),))
 
 
 def settled(

@@ -6,14 +6,14 @@ the local side are mirrored into the peer's remote side.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.hub import labels
-from kubeslice_sim.controlplane.hub.certificate_job import job_of, rotation_count
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
-from kubeslice_sim.controlplane.hub.worker_objects import release
+from kubeslice_sim.controlplane.hub.worker_objects import owned_by, release
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, View, Write
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.slice_config import SliceConfig
@@ -36,8 +36,9 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     config = view.hub.get(SliceConfig, key.namespace, gateway.spec.slice_name)
     if finalizer.deleting(gateway):
         return _leave(gateway, config, view, now_s)
+    mended = finalizer.added(gateway, WORKER_SLICE_GATEWAY_FINALIZER)
     if config is None:
-        return NOTHING
+        return NOTHING if mended == gateway else Outcome(writes=(Update(item=mended),))
     spec = gateway.spec
     provider = config.spec.slice_gateway_provider
     if provider is not None:
@@ -47,27 +48,13 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
             gateway_type=provider.slice_gateway_type,
         )  # fmt: skip
     writes: list[Write] = []
-    if spec != gateway.spec:
-        writes.append(Update(item=replace(gateway, spec=spec)))
+    mended = replace(mended, spec=spec)
+    if mended != gateway:
+        writes.append(Update(item=mended))
     peer = _peer(gateway, view)
     if peer is not None and not finalizer.deleting(peer) and (seen := _mirrored(gateway, peer)) != peer:
         writes.append(Update(item=seen))
     return Outcome(writes=tuple(writes))
-
-
-def without_gateway(gateway: WorkerSliceGateway, view: View) -> tuple[Write, ...]:
-    """Delete a gateway with its secret, its certificate jobs and the recyclers of its pods."""
-    namespace, name = gateway.metadata.namespace, gateway.metadata.name
-    number = rotation_count(gateway.spec.slice_name, namespace, view)
-    jobs = (job_of(name, rotation, view) for rotation in (number, number + 1))
-    return (
-        Delete(key=key_of(gateway)),
-        *(Delete(key=key_of(item)) for item in (view.hub.find("Secret", namespace, name), *jobs) if item is not None),
-        *(
-            Delete(key=key_of(item)) for item in recyclers_of_slice(gateway.spec.slice_name, view)
-            if name in (item.spec.slice_gw_server, item.spec.slice_gw_client)
-        ),
-    )  # fmt: skip
 
 
 def recyclers_of_slice(slice_: str, view: View) -> tuple[WorkerSliceGwRecycler, ...]:
@@ -89,30 +76,44 @@ def _mirrored(gateway: WorkerSliceGateway, peer: WorkerSliceGateway) -> WorkerSl
 
 
 def _leave(gateway: WorkerSliceGateway, config: SliceConfig | None, view: View, now_s: float) -> Outcome:
-    """Let the gateway go once its worker has. One that a living slice still needs takes its peer along.
+    """Let the gateway go once its worker has, with its secret. One of a member's takes its peer along.
 
-    Both are then made anew. The peer is marked first, so that the slice never sees one without the other.
+    The slice then looks whether it wants both anew. Their certificate job stays, for its day.
     """
     gone = release(gateway, WORKER_SLICE_GATEWAY_FINALIZER, view, now_s)
     if not gone.writes:
         return gone
-    leftovers = without_gateway(gateway, view)[1:]
-    if config is None or finalizer.deleting(config) or not _wanted(gateway, config, view):
-        return replace(gone, writes=(*leftovers, *gone.writes))
-    peer = _peer(gateway, view)
-    pair = without_gateway(peer, view) if peer is not None and not finalizer.deleting(peer) else ()
+    secrets = _secret(gateway, view)
+    local, remote = (gateway.metadata.labels.get(name, "") for name in (labels.WORKER_CLUSTER, labels.REMOTE_CLUSTER))
+    if config is None or finalizer.deleting(config) or not _joined(config, local, remote, view):
+        return replace(gone, writes=(*secrets, *gone.writes))
+    pair: list[Write] = []
+    for peer in owned_by(config, view, WorkerSliceGateway):
+        ends = (peer.metadata.labels.get(labels.WORKER_CLUSTER), peer.metadata.labels.get(labels.REMOTE_CLUSTER))
+        if ends == (remote, local):
+            pair = [] if finalizer.deleting(peer) else [Delete(key=key_of(peer))]
+            pair.extend(_secret(peer, view))
+            break
     names = ("WorkerSliceGatewayDeletedForcefully", "WorkerSliceGatewayRecreated")
     return replace(
         gone,
-        writes=(*pair, *leftovers, *gone.writes),
+        writes=(*pair, *secrets, *gone.writes),
         events=tuple(Note(name=name, subject=key_of(gateway)) for name in names),
     )
 
 
-def _wanted(gateway: WorkerSliceGateway, config: SliceConfig, view: View) -> bool:
-    """Whether the slice still joins the two clusters."""
-    ends = {_local(gateway), _remote(gateway)}
-    return any({edge.server, edge.client} == ends for edge in edges_of(config, shape_of(config, view)))
+def _joined(config: SliceConfig, local: str, remote: str, view: View) -> bool:
+    """Whether KubeSlice takes the pair for a wanted one: ``local`` is a member. A topology says of whom."""
+    shape = shape_of(config, view)
+    edges = () if shape is None else edges_of(config, shape)
+    return local in config.spec.clusters and (
+        shape is None or any({edge.server, edge.client} == {local, remote} for edge in edges)
+    )
+
+
+def _secret(gateway: WorkerSliceGateway, view: View) -> tuple[Delete, ...]:
+    found = view.hub.find("Secret", gateway.metadata.namespace, gateway.metadata.name)
+    return () if found is None else (Delete(key=key_of(found)),)
 
 
 def _peer(gateway: WorkerSliceGateway, view: View) -> WorkerSliceGateway | None:
@@ -121,15 +122,9 @@ def _peer(gateway: WorkerSliceGateway, view: View) -> WorkerSliceGateway | None:
 
 
 def _server_of(gateway: WorkerSliceGateway) -> str:
-    return _local(gateway) if gateway.spec.gateway_host_type == "Server" else _remote(gateway)
-
-
-def _local(gateway: WorkerSliceGateway) -> str:
-    return gateway.spec.local_gateway_config.cluster_name
-
-
-def _remote(gateway: WorkerSliceGateway) -> str:
-    return gateway.spec.remote_gateway_config.cluster_name
+    serves = gateway.spec.gateway_host_type == "Server"
+    held: Mapping[str, str] = gateway.metadata.labels
+    return held.get(labels.WORKER_CLUSTER if serves else labels.REMOTE_CLUSTER, "")
 
 
 WORKER_SLICE_GATEWAY = ControllerSpec(
