@@ -125,8 +125,14 @@ def _slice(
 
 
 def gateways_of(config: SliceConfig, hub: Site) -> tuple[WorkerSliceGateway, ...]:
-    """The gateways of both ends of all the slice's pairs."""
-    return hub.store.view.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: config.metadata.name})
+    """The gateways of both ends of all pairs of members; those of leavers, which may stand for long, are nobody's."""
+    members = frozenset(member_clusters(config))
+    found = hub.store.view.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: config.metadata.name})
+    return tuple(
+        item for item in found
+        if item.spec.local_gateway_config.cluster_name in members
+        and item.spec.remote_gateway_config.cluster_name in members
+    )  # fmt: skip
 
 
 def lacks_gateways(config: SliceConfig, hub: Site) -> str:
