@@ -25,6 +25,10 @@ def register(app: App, out: Console, err: Console) -> None:
         world says (or what a healthy worker would), certificate jobs finish at once, and what would only go with its
         owner or its namespace stays. A refused request changes nothing; exit 1 if there was one.
 
+        After every request time passes until nothing is due for a minute: KubeSlice's polls of 30 s are waited for,
+        what takes longer (a worker's finalizer, three minutes; a deregistration, ten; new keys) is not, unless a
+        request follows that has it done.
+
         Parameters
         ----------
         world

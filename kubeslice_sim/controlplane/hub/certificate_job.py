@@ -54,6 +54,15 @@ def _count(server: str, rotation: int, hub: StoreView) -> int:
     return found
 
 
+def _oldest_at_work(server: str, rotation: int, hub: StoreView) -> KubernetesObject | None:
+    """The first of them that is neither complete nor failed: slices of one name in two projects may have one each."""
+    for earlier in range(_count(server, rotation, hub)):
+        job = hub.find("Job", CONTROLLER_NAMESPACE, job_name(server, rotation, earlier))
+        if job is not None and not complete(job) and not failed(job):
+            return job
+    return None
+
+
 def jobs_of_slice(slice_: str, view: View) -> tuple[KubernetesObject, ...]:
     """Every job of the slice that is still there, finished or not."""
     return view.hub.objects("Job", CONTROLLER_NAMESPACE, {labels.JOB_SLICE: slice_})
@@ -107,9 +116,9 @@ def failed(job: KubernetesObject) -> bool:
 
 def finish_job(fact: CertificatesIssued, store: Store, now_s: float) -> None:
     """Mark the Job complete and make the pair's secrets anew, without the key material: no store ever holds that."""
-    job = job_of(fact.server, fact.rotation, store.view)
-    if job is None or complete(job):
-        return  # its slice is gone, or it was told twice
+    job = _oldest_at_work(fact.server, fact.rotation, store.view)
+    if job is None:
+        return  # it was told twice
     namespace = environment_of(job)["NAMESPACE"]
     for name in (fact.server, fact.client):
         if store.view.at(ObjectKey("Secret", namespace, name)) is not None:
@@ -123,8 +132,8 @@ def finish_job(fact: CertificatesIssued, store: Store, now_s: float) -> None:
 
 def fail_job(fact: CertificatesFailed, store: Store, now_s: float) -> None:
     """Count a failed pod of the Job; one more than ``backoffLimit`` and the Job has failed for good."""
-    job = job_of(fact.server, fact.rotation, store.view)
-    if job is None or complete(job) or failed(job):
+    job = _oldest_at_work(fact.server, fact.rotation, store.view)
+    if job is None:
         return
     count = int(job.status.get("failed") or 0) + 1
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
