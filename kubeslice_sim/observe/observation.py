@@ -22,9 +22,10 @@ COLUMNS = (
 class Observation:
     """One row. ``at_s`` counts from the scenario's zero. ``src`` and ``dst`` are names, never addresses:
 
-    a pod ``namespace/name``, a DNS name with its port, a gateway deployment or a slice. ``at_s`` of an attempt (ping,
-    connect, DNS question, HTTP request) is the moment it was started, whatever became of it; that of a rate is its
-    interval's end. An attempt that got no answer has one ``reachable`` row of value 0 and no row of a time.
+    a pod ``namespace/name``, a DNS name with its port, a gateway deployment, a slice or a shared part of the paths.
+    ``at_s`` of an attempt (ping, connect, DNS question, HTTP request) is the moment it was started, whatever became of
+    it; that of a rate is its interval's end. An attempt that got no answer has one ``reachable`` row of value 0 and no
+    row of a time.
     """
 
     at_s: float
