@@ -230,9 +230,11 @@ def _restless(change: Change, view: View) -> Iterable[ObjectKey]:
     if rotation is None or config is None or config.spec.clusters != rotation.spec.clusters:
         return ()  # a pass of the slice is about to bring it new clusters, and it is looked at then
     lists = rotation.spec.cluster_gateway_mapping
-    if change.action == "ADDED" and all(change.key.name not in found for found in lists.values()):
+    orders = prod(factorial(min(len(found), 4)) for found in lists.values())
+    unnamed = change.action == "ADDED" and all(change.key.name not in found for found in lists.values())
+    if unnamed and (orders > 1 or len(lists) < len(config.spec.clusters)):
         return (key,)
-    return (key,) if prod(factorial(min(len(found), 4)) for found in lists.values()) >= RESTLESS else ()
+    return (key,) if orders >= RESTLESS else ()
 
 
 def _expiry(made: str, days: int) -> str:
