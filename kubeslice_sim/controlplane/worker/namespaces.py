@@ -8,6 +8,7 @@ from kubeslice_sim.controlplane.built_in import SLICE_LABEL, built_in
 from kubeslice_sim.controlplane.effects import SetNetworkPolicy
 from kubeslice_sim.controlplane.reconciler import Create, Delete, Outcome, Update, View, Write
 from kubeslice_sim.controlplane.status import with_metadata
+from kubeslice_sim.controlplane.worker.allowed_namespaces import NAMESPACE_LABEL, allow, disallow
 from kubeslice_sim.model.document import key_of
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -16,7 +17,6 @@ from kubeslice_sim.planner import names
 from kubeslice_sim.planner.policies import ALWAYS_ALLOWED
 
 INJECT_LABEL = "kubeslice.io/inject"
-NAMESPACE_LABEL = "kubeslice.io/namespace"
 
 
 def application_namespaces(slice_: Slice) -> tuple[str, ...]:
@@ -49,19 +49,25 @@ def offboard(slice_: Slice, view: View) -> Outcome:
     held = _held(slice_.metadata.name, view)
     policies = _open(slice_.metadata.name, (), view)
     return Outcome(
-        writes=(*(Update(item=_unlabelled(item)) for item in held), *policies.writes), effects=policies.effects
+        writes=(
+            *(Update(item=_unlabelled(item)) for item in held),
+            *disallow(slice_.metadata.name, view),
+            *policies.writes,
+        ),
+        effects=policies.effects,
     )
 
 
 def _isolate(slice_: Slice, wanted: tuple[str, ...], view: View) -> Outcome:
     settings = slice_.status.slice_config
     profile = settings.namespace_isolation_profile if settings else None
-    isolated = wanted if profile is not None and profile.isolation_enabled else ()
+    closed = profile is not None and profile.isolation_enabled
+    isolated = wanted if closed else ()
     name = slice_.metadata.name
-    others = (*(profile.allowed_namespaces if profile else ()), *ALWAYS_ALLOWED)
-    writes: list[Write] = []
+    others = tuple(dict.fromkeys((*(profile.allowed_namespaces if profile else ()), *ALWAYS_ALLOWED)))
+    writes: list[Write] = list(allow(name, others, view)) if closed else []
     for namespace in isolated:
-        policy = _policy(name, namespace, tuple(dict.fromkeys(others)))
+        policy = _policy(name, namespace, others)
         there = view.local.find("NetworkPolicy", namespace, policy.metadata.name)
         if there is None:
             writes.append(Create(item=policy))

@@ -14,6 +14,7 @@ from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import unix_s
 from kubeslice_sim.controlplane.worker import app_pods, east_west, edge, namespaces, qos, router
+from kubeslice_sim.controlplane.worker.allowed_namespaces import marked_for
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.membership import AppPod
 from kubeslice_sim.model.service_export import ServiceExport
@@ -81,7 +82,7 @@ def _status(slice_: Slice, pods: tuple[AppPod, ...], view: View, now_s: float) -
         app_pods_updated_on=held.app_pods_updated_on if pods == held.app_pods else unix_s(now_s),
         network_policies_installed=isolated,
         application_namespaces=tuple(name for name in wanted if view.local.find("Namespace", "", name) is not None),
-        allowed_namespaces=(*profile.allowed_namespaces, names.SYSTEM_NAMESPACE) if isolated and profile else (),
+        allowed_namespaces=marked_for(slice_.metadata.name, view) if isolated else (),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
@@ -53,7 +53,7 @@ def _parts(config: WorkerSliceConfig, view: View) -> tuple[ComponentStatus, ...]
     tunnels = [
         sum(pod.tunnel_status.tunnel_state == "UP" for pod in item.status.gateway_pod_status) for item in gateways
     ]
-    wanted = sum(gateway_count(item.metadata) for item in gateways)
+    wanted = [gateway_count(item.metadata) for item in gateways]
     found: dict[str, ComponentHealth] = {
         "dns": "Normal" if dns is not None and running(dns) else "Error",
         "slice-gateway": _share(pods, wanted),
@@ -63,10 +63,9 @@ def _parts(config: WorkerSliceConfig, view: View) -> tuple[ComponentStatus, ...]
     return tuple(ComponentStatus(component=name, component_health_status=health) for name, health in found.items())
 
 
-def _share(counts: Iterable[int], wanted: int) -> ComponentHealth:
-    """All of the gateways' pods (or tunnels): Normal; some: Warning; none: Error."""
-    counts = tuple(counts)
-    if sum(counts) >= wanted:
+def _share(counts: Sequence[int], wanted: Sequence[int]) -> ComponentHealth:
+    """Every gateway has all of its pods (or tunnels): Normal; some: Warning; none: Error."""
+    if all(count >= full for count, full in zip(counts, wanted, strict=True)):
         return "Normal"
     return "Warning" if any(counts) else "Error"
 
