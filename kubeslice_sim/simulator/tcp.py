@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 Congestion = Literal["cubic", "reno", "bbr"]
@@ -76,8 +76,9 @@ def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes:
     """The payload rate that random loss leaves to one flow, in bit/s; infinite where loss does not limit it.
 
     A sender of today: its window is that of losses by chance (:func:`chance_window`). SACK repairs without a timeout
-    what is lost once; a retransmission that is lost, too, takes one (RFC 6675, 5.1), which backs off as in Padhye et
-    al. 1998. Linux grows windows by acknowledged bytes, so delayed acknowledgements do not slow it.
+    what is lost once. A retransmission that is lost, too, is told by what was sent after it, a round trip later (RACK,
+    RFC 8985); but in a halved window it is the last with chance 2/W, and then takes a timeout, which backs off as in
+    Padhye et al. 1998. Linux grows windows by acknowledged bytes, so delayed acknowledgements do not slow it.
     """
     if loss <= 0.0:
         return math.inf
@@ -86,8 +87,9 @@ def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes:
     if congestion == "bbr" and loss <= BBR_LOSS_LIMIT:
         return math.inf
     window = chance_window(congestion, loss, rtt_s)
-    timeout_s = rto_s(rtt_s) * loss**2 * (1.0 + 32.0 * loss**2)
-    return 8.0 * mss_bytes / (rtt_s / window + timeout_s)
+    last = min(1.0, 2.0 / window)
+    again_s = last * rto_s(rtt_s) * (1.0 + 32.0 * loss**2) + (1.0 - last) * rtt_s
+    return 8.0 * mss_bytes / (rtt_s / window + loss**2 * again_s)
 
 
 def window_limit_bps(rtt_s: float, window_bytes: int = MAX_WINDOW_BYTES) -> float:
@@ -151,6 +153,25 @@ def _mean_of_power(top_s: float, fall_s: float, power: int) -> float:
     """The mean of ``top − fall · x^power`` for x from 0 to 1, where that is positive."""
     queued = min(1.0, (top_s / fall_s) ** (1.0 / power))
     return float(queued * top_s - fall_s * queued ** (power + 1) / (power + 1))
+
+
+def window_queue_s(windows: Sequence[tuple[float, float]], rate_bps: float, buffer_s: float) -> float:
+    """How long the queue is that whole windows keep before a full resource, at most ``buffer_s``.
+
+    ``windows``: bits under way and round trip without queues, by kind of sender; ``rate_bps``: what passes of them all.
+    By Little's law each sends a window a round trip, and the queue makes the trips so long that this is all that
+    passes: Σ W/(RTT + queue) = rate. The queue then stands still.
+    """
+    if rate_bps <= 0.0 or sum(bits / (rtt_s + buffer_s) for bits, rtt_s in windows) >= rate_bps:
+        return buffer_s
+    low_s, high_s = 0.0, buffer_s
+    while high_s - low_s > 1e-9:
+        middle_s = 0.5 * (low_s + high_s)
+        if sum(bits / (rtt_s + middle_s) for bits, rtt_s in windows) > rate_bps:
+            low_s = middle_s
+        else:
+            high_s = middle_s
+    return high_s
 
 
 def rto_s(rtt_s: float) -> float:
