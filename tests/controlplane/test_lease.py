@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kubeslice_sim.controlplane.bucket import TokenBucket
 from kubeslice_sim.controlplane.lease import Candidate, LeaseRecord, takeover_s
 from kubeslice_sim.controlplane.queue import WorkQueue
+from kubeslice_sim.controlplane.tick import whole
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.timing import FAST, KUBESLICE
 
@@ -63,7 +64,7 @@ def test_never_two_at_once(turns: list[tuple[str, float, bool]]) -> None:
     held: LeaseRecord | None = None
     now_s = 0.0
     for name, pause_s, dead in turns:
-        now_s += pause_s
+        now_s = whole(now_s + pause_s)
         candidate = candidates[name]
         if not dead and (wish := candidate.wish(held, now_s, f"{now_s}")) is not None:
             held = wish
@@ -78,7 +79,10 @@ def test_a_takeover_falls_on_a_look() -> None:
     assert takeover_s(100.0, FAST) == 100.0 + 16.0 / 20.0
 
 
-@given(st.floats(0.5, 200.0), st.integers(1, 50), st.lists(st.floats(0.0, 2.0), min_size=1, max_size=200))
+PAUSES_S = st.floats(0.0, 2.0).map(whole)
+
+
+@given(st.floats(0.5, 200.0), st.integers(1, 50), st.lists(PAUSES_S, min_size=1, max_size=200))
 def test_a_bucket_never_gives_more_than_it_holds(rate_hz: float, burst: int, pauses: list[float]) -> None:
     bucket, now_s, granted = TokenBucket(rate_hz, burst), 0.0, []
     for pause_s in pauses:
