@@ -60,6 +60,14 @@ def test_cubic_with_a_loss_at_regular_intervals_is_rfc_9438s_window() -> None:
     assert rate == pytest.approx(cubic_window(1 / 200_000, RTT_S) / RTT_S, rel=0.05)
 
 
+@pytest.mark.parametrize("loss", [1e-2, 3e-2])
+def test_what_is_sent_again_is_what_was_lost(loss: float) -> None:
+    _, count = lossy(500.0, loss=loss)
+    assert count.dropped > 500
+    assert abs(count.resent - count.dropped) <= 5  # but for what is on its way
+    assert (count.reordered, count.timeouts) == (0, 0)
+
+
 def compete(rtts_s: list[float], congestion: str = "reno", for_s: float = 300.0) -> list[float]:
     """The rates of flows over one bottleneck of 50 Mbit/s, segments a second after the first 20 s."""
     network = PacketNetwork(1)
