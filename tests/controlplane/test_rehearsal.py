@@ -2,95 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from kubeslice_sim.apiserver import step_of
-from kubeslice_sim.controlplane.rehearsal import Moment, rehearse
 from kubeslice_sim.controlplane.timestamp import seconds
-from kubeslice_sim.manifest import load_text
-from kubeslice_sim.model.world import World
-
-PROJECT = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {{name: demo, namespace: kubeslice-controller}}
-spec: {{serviceAccount: {{readOnly: [ann, bob]}}, defaultSliceCreation: {default}}}
-"""
-CLUSTER = """---
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {{name: w{0}, namespace: kubeslice-demo}}
-status:
-  registrationStatus: Registered
-  networkPresent: true
-  nodeIPs: [192.0.2.1{0}]
-  cniSubnet: [192.168.{0}.0/24]
-  clusterHealth: {{clusterHealthStatus: Normal}}
-  namespaces: [{{name: shop}}]
-"""
-HUB, WORKER = "controller.kubeslice.io/v1alpha1", "worker.kubeslice.io/v1alpha1"
-QOS = {
-    "queueType": "HTB", "priority": 1, "tcType": "BANDWIDTH_CONTROL", "bandwidthCeilingKbps": 5120,
-    "bandwidthGuaranteedKbps": 2560, "dscpClass": "AF11",
-}  # fmt: skip
-Request = dict[str, Any]
-
-
-def world(*, default_slice: bool = False) -> World:
-    clusters = "".join(CLUSTER.format(number) for number in range(1, 5))
-    return load_text(PROJECT.format(default=str(default_slice).lower()) + clusters)
-
-
-def played(*requests: Request, on: World | None = None) -> tuple[Moment, ...]:
-    """One moment a request, without the world's own."""
-    acts = [(str(number), (step_of(request),)) for number, request in enumerate(requests)]
-    moments = rehearse(on or world(), acts).moments[1:]
-    assert all(moment.settled for moment in moments)
-    return moments
-
-
-def create(kind: str, name: str, spec: dict[str, Any]) -> Request:
-    metadata = {"name": name, "namespace": "kubeslice-demo"}
-    return {"op": "create", "object": {"apiVersion": HUB, "kind": kind, "metadata": metadata, "spec": spec}}
-
-
-def slice_of(*clusters: str, **spec: Any) -> Request:
-    gateways = {"sliceGatewayType": "OpenVPN", "sliceCaType": "Local"}
-    given = {
-        "sliceSubnet": "10.7.0.0/16", "maxClusters": 16, "clusters": list(clusters), "qosProfileDetails": QOS,
-        "sliceGatewayProvider": gateways, **spec,
-    }  # fmt: skip
-    return create("SliceConfig", "red", given)
-
-
-def patch(kind: str, name: str, change: dict[str, Any], op: str = "merge-patch") -> Request:
-    return {"op": op, "target": [kind, name], "patch": change}
-
-
-def members(*clusters: str) -> Request:
-    return patch("SliceConfig", "red", {"spec": {"clusters": list(clusters)}})
-
-
-def delete(kind: str, name: str) -> Request:
-    return {"op": "delete", "target": [kind, name]}
-
-
-def spec_of(moment: Moment, kind: str, name: str) -> Any:
-    found = [item for item in moment.objects if (item["kind"], item["metadata"]["name"]) == (kind, name)]
-    return found[0]["spec"] if found else None
-
-
-def slots(moment: Moment) -> dict[str, int]:
-    return {
-        item["metadata"]["labels"]["worker-cluster"]: item["spec"]["octet"]
-        for item in moment.objects if item["kind"] == "WorkerSliceConfig"
-    }  # fmt: skip
-
-
-def names(moment: Moment, kind: str) -> set[str]:
-    return {item["metadata"]["name"] for item in moment.objects if item["kind"] == kind}
+from tests.controlplane.rehearsing import (
+    QOS,
+    create,
+    delete,
+    finalizers,
+    members,
+    names,
+    patch,
+    played,
+    slice_of,
+    slots,
+    spec_of,
+    world,
+)
 
 
 def test_a_joiner_takes_the_slot_of_a_leaver_in_the_same_request() -> None:
@@ -102,137 +30,6 @@ def test_a_joiner_takes_the_slot_of_a_leaver_in_the_same_request() -> None:
     ]
     assert slots(fourth) == {"w4": 1}
     assert names(fourth, "WorkerSliceGateway") == set()
-
-
-def pairs(*joined: str) -> set[str]:
-    """``"12"``: both gateways of w1 and w2."""
-    return {f"red-w{pair[near]}-w{pair[1 - near]}" for pair in joined for near in (0, 1)}
-
-
-def test_a_pass_that_adds_a_member_leaves_the_gateways_of_those_who_left() -> None:
-    """The newest member's name stands among the labels by which obsolete gateways are looked for."""
-    *_, replaced, poked = played(
-        slice_of("w1", "w2", "w3"), members("w1", "w2", "w4"),
-        patch("SliceConfig", "red", {"metadata": {"annotations": {"touched": "yes"}}}),
-    )  # fmt: skip
-    assert names(replaced, "WorkerSliceConfig") == {"red-w1", "red-w2", "red-w4"}
-    assert names(replaced, "WorkerSliceGateway") == pairs("12", "14", "24", "13", "23")
-    assert {"red-w1-w3", "red-w3-w1", "red-w2-w3", "red-w3-w2"} <= names(replaced, "Secret")
-    assert names(poked, "WorkerSliceGateway") == pairs("12", "14", "24")
-    assert not {"red-w1-w3", "red-w3-w1", "red-w2-w3", "red-w3-w2"} & names(poked, "Secret")
-
-
-def test_a_member_that_comes_back_brings_the_whole_slice_to_order() -> None:
-    """It sees its own gateways that are obsolete; what becomes of them calls the slice again."""
-    *_, twice, back = played(slice_of("w1", "w2"), members("w2", "w3"), members("w3", "w4"), members("w4", "w1"))
-    assert names(twice, "WorkerSliceGateway") == pairs("12", "23", "34")
-    assert names(back, "WorkerSliceGateway") == pairs("14")
-
-
-def test_a_rotation_names_the_gateways_that_stood_when_it_was_looked_at() -> None:
-    touch = {"metadata": {"annotations": {"touched": "yes"}}}
-    *_, replaced, poked, shrunk = played(
-        slice_of("w1", "w2", "w3"), members("w1", "w2", "w4"), patch("SliceConfig", "red", touch), members("w1", "w2")
-    )  # fmt: skip
-    lists = [spec_of(moment, "VpnKeyRotation", "red")["clusterGatewayMapping"] for moment in (replaced, poked, shrunk)]
-    assert lists[0]["w1"] == ["red-w1-w2", "red-w1-w3", "red-w1-w4"]
-    assert lists[1] == lists[0], "nobody has it looked at when they go"
-    assert lists[2] == {"w1": ["red-w1-w2"], "w2": ["red-w2-w1"]}
-
-
-def test_a_rotation_never_names_a_gateway_that_never_was() -> None:
-    *_, moment = played(slice_of("w1", "w2"), members("w3", "w4"))
-    lists = spec_of(moment, "VpnKeyRotation", "red")["clusterGatewayMapping"]
-    assert lists == {"w3": ["red-w3-w4"], "w4": ["red-w4-w3"]}
-
-
-def test_a_certificate_job_outlives_its_pair_and_its_slice() -> None:
-    made, _, again, gone = played(
-        slice_of("w1", "w2"), delete("WorkerSliceGateway", "red-w1-w2"),
-        patch("SliceConfig", "red", {"metadata": {"annotations": {"touched": "yes"}}}), delete("SliceConfig", "red"),
-    )  # fmt: skip
-    assert [len(names(moment, "Job")) for moment in (made, again, gone)] == [1, 2, 2]
-    assert {"red-w1-w2", "red-w2-w1"} <= names(again, "Secret")
-    assert not {"red-w1-w2", "red-w2-w1"} & names(gone, "Secret")
-
-
-def test_recyclers_go_with_the_slice_and_not_with_a_gateway() -> None:
-    recycler = {
-        "apiVersion": WORKER, "kind": "WorkerSliceGwRecycler",
-        "metadata": {"name": "by-hand", "namespace": "kubeslice-demo", "labels": {"slice_name": "red"}},
-        "spec": {"sliceName": "red", "sliceGwServer": "red-w1-w2", "sliceGwClient": "red-w2-w1", "state": "init"},
-    }  # fmt: skip
-    *_, forced, gone = played(
-        slice_of("w1", "w2"), {"op": "create", "object": recycler}, delete("WorkerSliceGateway", "red-w1-w2"),
-        delete("SliceConfig", "red"),
-    )  # fmt: skip
-    assert names(forced, "WorkerSliceGwRecycler") == {"by-hand"}
-    assert names(gone, "WorkerSliceGwRecycler") == set()
-
-
-def finalizers(kind: str, name: str, *held: str) -> Request:
-    return patch(kind, name, {"metadata": {"finalizers": list(held)}})
-
-
-def test_a_pair_with_one_end_stops_the_pass_until_that_end_is_gone() -> None:
-    own, other = "worker.kubeslice.io/worker-slice-gateway-finalizer", "controller.kubeslice.io/sliceGw-finalizer"
-    *_, stuck, freed = played(
-        slice_of("w1", "w2", "w3"), finalizers("WorkerSliceGateway", "red-w1-w2", own, other), members("w1", "w3"),
-        members("w1", "w3", "w2"), finalizers("WorkerSliceGateway", "red-w1-w2"),
-    )  # fmt: skip
-    assert names(stuck, "WorkerSliceConfig") == {"red-w1", "red-w2", "red-w3"}
-    assert names(stuck, "WorkerSliceGateway") == pairs("13") | {"red-w1-w2"}
-    assert spec_of(stuck, "VpnKeyRotation", "red")["clusters"] == ["w1", "w3"]
-    assert names(freed, "WorkerSliceGateway") == pairs("12", "13", "23")
-    assert spec_of(freed, "VpnKeyRotation", "red")["clusters"] == ["w1", "w3", "w2"]
-
-
-def test_a_leaver_that_lingers_keeps_its_slot_from_a_joiner_until_nobody_holds_it() -> None:
-    own, other = (
-        "worker.kubeslice.io/worker-slice-configuration-finalizer",
-        "controller.kubeslice.io/hubSpokeSlice-finalizer",
-    )
-    *_, waiting, free = played(
-        slice_of("w1", "w2"), finalizers("WorkerSliceConfig", "red-w2", own, other), members("w1", "w3"),
-        finalizers("WorkerSliceConfig", "red-w2", other),
-    )  # fmt: skip
-    assert names(waiting, "WorkerSliceConfig") == {"red-w1", "red-w2"}
-    # Without the controller's own finalizer all others go at once.
-    assert slots(free) == {"w1": 0, "w3": 1}
-
-
-def test_worker_objects_get_their_finalizers_back_even_without_a_slice() -> None:
-    lone = {"apiVersion": WORKER, "kind": "WorkerSliceConfig", "spec": {"sliceName": "lost"}}
-    lone["metadata"] = {"name": "lost-w1", "namespace": "kubeslice-demo"}
-    mine = {**lone, "metadata": {"name": "red-w3", "namespace": "kubeslice-demo"}, "spec": {"sliceName": "red"}}
-    *_, moment = played(
-        slice_of("w1", "w2"), finalizers("WorkerSliceConfig", "red-w1"), finalizers("WorkerSliceGateway", "red-w1-w2"),
-        {"op": "create", "object": lone}, {"op": "create", "object": mine},
-    )  # fmt: skip
-    held = {
-        item["metadata"]["name"]: item["metadata"].get("finalizers")
-        for item in moment.objects if item["kind"] in ("WorkerSliceConfig", "WorkerSliceGateway")
-    }  # fmt: skip
-    share = ["worker.kubeslice.io/worker-slice-configuration-finalizer"]
-    assert [held[name] for name in ("red-w1", "red-w3", "lost-w1")] == [share, share, share]
-    assert held["red-w1-w2"] == ["worker.kubeslice.io/worker-slice-gateway-finalizer"]
-    filled = spec_of(moment, "WorkerSliceConfig", "red-w3")
-    assert (filled["sliceSubnet"], filled["qosProfileDetails"]["priority"]) == ("10.7.0.0/16", 1)
-    assert "octet" not in filled
-
-
-def test_a_slice_knows_its_objects_by_their_owner_label() -> None:
-    strange = {"metadata": {"labels": {"worker-cluster": "w2", "original-slice-name": "x"}}}
-    nobody = {"metadata": {"labels": {"worker-cluster": None}}}
-    touch = patch("SliceConfig", "red", {"metadata": {"annotations": {"touched": "yes"}}})
-    _, _, kept, _, made = played(
-        slice_of("w1", "w2"), patch("WorkerSliceConfig", "red-w2", strange), touch,
-        patch("WorkerSliceConfig", "red-w1", nobody),
-        patch("SliceConfig", "red", {"metadata": {"annotations": {"touched": "again"}}}),
-    )  # fmt: skip
-    shares = [item["metadata"] for item in kept.objects if item["kind"] == "WorkerSliceConfig"]
-    assert [item["annotations"]["touched"] for item in shares] == ["yes", "yes"]
-    assert slots(made) == {"w1": 0, "w2": 1}
 
 
 def test_who_loses_its_share_in_a_shrunk_slice_gets_the_lowest_slot_and_new_gateways() -> None:
