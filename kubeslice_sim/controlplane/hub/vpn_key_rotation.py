@@ -194,7 +194,7 @@ def _lists(config: SliceConfig, last: Lists, view: View) -> Lists:
     lists = FrozenMap({name: tuple(sorted(standing[name])) for name in members if name in standing})
     if last.keys() == lists.keys():
         # Two lists of one gateway agree at the first look, and nobody looks again.
-        agreed = len(members) == 2 and all(set(last[name]) >= set(lists[name]) for name in members)
+        agreed = len(lists) == len(members) == 2 and all(set(last[name]) >= set(lists[name]) for name in lists)
         return last if agreed else lists
     seen = _last_seen(config.metadata.name, last, members)
     return FrozenMap({
