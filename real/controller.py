@@ -80,7 +80,10 @@ class HubController:
             cluster=HUB, hub=self._cache, local=self._cache, sidecars={}, timing=KUBESLICE,
             underlay=Underlay(metadata=ObjectMeta(name="none")),
         )  # fmt: skip
-        self._controllers = [Controller(spec) for spec in HUB_CONTROLLERS]
+        # Where Jobs are left to the cluster, so are Kubernetes' own controllers of them.
+        self._controllers = [
+            Controller(spec) for spec in HUB_CONTROLLERS if certificates == "immediate" or not spec.kubernetes
+        ]
         self._pace = Pace(self._clock)
         self._sequence = 0
 
@@ -219,6 +222,9 @@ class HubController:
             controller.writes += writer.send(self._finished(outcome))
         except (Refused, KubesliceSimError) as problem:
             failed, outcome = str(problem), Outcome()
+        except Exception as problem:  # as controller-runtime recovers from a panic: the others go on
+            failed, outcome = f"{type(problem).__name__}: {problem}", Outcome()
+            self._say(f"{controller.spec.name} {key}: {failed}; this is a mistake of kubeslice-sim, trying again")
         for note in outcome.events:
             self._say(f"{note.name} {note.subject}")
         if failed or outcome.retry:

@@ -12,8 +12,17 @@ import pytest
 import yaml
 
 from kubeslice_sim.apiserver import read_steps
+from kubeslice_sim.controlplane.built_in import built_in
+from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.hub.job import JOB
+from kubeslice_sim.controlplane.reconciler import NOTHING, View
 from kubeslice_sim.controlplane.rehearsal import rehearse
+from kubeslice_sim.controlplane.table import ObjectTable
 from kubeslice_sim.manifest import load_text
+from kubeslice_sim.model.document import ObjectMeta, key_of
+from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.model.timing import KUBESLICE
+from kubeslice_sim.model.underlay import Underlay
 from tests.planner import oracle
 
 SEQUENCES = [case for case in oracle.sequences() if any(case.glob("*-jobs.yaml"))]
@@ -69,3 +78,20 @@ def _environment(job: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _texts(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted(yaml.safe_dump(job) for job in jobs)
+
+
+def test_jobs_of_others_are_left_alone() -> None:
+    """A CronJob's, a helm hook's: with every field that ours have, or with none of them."""
+    own = {"containers": [{"name": "c", "image": "i", "env": [{"name": "SLICE_NAME", "value": "red"}]}]}
+    bodies: tuple[dict[str, object], ...] = (
+        {"spec": {}}, {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}},
+        {"spec": {"ttlSecondsAfterFinished": 1, "template": {"spec": own}},
+         "status": {"conditions": [{"type": "Complete", "status": "True"}]}},
+    )  # fmt: skip
+    table = ObjectTable()
+    for place, body in enumerate(bodies):
+        job = built_in("Job", CONTROLLER_NAMESPACE, f"job-{place}", labels={labels.JOB_SLICE: "red"}, body=body)
+        table.put(job)
+        view = View(cluster="hub", hub=table, local=table, sidecars={}, timing=KUBESLICE,
+                    underlay=Underlay(metadata=ObjectMeta(name="none")))  # fmt: skip
+        assert JOB.reconcile(key_of(job), view, 1e9) == NOTHING

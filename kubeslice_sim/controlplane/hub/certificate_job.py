@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID, uuid5
 
 from kubeslice_sim.controlplane.built_in import built_in, with_status_fields
@@ -98,10 +99,21 @@ def certificate_job(
     )  # fmt: skip
 
 
+def is_certificate_job(job: KubernetesObject) -> bool:
+    """Whether KubeSlice made the Job: others may stand in its cluster, too."""
+    return (
+        job.metadata.namespace == CONTROLLER_NAMESPACE
+        and labels.JOB_SLICE in job.metadata.labels
+        and "ttlSecondsAfterFinished" in job.spec
+        and {"NAMESPACE", "SLICE_NAME", SERVER, CLIENT} <= environment_of(job).keys()
+    )
+
+
 def environment_of(job: KubernetesObject) -> dict[str, str]:
-    """What the Job's container is told."""
-    container = job.spec["template"]["spec"]["containers"][0]
-    return {str(item["name"]): str(item["value"]) for item in container.get("env") or ()}
+    """What the Job's first container is told; nothing where it has none."""
+    template: Any = job.spec.get("template") or {}
+    containers: Any = (template.get("spec") or {}).get("containers") or ({},)
+    return {str(item["name"]): str(item.get("value", "")) for item in containers[0].get("env") or ()}
 
 
 def complete(job: KubernetesObject) -> bool:

@@ -15,6 +15,7 @@ from kubeslice_sim.controlplane.hub.certificate_job import (
     complete,
     environment_of,
     failed,
+    is_certificate_job,
     job_of,
     rotation_count,
 )
@@ -30,7 +31,7 @@ FIRST_PAUSE_S = 10.0
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     """Have the certificates made, again where that failed; delete what has been finished for long enough."""
     job = view.hub.find("Job", key.namespace, key.name)
-    if job is None or finalizer.deleting(job):
+    if job is None or finalizer.deleting(job) or not is_certificate_job(job):
         return NOTHING
     if complete(job) or failed(job):
         ended = str(job.status.get("completionTime") or job.status.get("lastFailureTime"))
