@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,15 @@ from kubeslice_sim.simulator.way import ResourceKey
 _ACK_PASSES = 20
 _ACK_TOLERANCE = 1e-8
 """Acknowledgements settle by repeated substitution; each pass errs about 7 times less."""
+
+
+class _Sent(NamedTuple):
+    """A flow of datagrams: what it asks and gets, what holds it back most, and all that drops of it."""
+
+    demand: Demand
+    rate_bps: float = 0.0
+    bottleneck: ResourceKey | None = None
+    overflows: tuple[ResourceKey, ...] = ()
 
 
 class Fairness:
@@ -36,8 +46,8 @@ class Fairness:
         self._acks: list[tuple[int, int, float]] = []
         """Route, resource, use; for all routes."""
         self._ack_columns: tuple[Indices, Indices, Floats] | None = None
-        self._datagrams: dict[int, tuple[Demand, float, ResourceKey | None]] = {}
-        """Demand, rate and bottleneck, under negative numbers."""
+        self._datagrams: dict[int, _Sent] = {}
+        """Under negative numbers."""
         self._told = 0
         self._stale = False
 
@@ -48,7 +58,7 @@ class Fairness:
         """
         if demand.open_loop:
             self._told -= 1
-            self._datagrams[self._told] = (demand, 0.0, None)
+            self._datagrams[self._told] = _Sent(demand)
             self._stale = True
             for key, _ in demand.uses:
                 self._resource(key)
@@ -97,12 +107,12 @@ class Fairness:
 
     def rate_bps(self, flow: int) -> float:
         """What of the flow's payload arrives."""
-        return self._datagrams[flow][1] if flow < 0 else self._engine.rate_bps(flow)
+        return self._datagrams[flow].rate_bps if flow < 0 else self._engine.rate_bps(flow)
 
     def bottleneck(self, flow: int) -> ResourceKey | None:
         """What holds it back (None: its own cap)."""
         if flow < 0:
-            return self._datagrams[flow][2]
+            return self._datagrams[flow].bottleneck
         index = self._engine.bottleneck(flow)
         return None if index < 0 else self._keys[index]
 
@@ -110,16 +120,20 @@ class Fairness:
         """Who the flow rises and falls with: flows of one group have one level and one bottleneck."""
         return flow if flow < 0 else self._engine.group(flow)
 
+    def group_rate_bps(self, group: int) -> float:
+        """What of all payload of the group arrives."""
+        return self._datagrams[group].rate_bps if group < 0 else self._engine.group_rate_bps(group)
+
     def full(self) -> frozenset[ResourceKey]:
-        """The resources that hold flows back."""
+        """The resources that hold flows back, or drop what they do not slow down."""
         closed = {self._keys[index] for index in self._engine.full()}
-        return frozenset(closed | {stop for _, _, stop in self._datagrams.values() if stop is not None})
+        return frozenset(closed.union(*(sent.overflows for sent in self._datagrams.values())))
 
     def held_by(self, key: ResourceKey) -> list[int]:
-        """The groups of flows that a resource holds back."""
+        """The groups of flows that a resource holds back, or drops of."""
         index = self._index.get(key)
         groups = [] if index is None else self._engine.held_by(index)
-        return groups + [flow for flow, (_, _, stop) in self._datagrams.items() if stop == key]
+        return groups + [flow for flow, sent in self._datagrams.items() if key in sent.overflows]
 
     def sent_bits(self, flow: int, now_s: float) -> float:
         """What a closed-loop flow has sent since its start."""
@@ -154,16 +168,18 @@ class Fairness:
         return known
 
     def _serve_datagrams(self) -> None:
-        demands = [demand for demand, _, _ in self._datagrams.values()]
+        demands = [sent.demand for sent in self._datagrams.values()]
         self._rest = self._given.copy()
         if not demands:
             return
         problem = problem_of(demands, self._index, self._given)
         delivered, passed = open_loop(problem)
         for place, flow in enumerate(self._datagrams):
-            full = min(demands[place].uses, key=lambda use: passed[self._index[use[0]]], default=None)
-            worst = full[0] if full and passed[self._index[full[0]]] < 1.0 else None
-            self._datagrams[flow] = (demands[place], float(delivered[place]), worst)
+            shares = {key: float(passed[self._index[key]]) for key, use in demands[place].uses if use > 0.0}
+            # Each of them stands full: what the first lets through may be too much for the next, in longer frames.
+            overflows = tuple(key for key, share in shares.items() if share < 1.0)
+            worst = min(overflows, key=shares.__getitem__, default=None)
+            self._datagrams[flow] = _Sent(demands[place], float(delivered[place]), worst, overflows)
         self._rest = np.maximum(self._given - carried(problem, passed), LEFT_FOR_TCP * self._given)
 
     def _left(self) -> Floats:

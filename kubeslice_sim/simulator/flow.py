@@ -33,6 +33,7 @@ class Flow:
         "rtt_s",
         "since_s",
         "size_bits",
+        "window_bits",
     )
 
     def __init__(
@@ -41,6 +42,7 @@ class Flow:
         self.demand = IDLE
         self.congestion = congestion
         self.rtt_s = 0.0
+        self.window_bits = float("inf")
         self.finished: simpy.Event = env.event()
         self.size_bits = float("inf") if size_bits is None else size_bits
         self.before_bits = 0.0
@@ -55,7 +57,8 @@ class Flow:
     @property
     def sender(self) -> Filler:
         """What kind of sender fills the queue before its bottleneck."""
-        return (None if self.demand.open_loop else self.congestion or "cubic", self.rtt_s)
+        congestion = None if self.demand.open_loop else self.congestion or "cubic"
+        return Filler(congestion, self.rtt_s, self.window_bits)
 
     @property
     def rate_bps(self) -> float:
@@ -101,13 +104,14 @@ class Flows:
         self._solving = False
         self._wake_s = float("inf")
 
-    def set(self, flow: Flow, demand: Demand, rtt_s: float = 0.0) -> None:
-        """Start the flow, or change what it asks."""
-        if flow in self._flows and flow.demand == demand and flow.rtt_s == rtt_s:
+    def set(self, flow: Flow, demand: Demand, rtt_s: float = 0.0, window_bits: float = float("inf")) -> None:
+        """Start the flow, or change what it asks; ``window_bits``: the payload that it has under way at most."""
+        asked = (rtt_s, window_bits)
+        if flow in self._flows and (flow.rtt_s, flow.window_bits) == asked and flow.demand == demand:
             return
         self._halt(flow)
         self._flows[flow] = None
-        flow.demand, flow.rtt_s = demand, rtt_s
+        flow.demand, flow.rtt_s, flow.window_bits = demand, rtt_s, window_bits
         left_bits = flow.size_bits - flow.before_bits
         if demand.cap_bps > 0.0 and left_bits >= _LEAST_BITS:
             flow.number, flow.since_s = self._fairness.start(demand, self._env.now, left_bits), self._env.now

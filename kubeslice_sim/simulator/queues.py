@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import random
+from typing import NamedTuple
 
 from kubeslice_sim.simulator.fairness import Fairness
 from kubeslice_sim.simulator.resource import Resources
-from kubeslice_sim.simulator.tcp import Congestion, mean_queue_s, sawtooth_queue_s
+from kubeslice_sim.simulator.tcp import Congestion, mean_queue_s, sawtooth_queue_s, window_queue_s
 from kubeslice_sim.simulator.way import ResourceKey
 
-Filler = tuple[Congestion | None, float]
-"""Congestion control (None: nothing slows it down) and round trip without queues."""
-_Before = tuple[Congestion | None, float, float, int]
 _ORDER: tuple[Congestion, ...] = ("cubic", "reno")
+
+
+class Filler(NamedTuple):
+    """A kind of sender: its congestion control (None: nothing slows it down) and its round trip without queues."""
+
+    congestion: Congestion | None
+    rtt_s: float
+    window_bits: float = math.inf
+    """The payload that it has under way at most: the receiver's window, or what losses by chance leave of its own."""
+
+
+class _Before(NamedTuple):
+    """Who stands before a full resource: as one sender of so many alike, and what bounds the queue."""
+
+    congestion: Congestion | None
+    rtt_s: float
+    buffer_s: float
+    flows: int
+    bound_s: float
+    """What the windows fill of it; no less than ``buffer_s`` where they overflow it."""
+
+
+_NOBODY = _Before(None, 0.0, 0.0, 1, math.inf)
 
 
 class Queues:
@@ -61,17 +83,23 @@ class Queues:
         """How long a packet that comes now waits before this resource.
 
         Nothing where it has room. UDP overload fills the buffer. TCP moves through its sawtooth, and ``dice`` choose
-        the moment in that cycle.
+        the moment in that cycle; windows that end before the buffer does just stand in it.
         """
-        congestion, rtt_s, buffer_s, flows = self._before(key)
+        congestion, rtt_s, buffer_s, flows, bound_s = self._before(key)
         if congestion is None:
             return buffer_s
+        if congestion != "bbr" and bound_s < buffer_s:
+            return bound_s
         return sawtooth_queue_s(congestion, rtt_s, buffer_s, dice.random(), flows)
 
     def mean_queue_s(self, key: ResourceKey) -> float:
         """The same on average, before one flow of their kind: who competes is not judged by how many there are."""
-        congestion, rtt_s, buffer_s, _ = self._before(key)
-        return buffer_s if congestion is None else mean_queue_s(congestion, rtt_s, buffer_s)
+        congestion, rtt_s, buffer_s, _, bound_s = self._before(key)
+        if congestion is None:
+            return buffer_s
+        if congestion != "bbr" and bound_s < buffer_s:
+            return bound_s
+        return mean_queue_s(congestion, rtt_s, buffer_s)
 
     def _all_full(self) -> frozenset[ResourceKey]:
         if self._full is None:
@@ -79,10 +107,8 @@ class Queues:
         return self._full
 
     def _before(self, key: ResourceKey) -> _Before:
-        """Who fills the queue before a resource: congestion control (None: nothing slows it), round trip, buffer, how
-        many."""
         if key not in self._all_full():
-            return None, 0.0, 0.0, 1
+            return _NOBODY
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._read(key)
@@ -90,16 +116,20 @@ class Queues:
 
     def _read(self, key: ResourceKey) -> _Before:
         held: dict[Filler, int] = {}
-        for group in self._fairness.held_by(key):
+        groups = self._fairness.held_by(key)
+        for group in groups:
             for sender, count in self._senders.get(group, {}).items():
                 held[sender] = held.get(sender, 0) + count
         if not held:
-            return None, 0.0, 0.0, 1
-        rtt_s = min(rtt_s for _, rtt_s in held)
+            return _NOBODY
+        rtt_s = min(kind.rtt_s for kind in held)
         buffer_s = self._resources.buffer_s(key, rtt_s)
-        kinds = {congestion for congestion, _ in held}
+        kinds = {kind.congestion for kind in held}
         if None in kinds:
-            return None, rtt_s, buffer_s, 1
+            return _Before(None, rtt_s, buffer_s, 1, math.inf)
         # One flow that fills queues fills them for all; of two such, the one that falls less keeps them fuller.
         slowest: Congestion = next((congestion for congestion in _ORDER if congestion in kinds), "bbr")
-        return slowest, rtt_s, buffer_s, sum(count for (kind, _), count in held.items() if kind != "bbr")
+        filling = sum(count for kind, count in held.items() if kind.congestion != "bbr")
+        windows = [(kind.window_bits * count, kind.rtt_s) for kind, count in held.items()]
+        bound_s = window_queue_s(windows, sum(self._fairness.group_rate_bps(group) for group in groups), buffer_s)
+        return _Before(slowest, rtt_s, buffer_s, filling, bound_s)

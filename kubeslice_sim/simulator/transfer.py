@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -122,9 +123,10 @@ class Stream:
                 break  # whoever answers now knows nothing of this connection: it resets it
             rtt_s = there.delay_s + back.delay_s
             mss_bytes = tcp_segment(min(there.mtu, back.mtu)).payload_bytes
-            steady_bps = self._steady_bps(there, back, rtt_s, mss_bytes)
+            steady_bps = self._steady_bps(there, rtt_s, mss_bytes)
             cap_bps = min(steady_bps, window.rate_bps(rtt_s, mss_bytes)) if opening else steady_bps
-            scene.flows.set(self._flow, self._demand(lanes, back, cap_bps, rtt_s), rtt_s)
+            demand = self._demand(lanes, back, cap_bps, rtt_s)
+            scene.flows.set(self._flow, demand, rtt_s, self._window_bps(there, rtt_s, mss_bytes) * rtt_s)
             step_s = max(rtt_s, _LEAST_STEP_S) if opening else self._end_s - env.now
             since_s = env.now
             yield env.any_of([scene.change, self._flow.finished, env.timeout(min(step_s, self._end_s - env.now))])
@@ -151,14 +153,16 @@ class Stream:
                 (window.timed_out if tries else window.recovered)(segments)
                 return
 
-    def _steady_bps(self, there: Way, back: Way, rtt_s: float, mss_bytes: int) -> float:
-        limits = [
+    def _steady_bps(self, there: Way, rtt_s: float, mss_bytes: int) -> float:
+        own_bps = math.inf if self._probe.rate_bps is None else self._probe.rate_bps / self._probe.streams
+        return min(own_bps, self._window_bps(there, rtt_s, mss_bytes))
+
+    def _window_bps(self, there: Way, rtt_s: float, mss_bytes: int) -> float:
+        """What its windows let through where nothing queues."""
+        return min(
             window_limit_bps(rtt_s, self._scene.costs.window_bytes),
             loss_limit_bps(self._congestion, there.loss, rtt_s, mss_bytes),
-        ]
-        if self._probe.rate_bps is not None:
-            limits.append(self._probe.rate_bps / self._probe.streams)
-        return min(limits)
+        )
 
     def _demand(self, lanes: Sequence[Way], back: Way, cap_bps: float, rtt_s: float) -> Demand:
         load = tcp_segment(min(lanes[0].mtu, back.mtu))

@@ -145,14 +145,14 @@ def lay_out() -> LayOut:
     def lay(
         *, seed: int = 1, settle_s: float = 5.0, vpn: str = "Wireguard", ceiling: int = 30000, nodes: int = 1,
         rtt: str = "60ms", jitter: str = "0ms", loss: str = "0%", bandwidth: str = "1Gbit",
-        packets: bool = False, by_packet: bool = False,
+        packets: bool = False, by_packet: bool = False, costs: Costs | None = None,
     ) -> Laid:  # fmt: skip
         text = project("east", "west") + WORLD.format(
             vpn=vpn, ceiling=ceiling, nodes=nodes, rtt=rtt, jitter=jitter, loss=loss, bandwidth=bandwidth
         )
         plan = planner.plan(manifest.load_text(text))
         rows, facts = Rows(run_id="test", backend="sim"), Facts()
-        parts = assemble(plan, FAST, seed, rows, Costs(), {"red": vpn},  # type: ignore[dict-item]
+        parts = assemble(plan, FAST, seed, rows, costs or Costs(), {"red": vpn},  # type: ignore[dict-item]
                          packets=packets, by_packet=by_packet)  # fmt: skip
         parts.report_to(facts)
         for slice_ in plan.slices:

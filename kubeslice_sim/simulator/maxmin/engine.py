@@ -111,6 +111,10 @@ class Engine:
         """The class of flows that it rises and falls with."""
         return int(self._t.flows["owner"][flow])
 
+    def group_rate_bps(self, group: int) -> float:
+        """The rate of all flows of the class together."""
+        return float(self._t.classes["rate"][group])
+
     def full(self) -> list[int]:
         """The resources that hold flows back."""
         return np.flatnonzero(self._t.resources["held"][: self._resources] >= 0).tolist()

@@ -74,7 +74,7 @@ def _window(
     whole = window_bits >= min(left_bits, path_bps * rtt_s)
     flow = Flow(env, size_bits=left_bits if whole else window_bits, congestion="cubic")
     since_s = env.now
-    scene.flows.set(flow, demand, rtt_s)
+    scene.flows.set(flow, demand, rtt_s, demand.cap_bps * rtt_s)
     yield env.any_of([flow.finished, scene.change, env.timeout(until_s - since_s)])
     arrived_bits = scene.flows.arrived_bits(flow)
     if not flow.finished.triggered:
