@@ -87,7 +87,7 @@ def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer
         if down is None:
             continue
         yield _since(fault, "time to detect", way[1], down.at_s, f"{down.src} to {way[2]} was called down")
-        withdrawn = _withdrawn(run.history.routes, way, fault.at_s)
+        withdrawn = _withdrawn(run.history.routes, down, fault.at_s)
         if withdrawn is not None:
             yield _since(fault, "time to withdraw", way[1], withdrawn.at_s,
                          f"{withdrawn.tunnels} tunnels left to {withdrawn.destination}")  # fmt: skip
@@ -114,15 +114,16 @@ def _since(fault: Observation, question: str, cluster: str, at_s: float | None, 
     return Answer(question=question, subject=fault.probe, cluster=cluster, value=value, unit="s", detail=detail)
 
 
-def _withdrawn(routes: Sequence[RouteChange], way: Way, after_s: float) -> RouteChange | None:
-    """The first route of that cluster that got shorter."""
-    held: dict[str, int] = {}
+def _withdrawn(routes: Sequence[RouteChange], down: Observation, after_s: float) -> RouteChange | None:
+    """The first route of the tunnel's own router that left its pod out: at once where its own pod died."""
+    led: dict[str, bool] = {}
     for route in routes:
-        if (route.slice, route.cluster) != way[:2]:
+        if (route.slice, route.cluster) != (down.slice, down.src_cluster):
             continue
-        if route.at_s >= after_s and route.tunnels < held.get(route.destination, 0):
+        leads = down.src in route.via
+        if route.at_s >= after_s and led.get(route.destination) and not leads:
             return route
-        held[route.destination] = route.tunnels
+        led[route.destination] = leads
     return None
 
 

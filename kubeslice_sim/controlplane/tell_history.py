@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address
 
-from kubeslice_sim.controlplane.effects import SetNextHops
+from kubeslice_sim.controlplane.effects import SetNextHops, StartGateway
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.journal import Entry, ObjectChange
 from kubeslice_sim.controlplane.milestones import Tracer
@@ -80,10 +81,14 @@ def _states(entries: Iterable[tuple[float, Entry]]) -> Iterator[ObjectState]:
 
 
 def _routes(entries: Iterable[tuple[float, Entry]]) -> Iterator[RouteChange]:
+    pods: dict[tuple[str, str, IPv4Address], str] = {}
     for at_s, entry in entries:
+        if isinstance(entry, StartGateway):
+            pods[entry.cluster, entry.slice, entry.nsm_ip] = entry.pod
         if isinstance(entry, SetNextHops):
-            yield RouteChange(at_s=at_s, cluster=entry.cluster, slice=entry.slice,
-                              destination=str(entry.destination), tunnels=len(entry.via))  # fmt: skip
+            via = tuple(pods.get((entry.cluster, entry.slice, hop), str(hop)) for hop in entry.via)
+            yield RouteChange(at_s=at_s, cluster=entry.cluster, slice=entry.slice, destination=str(entry.destination),
+                              tunnels=len(via), via=via)  # fmt: skip
 
 
 def _requests(fleet: Fleet, slot_s: float, zero_s: float, end_s: float) -> Iterator[ApiRequests]:

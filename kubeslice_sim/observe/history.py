@@ -68,13 +68,14 @@ class QueueDepth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteChange:
-    """A router was told how many tunnels lead to a destination from now on."""
+    """A router was told how many tunnels lead to a destination from now on: those of the gateway pods ``via``."""
 
     at_s: float
     cluster: str
     slice: str
     destination: str
     tunnels: int
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

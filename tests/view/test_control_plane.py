@@ -37,6 +37,9 @@ def test_who_notices_a_dead_gateway_and_when(failed: Result) -> None:
     assert figure(failed, "time to detect", "worker-2") == pytest.approx(rounds_s, rel=0.1)
     withdrawn_s = figure(failed, "time to withdraw", "worker-2")
     assert rounds_s * 0.9 < withdrawn_s < rounds_s * 1.1 + timing.gateway_reconcile_s
+    left = [item for item in failed.run.history.routes if item.cluster == "worker-2" and item.at_s > 20]
+    assert left[0].at_s == pytest.approx(20 + withdrawn_s)
+    assert len(left[0].via) == left[0].tunnels == 1
     for cluster in ("worker-1", "worker-2"):
         assert figure(failed, "time to recover", cluster) > 42.5 - 20
     assert not any(item.cluster == "worker-3" and "time to" in item.question for item in answer(failed.run))
