@@ -33,9 +33,9 @@ BBR_LOSS_LIMIT = 0.2
 """Above about 20 % loss BBR's rate collapses too (Cardwell et al., ACM Queue 14(5), 2016, figure 8)."""
 
 
-def reno_window(loss: float, segments_per_ack: int = 1) -> float:
-    """The mean window of Reno: √(3/(2bp)) (Mathis et al. 1997); infinite without loss."""
-    return math.inf if loss <= 0.0 else math.sqrt(1.5 / (segments_per_ack * loss))
+def reno_window(loss: float) -> float:
+    """The mean window of Reno under regular losses: √(3/(2p)) (Mathis et al. 1997); infinite without loss."""
+    return math.inf if loss <= 0.0 else math.sqrt(1.5 / loss)
 
 
 def cubic_window(loss: float, rtt_s: float) -> float:
@@ -60,16 +60,6 @@ def chance_window(congestion: Congestion, loss: float, rtt_s: float) -> float:
     friendly = RANDOM_LOSS_FRIENDLY / math.sqrt(loss)
     larger = RANDOM_LOSS_CUBIC * _cubic_alone(loss, rtt_s) / friendly
     return float(friendly * (1.0 + larger**_BETWEEN) ** (1.0 / _BETWEEN))
-
-
-def pftk_rate(loss: float, rtt_s: float, rto_s: float, segments_per_ack: int = 2) -> float:
-    """Reno's rate in segments/s with timeouts: the short form of Padhye et al. 1998 without its window limit."""
-    if loss <= 0.0:
-        return math.inf
-    b = segments_per_ack
-    recovery = rtt_s * math.sqrt(2.0 * b * loss / 3.0)
-    timeouts = rto_s * min(1.0, 3.0 * math.sqrt(3.0 * b * loss / 8.0)) * loss * (1.0 + 32.0 * loss**2)
-    return 1.0 / (recovery + timeouts)
 
 
 def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes: int) -> float:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kubeslice_sim.errors import KubesliceSimError
-from kubeslice_sim.validation.groups import GROUPS, failures, measure
+from kubeslice_sim.validation.groups import GROUPS, failures, measure, score
 from kubeslice_sim.validation.page import data, page
 from kubeslice_sim.validation.target import Case, Group
 from kubeslice_sim.view.atomic import write_text
@@ -57,8 +57,7 @@ def validate(
         sys.stdout.write(json.dumps(data(measured), indent=2, ensure_ascii=False) + "\n")
     else:
         write_text(file, page(measured))
-        count = sum(len(item.rows) for item in measured)
-        print(f"{count - len(outside)} of {count} targets inside; the page: {file}")
+        print(f"{score(measured)}; the page: {file}")
     for row in outside:
         err.print(f"outside: {row.target.name}: {row.value:g}", style="red", markup=False)
     return OUTSIDE if outside else GOOD

@@ -10,8 +10,7 @@ from typing import Literal
 from kubeslice_sim.observe.estimate import estimate
 from kubeslice_sim.simulator.packet.network import PacketNetwork
 from kubeslice_sim.simulator.packet.specs import Bulk, Hop, Link
-from kubeslice_sim.simulator.tcp import competing_weight
-from kubeslice_sim.validation.target import Case, Group, Row, between, exactly, near
+from kubeslice_sim.validation.target import Case, Group, Row, between, near
 
 Reactive = Literal["reno", "cubic"]
 LINK_BPS = 50e6
@@ -48,16 +47,6 @@ def unlike() -> Iterator[Row]:
                   source="Lakshman and Madhow, IEEE/ACM ToN 5(3), 1997: 1 ≤ α ≤ 2")  # fmt: skip
 
 
-def weights() -> Iterator[Row]:
-    """What the fluid engine shares a bottleneck by."""
-    ratio = competing_weight("reno", 0.02) / competing_weight("reno", 0.1)
-    yield exactly("Fluid engine, Reno at RTT 20 against 100 ms, same loss: ratio of shares", 5.0, ratio,
-                  source="Mathis et al. 1997: rate ∝ 1/RTT", why="Arithmetic.")  # fmt: skip
-    ratio = competing_weight("cubic", 0.2) / competing_weight("cubic", 0.4)
-    yield near("Fluid engine, CUBIC at RTT 200 against 400 ms, same loss: ratio of shares", 2**0.25, ratio,
-               within=1e-6, source="RFC 9438 5.1: rate ∝ RTT^−¼", why="Arithmetic.")  # fmt: skip
-
-
 def _compete(rtts_s: Sequence[float], congestion: Reactive, seed: int, room: int) -> list[float]:
     """The rates of connections over one bottleneck, segments a second; they start at moments that the seed shifts."""
     network = PacketNetwork(seed)
@@ -88,7 +77,6 @@ GROUP = Group(
     text=f"The packet engine: a drop-tail link of {LINK_BPS / 1e6:g} Mbit/s that holds a bandwidth-delay product (a "
     f"quarter of one for unequal round trips); {RUNS} runs of {END_S:g} s.",
     cases=(
-        Case(name="fluid weights", rows=weights, brief=True),
         *(
             Case(name=f"{count} {congestion}", rows=partial(alike, congestion, count),
                  brief=(congestion, count) == ("reno", 2))

@@ -42,6 +42,15 @@ def measure(groups: Iterable[Group], on_case: Callable[[Group, Case], None]) -> 
     return tuple(found)
 
 
+def score(measured: Iterable[Measured]) -> str:
+    """How many rows are inside: simulated ones apart from formulas, which prove no more than a transcription."""
+    rows = [row for group in measured for row in group.rows]
+    simulated = [row.inside for row in rows if row.target.kind == "simulated"]
+    others = [row.inside for row in rows if row.target.kind != "simulated"]
+    said = f"{sum(simulated)} of {len(simulated)} simulated targets inside"
+    return f"{said}; {sum(others)} of {len(others)} formulas and fitted figures" if others else said
+
+
 def failures(measured: Iterable[Measured]) -> tuple[Row, ...]:
     """The rows outside their tolerance."""
     return tuple(row for group in measured for row in group.rows if not row.inside)

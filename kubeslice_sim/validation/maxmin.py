@@ -11,6 +11,7 @@ import numpy as np
 from kubeslice_sim.observe.estimate import estimate
 from kubeslice_sim.simulator.fluid import Floats, Problem, max_min
 from kubeslice_sim.simulator.maxmin.batch import Network, run
+from kubeslice_sim.validation import random_networks
 from kubeslice_sim.validation.closed_forms import erlang_c
 from kubeslice_sim.validation.target import Case, Group, Row, exactly, near
 
@@ -129,6 +130,7 @@ GROUP = Group(
             Case(name=f"capped flows, {servers}", rows=partial(rate_limited, servers, 0.8))
             for servers in (2, 4, 10)
         ),
+        *random_networks.CASES,
     ),
-    left_out=("Random networks against linear programming: tests/simulator/test_maxmin.py, 10,000 of them.",),
+    left_out=random_networks.LEFT_OUT,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from kubeslice_sim.observe.estimate import Estimate
 from kubeslice_sim.validation.figures import deviations, worth_a_look
-from kubeslice_sim.validation.groups import Measured, failures
+from kubeslice_sim.validation.groups import Measured, failures, score
 from kubeslice_sim.validation.target import Row
 from kubeslice_sim.view.document import document
 from kubeslice_sim.view.figure import inline_svg
@@ -48,6 +48,7 @@ def _row_data(row: Row) -> dict[str, Any]:
     target, found = row.target, row.found
     return {
         "target": target.name,
+        "kind": target.kind,
         "unit": target.unit,
         "expected": [target.low, target.high],
         "source": target.source,
@@ -96,10 +97,8 @@ def _figure(item: Measured) -> Markup:
 
 
 def _banner(measured: Sequence[Measured]) -> Markup:
-    count = sum(len(item.rows) for item in measured)
     outside = len(failures(measured))
-    said = f"{count - outside} of {count} targets inside"
-    return el("div", el("span", said), el("span", f" {outside} outside" if outside else " none outside"),
+    return el("div", el("span", score(measured)), el("span", f" {outside} outside" if outside else " none outside"),
               class_=f"banner {'failed' if outside else 'passed'}")  # fmt: skip
 
 
@@ -107,18 +106,22 @@ def _contents(measured: Sequence[Measured]) -> Markup:
     rows = (
         (
             el("a", item.group.title, href=f"#{item.group.name}"),
-            str(len(item.rows)),
+            str(sum(row.target.kind == "simulated" for row in item.rows)),
+            str(sum(row.target.kind != "simulated" for row in item.rows)),
             str(len(failures([item])) or "none"),
         )
         for item in measured
     )
-    return el("div", table(("group", "targets", "outside"), rows), class_="scroll")
+    return el("div", table(("group", "simulated", "formulas", "outside"), rows), class_="scroll")
 
 
 def _rules(measured: Sequence[Measured]) -> Iterator[str]:
     judged = [held for item in measured for row in item.rows if (held := row.in_its_interval) is not None]
-    yield "A number without chance must lie within the tolerance. So must a mean, its interval may be no wider than "
-    yield "that, and an exact target must lie in its interval of 99.9 %: neither width nor tolerance hides a bias. "
+    yield "Rows marked (formula) hold arithmetic and transcribed formulas to their source's figures, rows marked "
+    yield "(fitted) a parameter to the figure it was chosen by: they are counted apart and prove nothing about how the "
+    yield "simulator behaves. All others are simulated. A number without chance must lie within the tolerance. So must "
+    yield "a mean, its interval may be no wider than that, and an exact target must lie in its interval of 99.9 %: "
+    yield "neither width nor tolerance hides a bias. "
     if judged:
         yield f"Of {len(judged)} such means {sum(judged)} hold their target in the interval of 95 % that is shown; "
         yield f"chance alone would let {0.95 * len(judged):.0f} (those of one run rise and fall together)."
@@ -127,9 +130,14 @@ def _rules(measured: Sequence[Measured]) -> Iterator[str]:
 def _cells(number: int, row: Row) -> tuple[Markup | str, ...]:
     verdict = "inside" if row.inside else "outside"
     return (
-        el("span", verdict, class_=f"outcome {'passed' if row.inside else 'failed'}"), str(number), row.target.name,
+        el("span", verdict, class_=f"outcome {'passed' if row.inside else 'failed'}"), str(number), _name(row),
         _expected(row), _found(row), _tolerance(row), row.target.source, row.target.why,
     )  # fmt: skip
+
+
+def _name(row: Row) -> Markup | str:
+    kind = row.target.kind
+    return row.target.name if kind == "simulated" else joined(row.target.name, el("span", f" ({kind})", class_="faint"))
 
 
 def _expected(row: Row) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from kubeslice_sim.observe.estimate import Estimate, student_t
 
+Kind = Literal["simulated", "formula", "fitted"]
+"""``simulated``: an engine or a solver ran; ``formula``: arithmetic or a transcribed formula against its source's
+figures; ``fitted``: a parameter was chosen by this very figure."""
 SURE = 0.999
 """With some 70 targets judged by chance, intervals of 95 % would fail three of a faultless simulator; these, none."""
 ROUNDING = 1e-9
@@ -19,6 +23,7 @@ class Target:
     """``low`` to ``high`` is what the source says (one value: both the same), in ``unit``.
 
     ``tolerance`` is relative and widens both ends; ``why`` argues it. ``source`` names paper, section or page.
+    ``kind``: what a row of it proves; only simulated ones are evidence of how the simulator behaves.
     ``approximate``: the source's own figure leaves something out, so the tolerance alone judges, not an interval.
     """
 
@@ -30,6 +35,7 @@ class Target:
     tolerance: float = 0.0
     unit: str = ""
     approximate: bool = False
+    kind: Kind = "simulated"
 
     @property
     def allowed(self) -> tuple[float, float]:
@@ -105,19 +111,23 @@ class Group:
     left_out: tuple[str, ...] = ()
 
 
-def exactly(name: str, value: float, found: float, *, source: str, why: str, unit: str = "") -> Row:
+def exactly(
+    name: str, value: float, found: float, *, source: str, why: str, unit: str = "", kind: Kind = "simulated"
+) -> Row:
     """A row without tolerance."""
-    return Row(target=Target(name=name, low=value, high=value, source=source, why=why, unit=unit), found=found)
+    target = Target(name=name, low=value, high=value, source=source, why=why, unit=unit, kind=kind)
+    return Row(target=target, found=found)
 
 
 def near(
     name: str, value: float, found: float | Estimate, *, within: float, source: str, why: str, unit: str = "",
-    approximate: bool = False,
+    approximate: bool = False, kind: Kind = "simulated",
 ) -> Row:  # fmt: skip
     """A row around one value, ``within`` a relative tolerance."""
     target = Target(
-        name=name, low=value, high=value, tolerance=within, source=source, why=why, unit=unit, approximate=approximate
-    )
+        name=name, low=value, high=value, tolerance=within, source=source, why=why, unit=unit,
+        approximate=approximate, kind=kind,
+    )  # fmt: skip
     return Row(target=target, found=found)
 
 

@@ -22,28 +22,33 @@ from kubeslice_sim.simulator.rows import Rows
 def world(
     *, names: tuple[str, ...] = ("one", "two"), vpn: GatewayType = "Wireguard", ceiling_kbps: int = 30_000,
     rtt_ms: int = 60, bandwidth: str = "1Gbit", hub: str = "", one_tunnel: bool = False, streams: int = 1,
-    duration_s: int = 20, engine: str = "fluid",
+    duration_s: int = 20, engine: str = "fluid", loss: str = "0%", jitter_ms: int = 0, pinged: bool = False,
 ) -> World:  # fmt: skip
-    """Clusters, the client in the first and the server in the last; ``hub``: hub-and-spoke; else a full mesh."""
+    """Clusters, the client in the first and the server in the last; ``hub``: hub-and-spoke; else a full mesh.
+
+    ``pinged``: a ping beside the transfer, ten a second.
+    """
     made = build.world("world").project("demo").underlay("wires", version="next" if hub else "1.9")
     for name in names:
         made = made.cluster(name)
     for a, b in combinations(names, 2):
-        made = made.link(a, b, rtt=f"{rtt_ms}ms", bandwidth=bandwidth)
+        made = made.link(a, b, rtt=f"{rtt_ms}ms", bandwidth=bandwidth, loss=loss, jitter=f"{jitter_ms}ms")
     made = made.slice(
         "red", "10.1.0.0/16", max_clusters=4, gateway=vpn, ceiling=f"{ceiling_kbps}kbit",
         guaranteed=f"{min(ceiling_kbps, 1000)}kbit", dscp="AF11", namespaces=["shop"], hubs=[hub] if hub else (),
     )  # fmt: skip
     if one_tunnel:
         made = made.topology("red", gateways_per_pair=1)
-    return (
+    made = (
         made.pod("shop/client", on=names[0], emulate="sleep", container="c")
         .pod("shop/server", on=names[-1], emulate="iperf3", image="iperf", ports=[5201], container="s")
         .scenario("iperf", f"{duration_s}s", timing="fast")
         .tcp("iperf", f"shop/client@{names[0]}", f"shop/server@{names[-1]}:5201", duration=f"{duration_s}s",
              streams=streams, more={"engine": engine})
-        .build()
     )  # fmt: skip
+    if pinged:
+        made = made.ping("ping", f"shop/client@{names[0]}", f"shop/server@{names[-1]}", interval="100ms")
+    return made.build()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,4 +96,10 @@ def play(what: World, seed: int = 1) -> Run:
 def rate_bps(run: Run, after_s: float) -> float:
     """The mean payload rate of its iperf after some seconds."""
     found = [row.value for row in run.observations if row.metric == "rate_bps" and row.at_s > after_s]
+    return sum(found) / len(found)
+
+
+def round_trip_s(run: Run, after_s: float) -> float:
+    """The mean round trip of the ping beside it after some seconds."""
+    found = [row.value for row in run.observations if row.metric == "rtt_s" and row.at_s > after_s]
     return sum(found) / len(found)

@@ -7,60 +7,21 @@ from math import inf
 import numpy as np
 import pytest
 
-from kubeslice_sim.simulator.fluid import Problem, max_min
 from kubeslice_sim.simulator.maxmin.batch import Network, run
 from kubeslice_sim.simulator.maxmin.engine import Engine
-from tests.simulator.lexicographic import max_min_by_lp
-
-Rows = list[dict[int, float]]
-
-
-def rates(capacity: list[float], flows: Rows, cap: list[float], weight: list[float]) -> list[float]:
-    entries = [(i, r, use) for i, uses in enumerate(flows) for r, use in uses.items()]
-    flow, resource, use = zip(*entries, strict=True)
-    shares = max_min(
-        Problem(
-            capacity=np.array(capacity),
-            flow=np.array(flow, dtype=np.intp),
-            resource=np.array(resource, dtype=np.intp),
-            use=np.array(use),
-            cap=np.array(cap),
-            weight=np.array(weight),
-        )
-    )
-    return [float(rate) for rate in shares.rate]
-
-
-def random_network(dice: np.random.Generator) -> tuple[list[float], Rows, list[float], list[float]]:
-    """Up to 10 resources and 14 flows; capacities over three decades; some caps, weights and uses."""
-    resources, flows = int(dice.integers(1, 11)), int(dice.integers(1, 15))
-    capacity = [float(10 ** dice.uniform(0, 3)) for _ in range(resources)]
-    rows: Rows = []
-    for _ in range(flows):
-        crossed = dice.choice(resources, size=int(dice.integers(1, min(resources, 5) + 1)), replace=False)
-        rows.append({int(r): float(dice.choice([1.0, 1.05, 2.0, 0.3])) for r in crossed})
-    cap = [float(10 ** dice.uniform(-1, 3)) if dice.random() < 0.4 else inf for _ in range(flows)]
-    weight = [float(dice.choice([1.0, 1.0, 2.0, 0.5, 7.3])) for _ in range(flows)]
-    return capacity, rows, cap, weight
-
-
-def worst_error_against_lp(networks: int, seed: int) -> float:
-    dice, worst = np.random.default_rng(seed), 0.0
-    for _ in range(networks):
-        network = random_network(dice)
-        for found, exact in zip(rates(*network), max_min_by_lp(*network), strict=True):
-            worst = max(worst, abs(found - exact) / exact)
-    print(f"{networks} random networks: worst relative error against linear programming {worst:.1e}")
-    return worst
+from kubeslice_sim.validation.random_networks import random_network, rates, worst_error
 
 
 def test_rates_are_those_of_linear_programming() -> None:
-    assert worst_error_against_lp(100, seed=1) < 1e-9
+    assert worst_error(100, seed=1) < 1e-9
 
 
 @pytest.mark.long
-def test_rates_are_those_of_linear_programming_on_10000_networks() -> None:
-    assert worst_error_against_lp(10_000, seed=2) < 1e-9
+def test_rates_are_those_of_linear_programming_on_10000_networks(capfd: pytest.CaptureFixture[str]) -> None:
+    worst = worst_error(10_000, seed=2)
+    with capfd.disabled():
+        print(f"\n10,000 random networks: worst relative error against linear programming {worst:.1e}")
+    assert worst < 1e-9
 
 
 @pytest.mark.parametrize("seed", range(12))

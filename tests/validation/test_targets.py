@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kubeslice_sim.observe.estimate import Estimate
-from kubeslice_sim.validation.groups import GROUPS, Measured, brief, failures, measure
+from kubeslice_sim.validation.groups import GROUPS, Measured, brief, failures, measure, score
 from kubeslice_sim.validation.page import data, page
 from kubeslice_sim.validation.target import Case, Group, Row, between, exactly, near
 
@@ -99,6 +99,13 @@ def test_a_range_is_closed() -> None:
         assert between("t", 57.0, 63.0, value, source="s", why="w").inside is inside
 
 
+def test_formulas_are_counted_apart() -> None:
+    rows = (row(10.0), row(20.0), exactly("t", 1.0, 1.0, source="s", why="w", kind="formula"))
+    measured = Measured(group=some().group, rows=rows)
+    assert score([measured]) == "1 of 2 simulated targets inside; 1 of 1 formulas and fitted figures"
+    assert "(formula)" in page([measured])
+
+
 # -- the page --------------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +118,7 @@ def some() -> Measured:
 
 def test_failing_rows_stay_on_the_page() -> None:
     text = page([some()])
-    assert "3 of 4 targets inside" in text
+    assert "3 of 4 simulated targets inside" in text
     assert text.count(">outside</span>") == 1
     assert "&lt;range&gt;" in text and "this &amp; that" in text
     assert not any(word in text for word in ("<script", "<link", 'src="', 'href="http'))

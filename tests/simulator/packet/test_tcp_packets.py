@@ -8,7 +8,8 @@ import pytest
 
 from kubeslice_sim.simulator.packet.network import PacketNetwork
 from kubeslice_sim.simulator.packet.specs import Bulk, FlowCount, Hop, Link
-from kubeslice_sim.simulator.tcp import cubic_window, pftk_rate, reno_window
+from kubeslice_sim.simulator.tcp import cubic_window, reno_window
+from kubeslice_sim.validation.padhye import pftk_rate
 
 RTT_S = 0.05
 DATA, ACKS = 12_000.0, 400.0

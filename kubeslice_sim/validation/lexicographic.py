@@ -38,11 +38,13 @@ def max_min_by_lp(
             bounds=[(0.0, None)] * (len(growing) + 1),
             method="highs",
         )
-        assert found.success, found.message
+        if not found.success:
+            raise ArithmeticError(found.message)
         level = found.x[-1] * scale
         prices = -found.ineqlin.marginals[len(capacity) : len(capacity) + len(growing)]
         stuck = [i for k, i in enumerate(growing) if prices[k] > 1e-9]
-        assert stuck, "an optimum without a price"
+        if not stuck:
+            raise ArithmeticError("an optimum without a price")
         for i in stuck:
             rate[i] = weight[i] * level
     return [rate[i] for i in range(count)]
