@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib import resources
 from itertools import accumulate
 
 import numpy as np
 
 from kubeslice_sim.simulator.maxmin.batch import Network, run
 from kubeslice_sim.simulator.tcp import window_limit_bps
-from kubeslice_sim.validation.target import Case, Group, Row, near
+from kubeslice_sim.validation.target import Case, Group, Row, between, near
 
 WINDOW_BYTES = 4 * 2**20
 """SimGrid's ``network/TCP-gamma``."""
@@ -99,12 +101,43 @@ def completions(platform: Platform) -> Iterator[Row]:
             )  # fmt: skip
 
 
+def random_networks() -> Iterator[Row]:
+    """Flows of random sizes at random moments on random networks, as SimGrid once finished them."""
+    stored = json.loads(resources.files(__package__).joinpath("simgrid_networks.json").read_text(encoding="utf-8"))
+    worst, count = 0.0, 0
+    for network in stored["networks"]:
+        found_s = _play_at_random(network["bytes_per_s"], network["ways"], network["flows"])
+        count += len(found_s)
+        for (start_s, *_), told_s, end_s in zip(network["flows"], network["done_s"], found_s, strict=True):
+            worst = max(worst, abs(end_s - told_s) / (told_s - start_s))
+    yield between(f"CM02: {len(stored['networks'])} random networks, {count} flows: worst relative error of a duration",
+                  0.0, 1e-9, worst, source=f"{stored['made_by']}; {stored['options']}",
+                  why="SimGrid was told to solve to 1e-9.")  # fmt: skip
+
+
+def _play_at_random(
+    bytes_per_s: list[float], ways: list[list[int]], flows: list[tuple[float, float, int]]
+) -> list[float]:
+    network = Network(
+        capacity=8.0 * np.array(bytes_per_s),
+        first=np.array([0, *accumulate(map(len, ways))]),
+        resource=np.array([link for way in ways for link in way]),
+        use=np.ones(sum(map(len, ways))),
+    )
+    starts_s, sizes, routes = zip(*flows, strict=True)
+    done = run(network, np.array(starts_s), 8.0 * np.array(sizes), np.array(routes))
+    return [float(end_s) for end_s in done.end_s]
+
+
 GROUP = Group(
     name="simgrid",
     title="Flow models, against SimGrid",
     text="SimGrid's models are not the simulator's own (it has TCP's, below), but its engine can be set up as they "
     "are: latency and bandwidth factors, weights by latency, a window's cap. Same platform, same flows, no chance.",
-    cases=tuple(Case(name=platform.name, rows=partial(completions, platform), brief=True) for platform in PLATFORMS),
+    cases=(
+        *(Case(name=platform.name, rows=partial(completions, platform), brief=True) for platform in PLATFORMS),
+        Case(name="random networks", rows=random_networks, brief=True),
+    ),
     left_out=(
         "100,000 flows over a mesh of 16 clusters beside SimGrid itself: tests/benchmarks/fluid.py, where SimGrid is "
         "installed.",

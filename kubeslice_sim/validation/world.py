@@ -23,10 +23,11 @@ def world(
     *, names: tuple[str, ...] = ("one", "two"), vpn: GatewayType = "Wireguard", ceiling_kbps: int = 30_000,
     rtt_ms: int = 60, bandwidth: str = "1Gbit", hub: str = "", one_tunnel: bool = False, streams: int = 1,
     duration_s: int = 20, engine: str = "fluid", loss: str = "0%", jitter_ms: int = 0, pinged: bool = False,
+    udp_kbps: int = 0,
 ) -> World:  # fmt: skip
     """Clusters, the client in the first and the server in the last; ``hub``: hub-and-spoke; else a full mesh.
 
-    ``pinged``: a ping beside the transfer, ten a second.
+    ``pinged``: a ping beside the transfer, ten a second. ``udp_kbps``: datagrams at this rate instead of TCP.
     """
     made = build.world("world").project("demo").underlay("wires", version="next" if hub else "1.9")
     for name in names:
@@ -43,11 +44,15 @@ def world(
         made.pod("shop/client", on=names[0], emulate="sleep", container="c")
         .pod("shop/server", on=names[-1], emulate="iperf3", image="iperf", ports=[5201], container="s")
         .scenario("iperf", f"{duration_s}s", timing="fast")
-        .tcp("iperf", f"shop/client@{names[0]}", f"shop/server@{names[-1]}:5201", duration=f"{duration_s}s",
-             streams=streams, more={"engine": engine})
-    )  # fmt: skip
+    )
+    client, server = f"shop/client@{names[0]}", f"shop/server@{names[-1]}"
+    more: dict[str, object] = {"engine": engine}
+    if udp_kbps:
+        made = made.udp("iperf", client, f"{server}:5201", rate=f"{udp_kbps}kbit", duration=f"{duration_s}s", more=more)
+    else:
+        made = made.tcp("iperf", client, f"{server}:5201", duration=f"{duration_s}s", streams=streams, more=more)
     if pinged:
-        made = made.ping("ping", f"shop/client@{names[0]}", f"shop/server@{names[-1]}", interval="100ms")
+        made = made.ping("ping", client, server, interval="100ms")
     return made.build()
 
 
@@ -103,3 +108,8 @@ def round_trip_s(run: Run, after_s: float) -> float:
     """The mean round trip of the ping beside it after some seconds."""
     found = [row.value for row in run.observations if row.metric == "rtt_s" and row.at_s > after_s]
     return sum(found) / len(found)
+
+
+def total(run: Run, metric: str) -> float:
+    """What its iperf counted over the whole run."""
+    return sum(row.value for row in run.observations if row.probe == "iperf" and row.metric == metric)
