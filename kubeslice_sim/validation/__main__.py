@@ -27,7 +27,7 @@ def validate(
     *,
     output: Annotated[Literal["html", "json"], Parameter(name=["--output", "-o"])] = "html",
 ) -> int:
-    """Hold the simulator to published numbers: some 250 targets, in a few minutes on two cores.
+    """Hold the simulator to published numbers: some 220 targets, in a few minutes on two cores.
 
     Exit 1 if a row is outside its tolerance; it stays on the page.
 
