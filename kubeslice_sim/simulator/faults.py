@@ -78,7 +78,7 @@ class Faults:
             if router is not None:
                 yield (fault.cluster, SYSTEM_NAMESPACE, router.start.pod)
         elif fault.kill == "node":
-            yield from self._data_plane.pods_on(fault.cluster, fault.node)
+            yield from self._data_plane.pods.on_node(fault.cluster, fault.node)
         elif fault.kill == "pod":
             namespace, _, name = fault.pod.rpartition("/")
             for key in self._network.pods:
@@ -87,7 +87,7 @@ class Faults:
 
     def _lose_node(self, fault: Fault, keys: tuple[PodKey, ...]) -> tuple[Evidence, ...]:
         runs_names = self._network.nameserver(fault.cluster).node == fault.node
-        self._data_plane.lose_node(fault.cluster, fault.node)
+        self._data_plane.pods.lose_node(fault.cluster, fault.node)
         if not keys and not runs_names:
             sentence = f"nothing runs on {fault.node or 'that node'} of {fault.cluster}; nothing was broken"
             return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence, outcome="failed_to_probe"),)
@@ -100,12 +100,12 @@ class Faults:
             if (other.kill, other.cluster, other.node) == (fault.kill, fault.cluster, fault.node):
                 sentence = f"{fault.node} of {fault.cluster} stays away: another fault holds it"
                 return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence),)
-        started = self._data_plane.recover_node(fault.cluster, fault.node)
+        started = self._data_plane.pods.recover_node(fault.cluster, fault.node)
         sentence = f"{fault.node} of {fault.cluster} is back; {started} of its {len(keys)} pods start again there"
         return (Evidence(part=fault.node, cluster=fault.cluster, sentence=sentence),)
 
     def _kill(self, fault: Fault, key: PodKey) -> Evidence:
-        ran = self._data_plane.kill(key)
+        ran = self._data_plane.pods.kill(key)
         return Evidence(
             part=_name(key), cluster=key[0], slice=fault.slice, peer=fault.peer,
             sentence=f"{key[2]} on {key[0]} was killed and stays down" if ran
@@ -116,7 +116,7 @@ class Faults:
         holder = next((name for name, (_, keys) in self._active.items() if key in keys), "")
         if holder:
             sentence = f"{key[2]} on {key[0]} stays down: {holder} holds it"
-        elif self._data_plane.release(key):
+        elif self._data_plane.pods.release(key):
             sentence = f"{key[2]} on {key[0]} starts again"
         else:
             sentence = f"{key[2]} on {key[0]} is not wanted any more"

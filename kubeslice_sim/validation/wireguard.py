@@ -55,9 +55,9 @@ def _restarted(live: Live, tunnel: Tunnel, gateway: Gateway | None, age_s: float
     live.run(_since_s(tunnel) + age_s)
     key = (gateway.start.cluster, "kubeslice-system", gateway.start.pod)
     lost_s = float(env.now)
-    plane.kill(key)
+    plane.pods.kill(key)
     live.run(lost_s + AWAY_S)
-    plane.release(key)
+    plane.pods.release(key)
     while not tunnel.carries(env.now):
         env.step()
     return float(env.now) - lost_s

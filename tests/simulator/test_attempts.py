@@ -93,7 +93,7 @@ def test_a_stranger_knows_neither_name_nor_way(lay_out) -> None:
 
 def test_a_source_that_does_not_run_says_nothing_of_the_network(lay_out) -> None:
     laid = lay_out()
-    laid.parts.data_plane.kill(("east", "app", "client-0"))
+    laid.parts.data_plane.pods.kill(("east", "app", "client-0"))
     rows = laid.play(probe("ping", end_s=2.0), probe("dns", end_s=2.0), until_s=3)
     assert {(row.metric, row.outcome) for row in rows} == {
         ("reachable", "failed_to_probe"), ("answers", "failed_to_probe"),

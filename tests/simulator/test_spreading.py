@@ -42,7 +42,7 @@ def test_half_of_the_datagrams_go_into_a_dead_gateway(lay_out: LayOut, engine: L
     gateway = ("east", SYSTEM_NAMESPACE, world.gateway("east", 0))
 
     def kill(_: object) -> None:
-        assert world.parts.data_plane.kill(gateway)
+        assert world.parts.data_plane.pods.kill(gateway)
 
     world.parts.env.timeout(4.0).callbacks.append(kill)
     rows = world.play(probe("udp", engine, rate_bps=1e6), until_s=12.0)

@@ -141,7 +141,7 @@ def test_only_the_flows_on_a_dead_gateway_stall_until_the_route_is_withdrawn(lay
 
     def operator():
         yield env.timeout(10.0)
-        plane.kill(("east", "kubeslice-system", laid.gateway("east", 0)))
+        plane.pods.kill(("east", "kubeslice-system", laid.gateway("east", 0)))
         yield env.timeout(6.0)
         for cluster, cidr in (("east", "west"), ("west", "east")):
             plane.apply(SetNextHops(cluster=cluster, slice="red", destination=laid.plan.slices[0].member(cidr).cidr,
@@ -225,4 +225,4 @@ def test_a_restarted_server_resets_and_the_client_connects_again(lay_out) -> Non
     assert server.life == 2
     assert found[6] == 0
     assert found[-1] == pytest.approx(30e6 * OUTER_SHARE, rel=1e-3)
-    assert plane.release(server.key) is False
+    assert plane.pods.release(server.key) is False

@@ -20,10 +20,10 @@ def back_after_s(laid, cluster: str, dead_s: float, age_s: float = 30.0) -> floa
     env.run(until=tunnel.session.at_s + age_s)
     assert tunnel.carries(env.now)
     killed_s = env.now
-    plane.kill((cluster, SYSTEM, laid.gateway(cluster, 0)))
+    plane.pods.kill((cluster, SYSTEM, laid.gateway(cluster, 0)))
     assert not tunnel.carries(env.now)
     env.run(until=killed_s + dead_s)
-    plane.release((cluster, SYSTEM, laid.gateway(cluster, 0)))
+    plane.pods.release((cluster, SYSTEM, laid.gateway(cluster, 0)))
     while not tunnel.carries(env.now):
         env.step()
         assert env.now < killed_s + 300
@@ -98,7 +98,7 @@ def test_sidecars_ping_round_after_round(lay_out) -> None:
 
 def test_a_dead_peer_answers_no_round_and_a_dead_gateway_sends_none(lay_out) -> None:
     laid = lay_out()
-    laid.parts.data_plane.kill(("west", SYSTEM, laid.gateway("west", 0)))
+    laid.parts.data_plane.pods.kill(("west", SYSTEM, laid.gateway("west", 0)))
     since = len(laid.facts.seen)
     laid.parts.env.run(until=laid.parts.env.now + 3.0)
     assert rounds(laid, "west", 0, since) == []
@@ -122,7 +122,7 @@ def test_pods_report_when_they_run_and_when_they_die(lay_out) -> None:
     laid.parts.env.run(until=FAST.pod_start_s + 1e-6)
     # Two routers, four gateways, two clients, two servers, a stranger.
     assert len(laid.facts.of(PodRunning)) == 11
-    laid.parts.data_plane.kill(("east", "app", "client-0"))
+    laid.parts.data_plane.pods.kill(("east", "app", "client-0"))
     assert laid.facts.of(PodStopped) == [PodStopped(cluster="east", namespace="app", pod="client-0")]
 
 
@@ -131,15 +131,15 @@ def test_a_killed_pod_stays_dead_whatever_is_asked(lay_out) -> None:
     plane, network = laid.parts.data_plane, laid.parts.scene.network
     gateway = network.gateways["east", laid.gateway("east", 0)]
     key = ("east", SYSTEM, gateway.start.pod)
-    plane.kill(key)
+    plane.pods.kill(key)
     plane.apply(gateway.start)
     laid.parts.env.run(until=laid.parts.env.now + 5.0)
     assert not gateway.running
-    assert plane.release(key)
+    assert plane.pods.release(key)
     laid.parts.env.run(until=laid.parts.env.now + FAST.pod_start_s + 0.01)
     assert gateway.running and gateway.life == 2
     # An end of the hold that nobody made is no error.
-    assert plane.release(key) is False
+    assert plane.pods.release(key) is False
 
 
 def test_applying_twice_changes_nothing(lay_out) -> None:

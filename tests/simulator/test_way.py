@@ -55,7 +55,7 @@ def test_flows_spread_over_both_gateways_and_each_stays_on_one(lay_out) -> None:
 def test_a_route_that_nobody_withdrew_black_holes(lay_out) -> None:
     laid = lay_out()
     victim = laid.gateway("east", 0)
-    laid.parts.data_plane.kill(("east", "kubeslice-system", victim))
+    laid.parts.data_plane.pods.kill(("east", "kubeslice-system", victim))
     found = [way(laid, "app/client-0@east", "app/server-0@west", source_port=40000 + i) for i in range(100)]
     lost = [item for item in found if item.dropped]
     assert 30 < len(lost) < 70
@@ -70,7 +70,7 @@ def test_a_route_that_nobody_withdrew_black_holes(lay_out) -> None:
 
 def test_a_peer_that_died_is_found_at_the_tunnel(lay_out) -> None:
     laid = lay_out()
-    laid.parts.data_plane.kill(("west", "kubeslice-system", laid.gateway("west", 0)))
+    laid.parts.data_plane.pods.kill(("west", "kubeslice-system", laid.gateway("west", 0)))
     dropped = {way(laid, "app/client-0@east", "app/server-0@west", source_port=40000 + i).dropped for i in range(50)}
     assert len(dropped) == 2 and "" in dropped
     assert any("is down" in text for text in dropped)
