@@ -7,14 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kubeslice_sim.simulator.fluid import Floats, Indices, open_loop
+from kubeslice_sim.simulator.fluid import open_loop
 from kubeslice_sim.simulator.maxmin.engine import Engine
 from kubeslice_sim.simulator.share import LEFT_FOR_TCP, Demand, Uses, carried, problem_of
 from kubeslice_sim.simulator.way import ResourceKey
-
-_ACK_PASSES = 20
-_ACK_TOLERANCE = 1e-8
-"""Acknowledgements settle by repeated substitution; each pass errs about 7 times less."""
 
 
 class _Sent(NamedTuple):
@@ -37,15 +33,8 @@ class Fairness:
         self._engine = Engine()
         self._keys: list[ResourceKey] = []
         self._index: dict[ResourceKey, int] = {}
-        self._given = np.empty(0)
-        self._rest = np.empty(0)
-        """What datagrams leave of it."""
-        self._free = np.empty(0)
-        """What acknowledgements leave of that: the engine's capacities."""
+        self._given: list[float] = []
         self._routes: dict[tuple[Uses, Uses], int] = {}
-        self._acks: list[tuple[int, int, float]] = []
-        """Route, resource, use; for all routes."""
-        self._ack_columns: tuple[Indices, Indices, Floats] | None = None
         self._datagrams: dict[int, _Sent] = {}
         """Under negative numbers."""
         self._told = 0
@@ -77,8 +66,8 @@ class Fairness:
 
     def reread(self) -> None:
         """Capacities may have changed."""
-        given = np.array([self._capacity(key) for key in self._keys], dtype=np.float64)
-        if not np.array_equal(given, self._given):
+        given = [self._capacity(key) for key in self._keys]
+        if given != self._given:
             self._given, self._stale = given, True
 
     def next_end_s(self) -> float:
@@ -94,15 +83,6 @@ class Fairness:
         if self._stale:
             self._stale = False
             self._serve_datagrams()
-        for _ in range(_ACK_PASSES):
-            self._engine.settle(now_s)
-            left = self._left()
-            moved = np.flatnonzero(np.abs(left - self._free) > _ACK_TOLERANCE * self._given)
-            if not moved.size:
-                return
-            for resource in moved.tolist():
-                self._engine.set_capacity(resource, float(left[resource]))
-            self._free[moved] = left[moved]
         self._engine.settle(now_s)
 
     def rate_bps(self, flow: int) -> float:
@@ -151,9 +131,7 @@ class Fairness:
             capacity = self._capacity_of(key)
             known = self._index[key] = self._engine.resource(capacity)
             self._keys.append(key)
-            self._given, self._rest, self._free = (
-                np.append(column, capacity) for column in (self._given, self._rest, self._free)
-            )
+            self._given.append(capacity)
         return known
 
     def _route(self, demand: Demand) -> int:
@@ -161,18 +139,18 @@ class Fairness:
         known = self._routes.get(key)
         if known is None:
             known = self._routes[key] = self._engine.route(
-                (self._resource(crossed), use) for crossed, use in demand.uses if use > 0.0
+                [(self._resource(crossed), use) for crossed, use in demand.uses if use > 0.0],
+                [(self._resource(crossed), use) for crossed, use in demand.acks if use > 0.0],
             )
-            self._acks += [(known, self._resource(crossed), use) for crossed, use in demand.acks]
-            self._ack_columns = None
         return known
 
     def _serve_datagrams(self) -> None:
         demands = [sent.demand for sent in self._datagrams.values()]
-        self._rest = self._given.copy()
         if not demands:
+            self._give(self._given)
             return
-        problem = problem_of(demands, self._index, self._given)
+        given = np.array(self._given, dtype=np.float64)
+        problem = problem_of(demands, self._index, given)
         delivered, passed = open_loop(problem)
         for place, flow in enumerate(self._datagrams):
             shares = {key: float(passed[self._index[key]]) for key, use in demands[place].uses if use > 0.0}
@@ -180,15 +158,9 @@ class Fairness:
             overflows = tuple(key for key, share in shares.items() if share < 1.0)
             worst = min(overflows, key=shares.__getitem__, default=None)
             self._datagrams[flow] = _Sent(demands[place], float(delivered[place]), worst, overflows)
-        self._rest = np.maximum(self._given - carried(problem, passed), LEFT_FOR_TCP * self._given)
+        self._give(np.maximum(given - carried(problem, passed), LEFT_FOR_TCP * given).tolist())
 
-    def _left(self) -> Floats:
-        """What there is for payload beside the acknowledgements that the rates of now bring."""
-        if not self._acks:
-            return self._rest
-        if self._ack_columns is None:
-            routes, resources, uses = zip(*self._acks, strict=True)
-            self._ack_columns = (np.array(routes, dtype=np.intp), np.array(resources, dtype=np.intp), np.array(uses))
-        route, resource, use = self._ack_columns
-        acks = np.bincount(resource, weights=use * self._engine.route_rates()[route], minlength=self._rest.size)
-        return np.asarray(np.maximum(self._rest - acks, 0.5 * self._rest))
+    def _give(self, rest: list[float]) -> None:
+        """What datagrams leave is for the others."""
+        for resource, capacity in enumerate(rest):
+            self._engine.set_capacity(resource, capacity)

@@ -36,6 +36,9 @@ def commit(resources: Rows, crossings: Rows, classes: Rows, flows: Rows, state: 
             classes[c].work += classes[c].level * (now_s - classes[c].since)
             classes[c].since, classes[c].level = now_s, level
         classes[c].rate = rate
+        if more != 0.0 and classes[c].last_ack > classes[c].first_ack and classes[c].next_moved == APART:
+            classes[c].next_moved = state[0].moved_classes
+            state[0].moved_classes = c
         _hold(resources, classes, c, classes[c].new_bottleneck)
         if classes[c].members == 0:
             for e in range(classes[c].first, classes[c].last):

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from kubeslice_sim.simulator.maxmin import events
-from kubeslice_sim.simulator.maxmin.sweep import settle
-from kubeslice_sim.simulator.maxmin.tables import Floats, allocate, grown
+from kubeslice_sim.simulator.maxmin.acknowledge import give, settle_all
+from kubeslice_sim.simulator.maxmin.tables import ack_rows, allocate, grown
 
 
 class Engine:
@@ -22,7 +22,9 @@ class Engine:
         self._t = allocate(64, 512, 64, 64)
         self._resources = 0
         self._crossings = 0
-        self._routes: list[tuple[tuple[int, float], ...]] = []
+        self._routes: list[tuple[tuple[int, ...], tuple[float, ...]]] = []
+        self._acks = ack_rows(64)
+        self._acks_of: list[tuple[int, int]] = [(0, 0)]  # of each route: where they begin and end; here, the end of all
         self._class_of: dict[tuple[int, float], int] = {}
         self._keys: list[tuple[int, float]] = []  # of each class
         self._idle: dict[int, list[int]] = {}  # by route: classes without flows, to be used again
@@ -34,25 +36,33 @@ class Engine:
         index, self._resources = self._resources, self._resources + 1
         if self._resources > self._t.resources.size:
             self._t = grown(self._t, 2 * self._resources, 0, 0, 0)
-        self._t.resources["capacity"][index] = capacity
+        self._t.resources["capacity"][index] = self._t.resources["given"][index] = capacity
         return index
 
     def set_capacity(self, resource: int, capacity: float) -> None:
-        """What the resource carries from now on."""
-        if self._t.resources["capacity"][resource] != capacity:
-            events.set_capacity(self._t.resources, self._t.state, resource, capacity)
+        """What the resource carries from now on, acknowledgements and all."""
+        if self._t.resources["given"][resource] != capacity:
+            give(self._t.resources, self._t.state, resource, capacity)
 
-    def route(self, uses: Iterable[tuple[int, float]]) -> int:
+    def route(self, uses: Iterable[tuple[int, float]], acks: Iterable[tuple[int, float]] = ()) -> int:
         """A new route: what a unit of rate takes of which resources; its index.
+
+        ``acks``: what it takes besides, elsewhere. That is taken off before the rest is shared, so a full resource
+        there does not hold the flow back.
 
         Raises :exc:`ValueError` for a use that is not positive.
         """
-        total: dict[int, float] = {}
-        for resource, use in uses:
-            if not use > 0.0:
-                raise ValueError(f"a flow takes something of what it crosses, not {use} of resource {resource}")
-            total[resource] = total.get(resource, 0.0) + use
-        self._routes.append(tuple(total.items()))
+        crossed, answered = _summed(uses), _summed(acks)
+        first = self._acks_of[-1][1]
+        last = first + len(answered)
+        if last > self._acks.size:
+            more = ack_rows(2 * last)
+            more[:first], self._acks = self._acks[:first], more
+        if answered:
+            self._acks["resource"][first:last] = tuple(answered)
+            self._acks["use"][first:last] = tuple(answered.values())
+        self._routes.append((tuple(crossed), tuple(crossed.values())))
+        self._acks_of.append((first, last))
         return len(self._routes) - 1
 
     def start(
@@ -81,7 +91,7 @@ class Engine:
 
     def settle(self, now_s: float) -> None:
         """Rates are fair again after this moment's changes."""
-        settle(*self._t, now_s)
+        settle_all(*self._t, self._acks, now_s)
 
     def next_end_s(self) -> float:
         """When the next flow ends if nothing changes; infinity if none does."""
@@ -130,13 +140,6 @@ class Engine:
         work = owner["work"] + owner["level"] * (now_s - owner["since"])
         return float((work - row["start"]) * row["weight"])
 
-    def route_rates(self) -> Floats:
-        """The rates of all flows of each route together."""
-        known = len(self._keys)
-        return np.bincount(  # type: ignore[return-value]  # numpy's types forget that weights make it real
-            self._t.classes["route"][:known], weights=self._t.classes["rate"][:known], minlength=len(self._routes)
-        )
-
     @property
     def solutions(self) -> int:
         """How often rates were made fair."""
@@ -152,7 +155,7 @@ class Engine:
         known = self._class_of.get(key)
         if known is not None:
             return known
-        uses, idle = self._routes[route], self._idle.get(route)
+        (crossed, uses), idle = self._routes[route], self._idle.get(route)
         if not uses and cap_level == np.inf:
             raise ValueError("a flow that crosses no resource needs a finite cap")
         if idle:
@@ -164,11 +167,10 @@ class Engine:
             self._crossings += len(uses)
             if len(self._keys) > self._t.classes.size or self._crossings > self._t.crossings.size:
                 self._t = grown(self._t, 0, 2 * self._crossings, 2 * len(self._keys), 0)
-            self._t.classes["route"][owner] = route
-            self._t.classes["first"][owner], self._t.classes["last"][owner] = first, self._crossings
-            for place, (resource, use) in enumerate(uses, first):
-                row = self._t.crossings[place]
-                row["resource"], row["owner"], row["use"] = resource, owner, use
+            row, own = self._t.classes[owner], self._t.crossings[first : self._crossings]
+            row["route"], row["first"], row["last"] = route, first, self._crossings
+            row["first_ack"], row["last_ack"] = self._acks_of[route + 1]
+            own["resource"], own["use"], own["owner"] = crossed, uses, owner
         self._t.classes["cap_level"][owner] = cap_level
         self._class_of[key] = owner
         return owner
@@ -178,3 +180,12 @@ class Engine:
         owner = int(self._t.flows["owner"][flow])
         if self._t.classes["members"][owner] == 0 and self._class_of.pop(self._keys[owner], None) is not None:
             self._idle.setdefault(self._keys[owner][0], []).append(owner)
+
+
+def _summed(uses: Iterable[tuple[int, float]]) -> dict[int, float]:
+    total: dict[int, float] = {}
+    for resource, use in uses:
+        if not use > 0.0:
+            raise ValueError(f"a flow takes something of what it crosses, not {use} of resource {resource}")
+        total[resource] = total.get(resource, 0.0) + use
+    return total

@@ -36,6 +36,9 @@ _RESOURCE = _columns(
     watched=(_INDEX, 1),  # whether sweeps look out for it; else its load is only counted
     idle=(_INDEX, 0),  # in how many sweeps that touched it, one after the other, it held nobody back
     next_dirty=(_INDEX, APART),
+    given=(_REAL, 0.0),  # the capacity with what acknowledgements take of it, which is:
+    acks=(_REAL, 0.0),
+    next_acked=(_INDEX, APART),
     # Of the sweep under way:
     next_touched=(_INDEX, APART),
     next_stale=(_INDEX, APART),
@@ -72,6 +75,10 @@ _CLASS = _columns(
     place=(_INDEX, NONE),  # where the class stands in the heap of ends
     end=(_INDEX, NONE),  # that heap: row i holds the class at place i
     next_dirty=(_INDEX, APART),
+    first_ack=(_INDEX, 0),  # its acknowledgements are range(first_ack, last_ack)
+    last_ack=(_INDEX, 0),
+    acknowledged=(_REAL, 0.0),  # the rate that they are counted for
+    next_moved=(_INDEX, APART),
     # Of the sweep under way:
     next_joined=(_INDEX, NONE),
     state=(_INDEX, 0),
@@ -89,6 +96,7 @@ _FLOW = _columns(
     end_s=(_REAL, np.inf),
     next_ended=(_INDEX, NONE),
 )
+_ACK = _columns(resource=(_INDEX, NONE), use=(_REAL, 0.0))
 _EVENT = _columns(key=(_REAL, 0.0), what=(_INDEX, 0))
 _STATE = _columns(
     ends=(_INDEX, 0),  # lengths of heaps
@@ -99,6 +107,7 @@ _STATE = _columns(
     dirty=(_INDEX, NONE),
     dirty_resources=(_INDEX, NONE),
     ended=(_INDEX, NONE),
+    moved_classes=(_INDEX, NONE),
     solutions=(_INDEX, 0),
     moved=(_INDEX, 0),  # how many classes joined, in all solutions together
 )
@@ -125,6 +134,11 @@ def allocate(resources: int, crossings: int, classes: int, flows: int) -> Tables
         events=_rows(_EVENT, most_events(resources, crossings, classes)),
         state=_rows(_STATE, 1),
     )
+
+
+def ack_rows(rows: int) -> Rows:
+    """An empty table of what acknowledgements take."""
+    return _rows(_ACK, rows)
 
 
 def grown(t: Tables, resources: int, crossings: int, classes: int, flows: int) -> Tables:
