@@ -103,7 +103,7 @@ def test_the_queue_of_a_full_resource_is_that_of_who_fills_it() -> None:
         flows.stop(flow)
     env.run(until=4.0)
     assert (flows.mean_queue_s(("link",)), flows.any_full) == (0.0, False)
-    assert flows.arrived_bits(light) == pytest.approx(10e6 + 5e6 + 0.005 * 10e6)
+    assert flows.arrived_bits(light) == pytest.approx(10e6 + 5e6 + 0.00025 * 10e6)
     assert flows.arrived_bits(flood) == pytest.approx(10e6)
 
 
