@@ -137,16 +137,21 @@ def _measure(flow: Row, sample_s: float) -> None:
 
 @compiled
 def send(s: State, number: int, now_s: float) -> None:
-    """Send what the window, the receiver and the application allow: what is missing first."""
+    """Send what the window, the receiver and the application allow: what is missing first.
+
+    Sending the oldest segment again begins the timer anew, as Linux does (tcp_xmit_retransmit_queue): found late, it
+    would be called lost a second time before its acknowledgement can come.
+    """
     flow = s.flows[number]
     if flow.running == 0:
         return
-    idle = flow.next == flow.una
+    anew = flow.next == flow.una
     while flow.next - flow.una - flow.sacked - flow.missing + 1.0 <= flow.cwnd:
         if flow.missing > 0:
             segment = next_missing(s, flow)
             place = place_of(s, flow, segment)
             sent_again(s, flow, segment)
+            anew = anew or segment == flow.una
         else:
             segment = flow.next
             if segment >= flow.limit or segment - flow.una >= flow.window:
@@ -159,7 +164,7 @@ def send(s: State, number: int, now_s: float) -> None:
             flow.next = segment + 1
         place.sent_s = now_s
         _send_segment(s, number, flow, segment, now_s)
-    if flow.next > flow.una and (idle or math.isinf(flow.timer_s)):
+    if flow.next > flow.una and (anew or math.isinf(flow.timer_s)):
         _arm(s, flow, number, now_s + flow.rto_s * flow.backoff)
 
 
