@@ -8,7 +8,6 @@ namespaces it enters, which every process inside the sandbox has, whoever starte
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import threading
@@ -17,7 +16,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
 
-from emulator.pressure import at_once
 from emulator.syscalls import CLONE_FS, CLONE_NEWNET, CLONE_NEWNS, MS_BIND, MS_PRIVATE, MS_REC, mount, setns, unshare
 from kubeslice_sim.errors import BackendUnavailable
 
@@ -81,27 +79,24 @@ class Namespace:
         stdout: int | IO[bytes] | None = None,
         stderr: int | IO[bytes] | None = None,
         pass_fds: Sequence[int] = (),
-        forwards: bool = False,
     ) -> subprocess.Popen[bytes]:
         """Starts `argv` inside the namespace, in a session of its own. It ends with the sandbox at the latest.
 
-        What `forwards` packets waits for nobody who computes, where we may ask for that (`pressure.at_once`).
         `env` None means this process's environment. Raises FileNotFoundError or PermissionError as `Popen` does.
         """
 
         def start() -> subprocess.Popen[bytes]:
-            # The child inherits namespaces and scheduling of the thread that forks it: no code runs before exec.
-            with at_once() if forwards else contextlib.nullcontext():
-                return subprocess.Popen(
-                    list(argv),
-                    env=env,
-                    cwd=cwd,
-                    stdin=stdin,
-                    stdout=stdout,
-                    stderr=stderr,
-                    pass_fds=pass_fds,
-                    start_new_session=True,
-                )
+            # The child inherits the namespaces of the thread that forks it: no code runs between fork and exec.
+            return subprocess.Popen(
+                list(argv),
+                env=env,
+                cwd=cwd,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )
 
         return self.call(start)
 

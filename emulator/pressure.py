@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 PRIORITY = -10
@@ -25,24 +24,6 @@ def go_first() -> None:
     """Let this process and all that it starts run before others; only root may, and who may not goes on as it is."""
     with contextlib.suppress(PermissionError):
         os.nice(PRIORITY)
-
-
-@contextlib.contextmanager
-def at_once() -> Iterator[None]:
-    """What the calling thread starts meanwhile runs whenever it is ready, before all that compute; only root may.
-
-    For what forwards packets: it works only when packets come. Seen beside 17 busy processes: a wake-up takes 0.1 ms
-    at the 99th percentile, 3 ms with a better nice value alone, which costs TCP a fifth of its rate.
-    """
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    except PermissionError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 class CpuWaits:

@@ -92,7 +92,6 @@ class UserSpaceTunnel:
                     env={"PATH": os.environ.get("PATH", os.defpath), "LOG_LEVEL": "error"},
                     stdout=log,
                     stderr=log,
-                    forwards=True,
                 )
             except FileNotFoundError as error:
                 raise TunnelError(

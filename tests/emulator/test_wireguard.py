@@ -13,7 +13,6 @@ import pytest
 
 from emulator.keys import PrivateKey, PublicKey
 from emulator.netns import Namespace
-from emulator.pressure import at_once
 from emulator.wireguard import Driver, Endpoint, Peer, Tunnel, TunnelConfig, TunnelError, open_tunnel, up_all
 from emulator.wireguard_go import UserSpaceTunnel, check_room
 from kubeslice_sim.errors import BadInput
@@ -144,19 +143,6 @@ def test_two_gateways_may_both_call_it_wg0_and_wg_show_sees_the_right_one(cable:
     shown = client.namespace.run(["wg", "show", "wg0", "public-key"], timeout_s=5)
 
     assert shown.stdout.decode().strip() == client.config.private_key.public().base64
-
-
-@pytest.mark.inside
-def test_a_tunnel_waits_for_nobody_who_computes_where_we_may_ask_for_that(cable: Callable[..., None]) -> None:
-    server, _ = _pair(cable)
-    up_all([server])
-    with at_once():
-        best = os.sched_getscheduler(0)
-    assert isinstance(server, UserSpaceTunnel)
-    assert server.process is not None
-    threads = Path(f"/proc/{server.process.pid}/task").iterdir()
-    assert {os.sched_getscheduler(int(thread.name)) for thread in threads} == {best}
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 @pytest.mark.inside
