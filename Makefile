@@ -35,10 +35,11 @@ test: .venv/installed
 	@$(BIN)/python tests/apiserver/build.py >/dev/null || echo "tests on a real API server will be skipped" >&2
 	@$(BIN)/python scripts/timed.py "make test" $(MAKE) --no-print-directory _test
 
-# Side by side, because half of it only waits: for real seconds, for servers. Whoever computes gives way to whoever
-# measures. Collecting all tests costs ten seconds, so a kind reads only the files that have its marks; longest first.
-# `exec`, so that a signal meets the tests and not a shell.
-KINDS := lint computing serving waiting measuring
+# What computes first, side by side with what waits for servers; then replays that wait for real seconds, three at a
+# time; then, alone, whatever measures rates and times. Collecting all tests costs ten seconds, so a kind reads only the
+# files that have its marks; longest first. `exec`, so that a signal meets the tests and not a shell.
+FIRST := lint computing serving
+KINDS := $(FIRST) waiting measuring
 marked = $(shell grep -rlE 'pytest\.mark\.($(1))\b' tests --include='test_*.py' | sort -r)
 SERVING = $(call marked,needs_apiserver)
 SANDBOXES = $(call marked,needs_sandbox|needs_root|inside)
@@ -47,7 +48,9 @@ GIVE_WAY := nice -n 5
 
 .PHONY: _test $(KINDS)
 _test:
-	@python scripts/side_by_side.py $(KINDS) -- $(MAKE) --no-print-directory
+	@python scripts/side_by_side.py $(FIRST) -- $(MAKE) --no-print-directory
+	@$(MAKE) --no-print-directory waiting
+	@$(MAKE) --no-print-directory measuring
 
 computing:
 	@exec $(GIVE_WAY) $(PYTEST) -n 2 --dist worksteal -m "not (long or needs_sandbox or needs_root or needs_apiserver)" $(PYTEST_ARGS)

@@ -1,4 +1,4 @@
-"""`make test` runs kinds of tests side by side, chosen by their marks: each test belongs to one."""
+"""`make test` runs tests kind by kind, chosen by their marks: each test belongs to one."""
 
 from __future__ import annotations
 
