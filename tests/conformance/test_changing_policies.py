@@ -23,5 +23,6 @@ def test_both_follow_the_timeline(root: Path) -> None:
     assert len(calm) > 12
     assert calm == {at_s: 3.0 <= at_s < 6.0 or at_s >= 9.0 for at_s in calm}, emulated.run.notices
     compared = ks.compare(ks.simulate(world), emulated)
-    # How long real programs take here says more about this machine than about policies.
-    assert {row.what for row in compared.rows if row.outcome != "same"} <= {"median request"}
+    # How long real programs take here says more about this machine than about policies; and a second that a step
+    # falls into counts answers from before and after it, so phases of three such seconds have no rate to speak of.
+    assert {row.what for row in compared.rows if row.outcome != "same"} <= {"median request", "requests a second"}
