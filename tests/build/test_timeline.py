@@ -15,20 +15,11 @@ from kubeslice_sim import manifest
 from kubeslice_sim.build.calls import DOCUMENTS, PARTS
 from kubeslice_sim.model.scenario import Fault, ScenarioSpec, TimelineStep, Traffic
 from kubeslice_sim.model.world import World
+from tests.project import project
 
-WORLD = """
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Project
-metadata: {name: demo, namespace: kubeslice-controller}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: east, namespace: kubeslice-demo}
----
-apiVersion: controller.kubeslice.io/v1alpha1
-kind: Cluster
-metadata: {name: west, namespace: kubeslice-demo}
----
+WORLD = (
+    project("east", "west")
+    + """
 apiVersion: controller.kubeslice.io/v1alpha1
 kind: SliceConfig
 metadata: {name: red, namespace: kubeslice-demo}
@@ -50,6 +41,7 @@ kind: Pod
 metadata: {name: one, namespace: app, annotations: {kubeslice-sim.io/clusters: east}}
 spec: {containers: [{name: c, image: busybox}]}
 """
+)
 LISTS = {"traffic", "timeline", "expect"}
 """What scenarios hold in lists has calls of its own."""
 PLACES: dict[str, dict[str, Any]] = {
