@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from kubeslice_sim.model.document import ObjectMeta
+from kubeslice_sim.model.changed import changed
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
@@ -15,8 +16,7 @@ _NONE = object()
 
 def with_metadata(item: T, **changes: Any) -> T:
     """The object with these fields of its metadata changed."""
-    metadata: ObjectMeta = cast(Any, item).metadata
-    return cast(T, replace(cast(Any, item), metadata=replace(metadata, **changes)))
+    return changed(item, metadata=changed(cast(Any, item).metadata, **changes))
 
 
 def status_of(item: Any) -> Any:
@@ -28,16 +28,24 @@ def with_status(item: T, status: Any) -> T:
     """The object with this status (a Kubernetes object without any, if None)."""
     if isinstance(item, KubernetesObject):
         body = {key: value for key, value in item.body.items() if key != "status"}
-        return replace(item, body=FrozenMap(body if status is None else {**body, "status": status}))
+        if status is not None:
+            body["status"] = status
+        return changed(item, body=FrozenMap(body))
     held = getattr(item, "status", _NONE)
-    return item if held is _NONE or held is status else cast(T, replace(cast(Any, item), status=status))
+    return item if held is _NONE or held is status else changed(item, status=status)
 
 
 def without_status(item: T) -> T:
     """The object as a user would create it: Kubernetes ignores a status that comes with a create."""
     if isinstance(item, KubernetesObject):
         return with_status(item, None)
-    for field in fields(cast(Any, item)):
-        if field.name == "status":
-            return with_status(item, field.default_factory() if callable(field.default_factory) else field.default)
-    return item
+    return with_status(item, _first_status(cast(Any, item).__class__))
+
+
+@cache
+def _first_status(noun: Any) -> Any:
+    """The status that an object of ours has before anybody has reported anything."""
+    found = next((field for field in fields(noun) if field.name == "status"), None)
+    if found is None:
+        return None
+    return found.default_factory() if callable(found.default_factory) else found.default

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import islice
 from typing import Any, Literal, TypeVar
-from uuid import UUID
 
 from kubeslice_sim.controlplane.garbage import FOREGROUND, ORPHAN, GarbageCollector
 from kubeslice_sim.controlplane.refusal import AlreadyExists, Conflict, Expired, NotFound, Refused
-from kubeslice_sim.controlplane.status import status_of, with_metadata, with_status, without_status
+from kubeslice_sim.controlplane.status import status_of, with_status, without_status
 from kubeslice_sim.controlplane.table import ObjectTable
 from kubeslice_sim.controlplane.timestamp import timestamp
-from kubeslice_sim.model.document import ObjectKey, key_of
+from kubeslice_sim.model.changed import changed
+from kubeslice_sim.model.document import ObjectKey, ObjectMeta, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
 T = TypeVar("T")
 Propagation = Literal["Background", "Foreground", "Orphan"]
 _WAITS = {"Background": (), "Foreground": (FOREGROUND,), "Orphan": (ORPHAN,)}
-_FIRST_UID = UUID("6b756265-736c-4963-a500-000000000000").int
+_UID = "6b756265-736c-4963-a500-{:012x}"
 """Ours count upward in the order of creation, so that a run can be repeated; Kubernetes' are random."""
 
 
@@ -86,9 +86,9 @@ class Store:
         item = without_status(item)
         if self._complete is not None:
             item = self._complete(item, self)
-        uid = str(UUID(int=_FIRST_UID + self.sequence + 1))
+        uid = _UID.format(self.sequence + 1)
         item = self._commit(
-            "ADDED", item, uid=uid, generation=1, creation_timestamp=timestamp(now_s), deletion_timestamp=None
+            "ADDED", key, item, uid=uid, generation=1, creation_timestamp=timestamp(now_s), deletion_timestamp=None
         )
         self._uids.add(uid)
         if self._collector is not None:
@@ -103,25 +103,24 @@ class Store:
         if meta.deletion_timestamp is not None and set(new.finalizers) - set(meta.finalizers):
             raise Refused(key, "is being deleted: no finalizer can be added; wait until it is gone")
         same = _same_spec(sent, held)
-        new = replace(
+        new = changed(
             new, uid=meta.uid, resource_version=meta.resource_version, generation=meta.generation + (not same),
             creation_timestamp=meta.creation_timestamp, deletion_timestamp=meta.deletion_timestamp,
         )  # fmt: skip
         if same and new == meta:
             return held  # type: ignore[no-any-return]
-        sent = replace(sent, metadata=new)
         if meta.deletion_timestamp is not None and not new.finalizers and not self._awaits_kubelet(held):
             self._remove(key, now_s)
-            return sent  # type: ignore[no-any-return]
-        return self._commit("MODIFIED", sent, held)  # type: ignore[no-any-return]
+            return changed(sent, metadata=new)  # type: ignore[no-any-return]
+        return self._commit("MODIFIED", key, sent, held, new)  # type: ignore[no-any-return]
 
     def update_status(self, item: T) -> T:
         """Replace the status alone."""
-        _, held = self._held(item)
+        key, held = self._held(item)
         status = status_of(item)
         if status == status_of(held):
             return held  # type: ignore[no-any-return]
-        return self._commit("MODIFIED", with_status(held, status), held)  # type: ignore[no-any-return]
+        return self._commit("MODIFIED", key, with_status(held, status), held)  # type: ignore[no-any-return]
 
     def delete(
         self, key: ObjectKey, now_s: float, *, propagation: Propagation = "Background", uid: str = "",
@@ -145,7 +144,7 @@ class Store:
             self._remove(key, now_s)
         elif meta.deletion_timestamp is None:
             marked = self._commit(
-                "MODIFIED", held, held, deletion_timestamp=timestamp(now_s), generation=meta.generation + 1,
+                "MODIFIED", key, held, held, deletion_timestamp=timestamp(now_s), generation=meta.generation + 1,
                 finalizers=(*meta.finalizers, *waits),
             )  # fmt: skip
             if self._collector is not None:
@@ -184,13 +183,17 @@ class Store:
             raise Conflict(key, sent, held.metadata.resource_version)
         return key, held
 
-    def _commit(self, action: Literal["ADDED", "MODIFIED"], item: T, previous: Any = None, **metadata: Any) -> T:
+    def _commit(
+        self, action: Literal["ADDED", "MODIFIED"], key: ObjectKey, item: T, previous: Any = None,
+        metadata: ObjectMeta | None = None, **changes: Any,
+    ) -> T:  # fmt: skip
+        """Store the object with this metadata (its own if None), changed so far, under the next resourceVersion."""
         self.sequence += 1
-        item = with_metadata(item, resource_version=str(self.sequence), **metadata)
+        held: Any = item
+        named = changed(metadata or held.metadata, resource_version=str(self.sequence), **changes)
+        item = changed(item, metadata=named)
         self.view.put(item)
-        self._log.append(Change(
-            sequence=self.sequence, action=action, key=key_of(item), item=item, previous=previous
-        ))  # fmt: skip
+        self._log.append(Change(sequence=self.sequence, action=action, key=key, item=item, previous=previous))
         return item
 
     def _remove(self, key: ObjectKey, now_s: float) -> None:
