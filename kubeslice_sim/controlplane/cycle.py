@@ -31,21 +31,22 @@ from kubeslice_sim.controlplane.rhythm import Rhythm
 from kubeslice_sim.controlplane.tick import whole
 from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
+from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 
 
 def find_cycle(fleet: Fleet, marks: Sequence[Mark], recording: Recording) -> Cycle | None:
     """The cycle from the first of these marks, one a rotation, to the last; None if those two are not alike."""
     earlier, later = marks[0], marks[-1]
     moved = [name for name, number in later.numbers.items() if number != earlier.numbers.get(name)]
-    steps = {later.times[name][0] - earlier.times[name][0] for name in moved if name in earlier.times}
+    steps = {later.made[name] - earlier.made[name] for name in moved if name in earlier.made}
     if len(steps) != 1 or later.numbers.keys() != earlier.numbers.keys():
         return None
     step = Step(
         by_s=steps.pop(), numbers=frozenset(later.numbers[name] - earlier.numbers[name] for name in moved)
     )  # fmt: skip
     own = {deed for deed, rhythm in later.rest.rhythms.items() if _same(earlier.rest.rhythms.get(deed), rhythm, 0.0)}
-    cycle = Cycle(earlier=earlier, later=later, step=step, own=own,
-                  days=[mark.times[name] for mark in marks[1:] for name in moved])  # fmt: skip
+    days = [(mark.made[name], _ended_s(name, mark, recording)) for mark in marks[1:] for name in moved]
+    cycle = Cycle(earlier=earlier, later=later, step=step, own=own, days=days)
     try:
         cycle.objects({})
         cycle.asked()
@@ -61,14 +62,14 @@ def find_cycle(fleet: Fleet, marks: Sequence[Mark], recording: Recording) -> Cyc
 class Cycle:
     """What lies between two marks that are alike, and what to make of it. ``own``: deeds with a phase of their own.
 
-    ``days``: the times of each of its rotations, which must lie on one day (KubeSlice looks at the date).
+    ``days``: when each of its rotations began and ended, which must be on one day (KubeSlice looks at the date).
     """
 
     earlier: Mark
     later: Mark
     step: Step
     own: set[Deed]
-    days: list[tuple[float, ...]]
+    days: list[tuple[float, float]]
     rotations_each: int = 0
     times: int = 0
     leapt: list[Leapt] = field(default_factory=list)
@@ -246,6 +247,15 @@ class Cycle:
             by_s = number * self.step.by_s
             fleet.events += (replace(item, at_s=whole(item.at_s + by_s)) for item in events)
             fleet.transitions += (replace(item, at_s=whole(item.at_s + by_s)) for item in transitions)
+
+
+def _ended_s(slice_: str, mark: Mark, recording: Recording) -> float:
+    """When the slice's last rotation before the mark was written down as over."""
+    began_s, kind = mark.made[slice_], VpnKeyRotation.RESOURCE.kind
+    return max((
+        moments[-1] for (sort, *_, subject), moments in recording.between(began_s, mark.at_s).items()
+        if sort == "write" and isinstance(subject, ObjectKey) and (subject.kind, subject.name) == (kind, slice_)
+    ), default=began_s)  # fmt: skip
 
 
 def _same(one: Rhythm | None, other: Rhythm, by_s: float) -> bool:

@@ -19,11 +19,11 @@ from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A fleet at rest between rotations. By slice: ``numbers`` of its keys, and the ``times`` of its last rotation."""
+    """A fleet at rest between rotations. By slice: ``numbers`` of its keys, and when they were ``made``."""
 
     rest: Rest
     numbers: Mapping[str, int]
-    times: Mapping[str, tuple[float, ...]]
+    made: Mapping[str, float]
     objects: Mapping[str, Mapping[ObjectKey, Any]]
     sidecars: Mapping[str, Mapping[str, TunnelStatus]]
     asked: Mapping[Subject, Effect]
@@ -47,16 +47,10 @@ def take_mark(fleet: Fleet, rest: Rest) -> Mark | None:
     return Mark(
         rest=rest,
         numbers={item.metadata.name: item.spec.rotation_count for item in kept},
-        times={item.metadata.name: _times(item) for item in kept},
+        made={item.metadata.name: seconds(str(item.spec.certificate_creation_time)) for item in kept},
         objects={site.name: site.store.view.snapshot() for site in fleet.sites},
         sidecars={site.name: dict(site.sidecars) for site in fleet.sites},
         asked=fleet.ledger.snapshot(),
         changes={site.name: site.store.sequence for site in fleet.sites},
         effects=fleet.effects,
     )
-
-
-def _times(rotation: VpnKeyRotation) -> tuple[float, ...]:
-    """When its certificates were made, and when its gateways said what they say now."""
-    said = {state.last_updated_timestamp for state in rotation.status.current_rotation_state.values()}
-    return (seconds(str(rotation.spec.certificate_creation_time)), *sorted(seconds(str(text)) for text in said))

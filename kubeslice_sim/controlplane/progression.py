@@ -1,7 +1,8 @@
 """Progression: two states of which the later is the earlier one, moved by a step; and the states that follow.
 
 Leaf by leaf, either both say the same, or the later says what the earlier said, moved: a time by ``by_s``, a number of
-keys (also at the end of a name) by one of ``numbers``. Anything else is no progression (:exc:`Unlike`).
+keys (also at the end of a name) by one of ``numbers``. A history, newest first and cut at a length, says what the
+earlier one said and something new before it. Anything else is no progression (:exc:`Unlike`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +18,13 @@ from kubeslice_sim.controlplane.timestamp import seconds, timestamp
 from kubeslice_sim.errors import KubesliceSimError
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.frozen import FrozenMap
+from kubeslice_sim.model.vpn_key_rotation import HISTORY_LENGTH
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z")
 _VERSIONS = ("resource_version", "uid")
 """Counted up by the API server, so a change's number depends on how many others' came before: not compared."""
+_HISTORIES: Mapping[str, int] = {"status_history": HISTORY_LENGTH}
+"""Nobody reads them, and so many entries of each are kept."""
 
 
 class Unlike(KubesliceSimError):
@@ -50,6 +55,8 @@ class Step:
             return later
         if type(earlier) is not type(later):
             raise Unlike(f"{name}: {earlier!r} became {later!r}")
+        if name in _HISTORIES:
+            return self._histories(earlier, later, name)
         if isinstance(later, str):
             return self._text(earlier, later, name)
         if isinstance(later, int) and not isinstance(later, bool):
@@ -89,6 +96,34 @@ class Step:
             if moved in self.numbers:
                 return f"{other[0]}-{int(other[2]) + self.times * moved}"
         raise Unlike(f"{name}: {earlier!r} became {later!r}")
+
+    def _histories(
+        self, earlier: FrozenMap[tuple[Any, ...]], later: FrozenMap[tuple[Any, ...]], name: str
+    ) -> FrozenMap[tuple[Any, ...]]:
+        """By whom each is: what the steps ahead put before it, each what this one did, moved."""
+        length, found = _HISTORIES[name], {}
+        if not earlier.keys() <= later.keys():
+            raise Unlike(f"{name}: {sorted(earlier.keys() - later.keys())} are gone")
+        for whose, entries in later.items():
+            before = earlier.get(whose, ())
+            new = next(
+                (count for count in range(len(entries) + 1) if entries[count:] == before[: length - count]), None
+            )
+            if new is None:
+                raise Unlike(f"{name}: {before!r} became {entries!r}")
+            ahead = (
+                self._later(entry, steps) for steps in range(self.times, 0, -1) for entry in entries[:new]
+            )  # fmt: skip
+            found[whose] = (*islice(ahead, length), *entries)[:length]
+        return FrozenMap(found)
+
+    def _later(self, entry: Any, steps: int) -> Any:
+        """An entry that this step made, as the one so many steps ahead makes it."""
+        told = ((field.name, getattr(entry, field.name)) for field in fields(entry))
+        return replace(entry, **{
+            name: timestamp(seconds(text) + steps * self.by_s)
+            for name, text in told if isinstance(text, str) and _TIME.fullmatch(text)
+        })  # fmt: skip
 
     def _moved(self, earlier: int, later: int, name: str) -> int:
         moved = later - earlier

@@ -9,10 +9,13 @@ from kubeslice_sim.model.document import ObjectMeta, Resource, kube
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.timestamp import Timestamp
 
+HISTORY_LENGTH = 5
+"""So many ended replacements of a gateway are told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRotationState:
-    """Where one gateway is in a rotation."""
+    """Where one gateway is in a rotation; its time is that of the certificates that it got or is getting."""
 
     __pydantic_config__: ClassVar[Any] = kube()
 
@@ -37,7 +40,7 @@ class VpnKeyRotationSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpnKeyRotationStatus:
-    """By gateway; the history's newest entry comes first."""
+    """By gateway; the history is of replacements that ended, the newest first."""
 
     __pydantic_config__: ClassVar[Any] = kube()
 

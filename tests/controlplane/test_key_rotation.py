@@ -78,10 +78,12 @@ def test_every_tunnel_is_replaced_and_none_is_missed(folder: Path) -> None:
         assert hand.fleet.readiness().up, hand.fleet.readiness().reason
     assert hand.rotation.spec.rotation_count == 2
     assert hand.states() == {"COMPLETE": GATEWAYS}
-    history = hand.rotation.status.status_history["red-worker-1-worker-2"]
-    assert [item.status for item in history] == [
-        "COMPLETE", "IN_PROGRESS", "SECRET_UPDATED", "READ_IN_PROGRESS", "COMPLETE",
-    ]  # fmt: skip
+    status = hand.rotation.status
+    ended = status.status_history["red-worker-1-worker-2"]
+    assert [(item.status, item.last_updated_timestamp) for item in ended] == [
+        ("COMPLETE", hand.rotation.spec.certificate_creation_time)
+    ], "the history is of what ended, dated as its certificates are"
+    assert ended[0] == status.current_rotation_state["red-worker-1-worker-2"]
     prefix = "red-worker-1-worker-2-"
     assert hand.names("Deployment", "worker-1", prefix) == [f"{prefix}0-1", f"{prefix}1-1"]
     assert hand.names("Service", "worker-1", f"svc-{prefix}") == [f"svc-{prefix}0-1", f"svc-{prefix}1-1"]

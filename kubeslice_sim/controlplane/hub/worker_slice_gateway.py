@@ -62,6 +62,11 @@ def recyclers_of_slice(slice_: str, view: View) -> tuple[WorkerSliceGwRecycler, 
     return view.hub.list(WorkerSliceGwRecycler, labels={labels.RECYCLER_SLICE: slice_})
 
 
+def recyclers_of_gateway(server: str, view: View) -> tuple[WorkerSliceGwRecycler, ...]:
+    """Those of a server's pods, as its operator lists them."""
+    return view.hub.list(WorkerSliceGwRecycler, labels={labels.RECYCLER_GATEWAY: server})
+
+
 def _mirrored(gateway: WorkerSliceGateway, peer: WorkerSliceGateway) -> WorkerSliceGateway:
     """The peer as it sees this gateway. A client's load balancer IPs alone are no reason to look (nobody dials it)."""
     local, picture = gateway.spec.local_gateway_config, peer.spec.remote_gateway_config

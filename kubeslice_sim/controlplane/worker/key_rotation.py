@@ -3,7 +3,8 @@
 As worker-operator pkg/hub/controllers/vpnkeyrotation/reconciler.go does, gateway by gateway: COMPLETE →
 READ_IN_PROGRESS → SECRET_UPDATED (the hub's secret stands here as ``<gateway>-<n>``) → IN_PROGRESS (the server has
 ordered a recycler for each of its pods, once the client has its secret too) → COMPLETE (no recycler is left).
-What one look finds is written in one request; the real operator makes one for each gateway.
+What one look finds is written in one request; the real operator makes one for each gateway. A gateway's time is that
+of the certificates for which it was replaced, and its history that of replacements that ended, well or not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import lru_cache
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, built_in
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
-from kubeslice_sim.controlplane.hub import labels
+from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_gateway
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
     Create,
@@ -33,14 +34,17 @@ from kubeslice_sim.controlplane.worker.gateway_recycler import ERROR, recycler
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.slice_gateway import SliceGateway
-from kubeslice_sim.model.vpn_key_rotation import KeyRotationState, VpnKeyRotation, VpnKeyRotationStatus
-from kubeslice_sim.model.worker_slice_gw_recycler import WorkerSliceGwRecycler
+from kubeslice_sim.model.vpn_key_rotation import (
+    HISTORY_LENGTH,
+    KeyRotationState,
+    VpnKeyRotation,
+    VpnKeyRotationStatus,
+)
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE, gateway_secret
 
 READING, FETCHED, RECYCLING, COMPLETE, FAILED = (
     "READ_IN_PROGRESS", "SECRET_UPDATED", "IN_PROGRESS", "COMPLETE", "ERROR",
 )  # fmt: skip
-HISTORY_LENGTH = 5
 
 
 @dataclass(slots=True)
@@ -68,8 +72,8 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
             _step(gateway, rotation, look, view, now_s)
         else:
             look.wait(view.timing.certificate_poll_s)
-    status = _noted(rotation, look.states, now_s)
-    if status != rotation.status:
+    status = _noted(rotation, look.states)
+    if status is not rotation.status:
         look.writes.append(UpdateStatus(item=replace(rotation, status=status), at="hub"))
     return Outcome(writes=tuple(look.writes), events=tuple(look.events), requeue_after_s=look.again_s)
 
@@ -133,7 +137,7 @@ def _progress(gateway: SliceGateway, rotation: VpnKeyRotation, look: _Look, view
     name, client = gateway.metadata.name, gateway.status.config.slice_gateway_remote_gateway_id
     if str(rotation.spec.certificate_creation_time)[:10] != timestamp(now_s)[:10]:
         return
-    left = view.hub.list(WorkerSliceGwRecycler, labels={labels.RECYCLER_GATEWAY: name})
+    left = recyclers_of_gateway(name, view)
     if any(item.spec.state == ERROR for item in left):
         look.states |= {client: FAILED, name: FAILED}
         look.events.append(Note(name="GatewayRecyclingFailed", subject=key_of(gateway)))
@@ -155,29 +159,33 @@ def _state(rotation: VpnKeyRotation, gateway: str) -> str:
     return held.status if held is not None else ""
 
 
-def _noted(rotation: VpnKeyRotation, states: Mapping[str, str], now_s: float) -> VpnKeyRotationStatus:
+def _noted(rotation: VpnKeyRotation, states: Mapping[str, str]) -> VpnKeyRotationStatus:
     """The status with these new states, without the gateways that are gone."""
     held = rotation.status
     listed = _listed(rotation.spec.cluster_gateway_mapping)
-    gone = [name for name in held.current_rotation_state if name not in listed]
+    gone = held.current_rotation_state.keys() - listed
     if not states and not gone:
         return held
-    new = {name: KeyRotationState(status=state, last_updated_timestamp=timestamp(now_s))
-           for name, state in states.items()}  # fmt: skip
-    current, history = dict(held.current_rotation_state.items()), dict(held.status_history.items())
+    current, history = dict(held.current_rotation_state), dict(held.status_history)
     for name in gone:
-        current.pop(name, None)
+        del current[name]
         history.pop(name, None)
-    for name, state in new.items():
-        history[name] = (state, *history.get(name, ()))[:HISTORY_LENGTH]
-    return VpnKeyRotationStatus(
-        current_rotation_state=FrozenMap({**current, **new}), status_history=FrozenMap(history)
-    )  # fmt: skip
+    for name, state in states.items():
+        before = current.get(name)
+        if before is not None and state in (READING, FETCHED):
+            current[name] = replace(before, status=state)
+            continue
+        now = current[name] = KeyRotationState(
+            status=state, last_updated_timestamp=rotation.spec.certificate_creation_time
+        )
+        if before is not None and state in (COMPLETE, FAILED):
+            history[name] = (now, *history.get(name, ()))[:HISTORY_LENGTH]
+    return VpnKeyRotationStatus(current_rotation_state=FrozenMap(current), status_history=FrozenMap(history))
 
 
 @lru_cache(maxsize=64)
 def _listed(mapping: FrozenMap[tuple[str, ...]]) -> frozenset[str]:
-    """All gateways of a rotation; it stays the same for hundreds of looks."""
+    """All gateways of a rotation; they stay the same for hundreds of looks."""
     return frozenset(name for gateways in mapping.values() for name in gateways)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import ceil
 
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, node_of, running
-from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_slice
+from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_gateway
 from kubeslice_sim.controlplane.node import gateway_nodes
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, View
 from kubeslice_sim.controlplane.worker.gateway_pod import gateway_node
@@ -24,8 +24,7 @@ from kubeslice_sim.planner.objects_gateway import gateway_count
 
 def rebalance(gateway: SliceGateway, view: View) -> Outcome:
     """Order the recycling of one tunnel if the pods stand askew and none is under way."""
-    if any(item.spec.slice_gw_server == gateway.metadata.name
-           for item in recyclers_of_slice(gateway.spec.slice_name, view)):  # fmt: skip
+    if recyclers_of_gateway(gateway.metadata.name, view):
         return NOTHING
     victim = _crowded(gateway, view)
     hub = view.hub.named(WorkerSliceGateway, gateway.metadata.name)

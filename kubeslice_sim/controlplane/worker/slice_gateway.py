@@ -19,7 +19,7 @@ from kubeslice_sim.controlplane.built_in import (
 )
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, owner
 from kubeslice_sim.controlplane.effects import SetNextHops, StopPod
-from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_slice
+from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_gateway
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
     Create,
@@ -222,9 +222,10 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
     else:
         again_s = view.timing.gateway_reconcile_s
     ended = (
-        Delete(key=key_of(item), at="hub") for item in recyclers_of_slice(config.slice_name, view)
-        if item.spec.slice_gw_server == gateway.metadata.name and item.spec.state == END
-    )  # fmt: skip
+        Delete(key=key_of(item), at="hub")
+        for item in recyclers_of_gateway(gateway.metadata.name, view)
+        if item.spec.state == END
+    )
     return Outcome(
         writes=(*((UpdateStatus(item=replace(gateway, status=status)),) if status != gateway.status else ()), *ended),
         effects=(hops,),
