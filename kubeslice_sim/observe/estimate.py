@@ -88,6 +88,11 @@ def student_t(share: float, degrees: int) -> float:
     return math.sqrt(degrees) * math.tan(middle)
 
 
+def student_t_within(value: float, degrees: int) -> float:
+    """The chance that Student's t with so many degrees of freedom lies between ``-value`` and ``value``."""
+    return _within(math.atan(value / math.sqrt(degrees)), degrees)
+
+
 def _within(angle: float, degrees: int) -> float:
     """The chance that ``|t|`` is below ``sqrt(degrees) * tan(angle)``."""
     sine, cosine = math.sin(angle), math.cos(angle)

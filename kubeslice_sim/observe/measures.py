@@ -34,6 +34,8 @@ TOTALS = ("sent_bytes", "received_bytes", "requests", "errors", "unfinished", "r
 OF_REQUESTS = frozenset({"errors", "unfinished"})
 """Told by cause: a run without any has no row of them, and they were zero."""
 TAILS = ("mean", "median", "p95", "p99")
+STATISTICS = (*TAILS, "max", "total")
+"""All that a measure may be."""
 UNITS = {**METRICS, "outage_s": "s", "passed": "1"}
 """The metrics of observations; ``outage_s``: a traffic's longest; ``passed``: 1 or 0, of an expectation."""
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from kubeslice_sim.model.frozen import thaw
 from kubeslice_sim.observe.measures import Measure
+from kubeslice_sim.sweep.axis import Axis
 from kubeslice_sim.sweep.job import Played
 from kubeslice_sim.sweep.scale import scale_of
 from kubeslice_sim.sweep.sweep import Sweep
 
 Kind = Literal["text", "count", "number", "yes"]
 Column = tuple[Kind, list[Any]]
+_LAST_FIELD = re.compile(r"^.*\.(?=[A-Za-z])")
 
 RUN: dict[str, Kind] = {"variant": "count", "replication": "count", "seed": "count"}
 MEASURE: dict[str, Kind] = {
@@ -66,3 +69,15 @@ def axis_columns(sweep: Sweep, variants: Sequence[int]) -> dict[str, Column]:
 def shown(value: Any) -> str:
     """A varied value in a table: text as it is, all else as YAML's flow style would have it."""
     return value if isinstance(value, str) else json.dumps(thaw(value), ensure_ascii=False)
+
+
+def point_text(sweep: Sweep, variant: int) -> str:
+    """``maxClusters=4, rtt=20ms``: what tells a variant from the others."""
+    names = short_names(sweep.axes)
+    return ", ".join(f"{name}={shown(value)}" for name, value in zip(names, sweep.variants[variant], strict=True))
+
+
+def short_names(axes: Sequence[Axis]) -> list[str]:
+    """The last field of each path where that tells them apart, else the whole paths."""
+    short = [_LAST_FIELD.sub("", axis.path) for axis in axes]
+    return short if len(set(short)) == len(short) else [axis.path for axis in axes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kubeslice_sim import manifest, observe, planner
@@ -40,20 +40,34 @@ class Played:
     error: str = ""
 
 
-def jobs_of(variants: Sequence[Variant], replications: int, seed: int | None) -> Iterator[Job]:
-    """Every variant so many times, under the seeds from ``seed`` (None: the variant's scenario's own) on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """Every run that a variant may have. ``seed``: of its first replication.
 
-    The n-th replication has the same seed in all variants: common random numbers, as every purpose in the simulator
-    draws from a stream of its own. Its rows are those of ``ksim run --seed``.
+    The n-th replication has the same seed in all variants of a sweep: common random numbers, as every purpose in the
+    simulator draws from a stream of its own. Its rows are those of ``ksim run --seed``.
     """
-    for variant in variants:
-        first = variant.scenario.spec.seed if seed is None else seed
-        world = hashlib.sha256(manifest.dump(variant.world).encode()).hexdigest()
-        for replication in range(replications):
-            said = f"{program.digest()}/{world}/{variant.scenario.metadata.name}/{first + replication}"
-            yield Job(key=hashlib.sha256(said.encode()).hexdigest()[:24], variant=variant.index,
-                      replication=replication, seed=first + replication, world=variant.world,
-                      scenario=variant.scenario, program=program.digest())  # fmt: skip
+
+    variant: Variant
+    seed: int
+    digest: str
+
+    def runs(self, first: int, end: int) -> Iterator[Job]:
+        """The replications from ``first`` (included) to ``end`` (excluded)."""
+        name = self.variant.scenario.metadata.name
+        for replication in range(first, end):
+            seed = self.seed + replication
+            said = f"{program.digest()}/{self.digest}/{name}/{seed}"
+            yield Job(key=hashlib.sha256(said.encode()).hexdigest()[:24], variant=self.variant.index,
+                      replication=replication, seed=seed, world=self.variant.world,
+                      scenario=self.variant.scenario, program=program.digest())  # fmt: skip
+
+
+def jobs_of(variant: Variant, seed: int | None) -> Jobs:
+    """The variant's runs, under the seeds from ``seed`` (None: its scenario's own) on."""
+    first = variant.scenario.spec.seed if seed is None else seed
+    digest = hashlib.sha256(manifest.dump(variant.world).encode()).hexdigest()
+    return Jobs(variant=variant, seed=first, digest=digest)
 
 
 def play(job: Job) -> Played:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kubeslice_sim.errors import BackendUnavailable, BadInput
 from kubeslice_sim.model.frozen import freeze, thaw
 from kubeslice_sim.observe.measures import Measure
+from kubeslice_sim.sweep.axis import Axis
 from kubeslice_sim.sweep.columns import LAST, MEASURE, RUN, columns_of
 from kubeslice_sim.sweep.job import Played
 from kubeslice_sim.sweep.sweep import Sweep, assembled
-from kubeslice_sim.sweep.variant import Axis
 from kubeslice_sim.sweep.workers import EXTRA
 from kubeslice_sim.view.atomic import write_bytes
 
-FORMAT = "kubeslice-sim.io/sweep/v1"
+FORMAT = "kubeslice-sim.io/sweep/v2"
 _KEY = b"kubeslice-sim"
 
 
@@ -38,7 +39,8 @@ def write(sweep: Sweep, path: Path) -> None:
     columns = columns_of(sweep)
     about = {
         "format": FORMAT, "world": sweep.world, "scenario": sweep.scenario,
-        "axes": [{"path": axis.path, "values": thaw(axis.values)} for axis in sweep.axes],
+        "axes": [{"path": axis.path, "values": thaw(axis.values), "group": axis.group} for axis in sweep.axes],
+        "sample": sweep.sample, "until": list(sweep.until),
         "variants": [thaw(values) for values in sweep.variants],
     }  # fmt: skip
     schema = arrow.schema(
@@ -58,15 +60,16 @@ def read(path: Path) -> Sweep:
         about = json.loads((table.schema.metadata or {})[_KEY])
         if about["format"] != FORMAT:
             raise ValueError(f"its format is {about['format']}")
-        axes = tuple(Axis(path=axis["path"], values=freeze(axis["values"])) for axis in about["axes"])
+        axes = tuple(Axis(path=axis["path"], values=freeze(axis["values"]), group=axis["group"])
+                     for axis in about["axes"])  # fmt: skip
         rows = table.select([*RUN, *MEASURE, *LAST]).to_pylist()
         runs: dict[tuple[int, int], list[dict[str, Any]]] = {}
         for row in rows:
             runs.setdefault((row["variant"], row["replication"]), []).append(row)
         played = [_played(group) for group in runs.values()]
-        return assembled(
-            about["world"], about["scenario"], axes, [freeze(values) for values in about["variants"]], played
-        )
+        points = [freeze(values) for values in about["variants"]]
+        made = assembled(about["world"], about["scenario"], axes, points, played)
+        return replace(made, sample=about["sample"], until=tuple(about["until"]))
     except FileNotFoundError:
         raise BadInput(f"{path} is missing; give a file that `ksim sweep --out` wrote") from None
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,6 +45,22 @@ class Parts:
         write_text(self.folder / ".writable", "")
         (self.folder / ".writable").unlink()
 
+    @contextmanager
+    def held(self) -> Iterator[Parts]:
+        """Check, and keep other sweeps off this output until the end of the block, however it ends.
+
+        Raises :exc:`BadInput` as :meth:`check` does, and where another process is at it.
+        """
+        self.check()
+        lock = self.folder / ".lock"
+        with _locked(lock, self.out):
+            try:
+                yield self
+            finally:
+                lock.unlink(missing_ok=True)
+                if self.folder.is_dir() and not any(self.folder.iterdir()):
+                    self.folder.rmdir()
+
     def kept(self) -> dict[str, Played]:
         """What was played for this output before, by key: runs of the finished file and of an interrupted sweep."""
         found = {}
@@ -57,16 +77,37 @@ class Parts:
         write_text(self.folder / f"{run.key}{_ENDING}", json.dumps(asdict(run)) + "\n")
 
     def clear(self) -> None:
-        """Remove our files once the sweep is whole, and the folder if nothing else is in it."""
+        """Remove our files once the sweep is whole."""
         for path in [*self.folder.glob(f"*{_ENDING}"), *self.folder.glob(f".*{_ENDING}.*.part")]:
             path.unlink(missing_ok=True)
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
 
 
 def placed(run: Played, job: Job) -> Played:
     """A kept run as what this sweep's job measured: it may have been another variant's number before."""
     return Played(key=job.key, variant=job.variant, replication=job.replication, seed=job.seed, measures=run.measures)
+
+
+@contextmanager
+def _locked(path: Path, out: Path) -> Iterator[None]:
+    """The kernel lets go of the lock when this process ends, be it by kill -9."""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                who = lock.read().strip() or "unknown"
+                raise BadInput(
+                    f"another sweep (process {who}) is writing {out}; wait for it, or give another file"
+                ) from None
+            if not path.exists() or path.stat().st_ino != os.fstat(lock.fileno()).st_ino:
+                continue  # whoever had it has just removed the file
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+            yield
+            return
 
 
 def _read(path: Path) -> Played | None:

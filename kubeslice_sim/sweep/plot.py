@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from kubeslice_sim.errors import BadInput
+from kubeslice_sim.sweep.axis import Axis
 from kubeslice_sim.sweep.columns import shown
 from kubeslice_sim.sweep.scale import scale_of
 from kubeslice_sim.sweep.show import say
 from kubeslice_sim.sweep.sweep import Mean, Sweep
-from kubeslice_sim.sweep.variant import Axis
 from kubeslice_sim.view.figure import Picture, in_house_style, new_picture
 from kubeslice_sim.view.palette import FAINT, INK, LINE, series
 

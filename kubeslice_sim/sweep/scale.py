@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubeslice_sim.model.quantity import DURATION, RATE, SIZE, Quantity
-from kubeslice_sim.sweep.variant import Axis
+from kubeslice_sim.sweep.axis import Axis
 
 _UNITS: tuple[tuple[str, Quantity], ...] = (("s", DURATION), ("bit/s", RATE), ("B", SIZE))
 

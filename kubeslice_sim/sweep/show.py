@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group
@@ -14,9 +15,9 @@ from kubeslice_sim.model.frozen import thaw
 from kubeslice_sim.observe.measures import UNITS
 from kubeslice_sim.observe.select import EXPECTATION_PREFIX
 from kubeslice_sim.observe.units import say_unit
-from kubeslice_sim.sweep.columns import shown
-from kubeslice_sim.sweep.sweep import CONFIDENCE, Mean, Sweep
-from kubeslice_sim.sweep.variant import Axis
+from kubeslice_sim.sweep.columns import point_text, short_names, shown
+from kubeslice_sim.sweep.contrast import Contrast
+from kubeslice_sim.sweep.sweep import CONFIDENCE, Key, Mean, Sweep
 from kubeslice_sim.view.markup import el, table
 from kubeslice_sim.view.notebook import block
 from kubeslice_sim.view.tables import new_table, titled
@@ -24,7 +25,6 @@ from kubeslice_sim.view.tables import new_table, titled
 MAIN = ("rate_bps", "rtt_s", "request_s", "loss_ratio", "outage_s")
 SHOWN = 30
 """A notebook shows so many variants."""
-_LAST_FIELD = re.compile(r"^.*\.(?=[A-Za-z])")
 
 
 def say(metric: str, value: float) -> str:
@@ -50,6 +50,30 @@ def text_table(sweep: Sweep) -> Group:
     return titled(f"{sweep.scenario} in {sweep.world}", made, caption)
 
 
+def contrast_table(sweep: Sweep) -> Group:
+    """For a terminal: how far the main figures of every variant lie from those of the first."""
+    keys = _main(sweep)
+    found = {(item.variant, item.probe, item.metric, item.statistic): item for item in sweep.contrasts()}
+    made = new_table(*short_names(sweep.axes), *(f"{probe} {metric}" for probe, metric, _ in keys))
+    for variant in range(1, len(sweep.variants)):
+        cells = [say_contrast(found.get((variant, *key))) for key in keys]
+        made.add_row(*map(Text, [*map(shown, sweep.variants[variant]), *cells]))
+    return titled(f"differences to {point_text(sweep, 0) or 'the first variant'}, seed by seed", made, Text(
+        f"± is half of an interval; those of a column hold all at once with {CONFIDENCE:.0%} (Bonferroni); "
+        "p: of no difference, adjusted for the column (Holm)"
+    ))  # fmt: skip
+
+
+def say_contrast(item: Contrast | None) -> str:
+    """``+3.1 ms ± 0.4 ms (p 0.002)``."""
+    if item is None:
+        return "–"
+    sign = "+" if item.mean > 0.0 else ""
+    half = f" ± {say(item.metric, item.half_width)}" if item.half_width > 0.0 else ""
+    chance = "" if math.isnan(item.p_holm) else f" (p {'< 0.001' if item.p_holm < 0.001 else f'{item.p_holm:.2g}'})"
+    return sign + say(item.metric, item.mean) + half + (chance if half else "")
+
+
 def html(sweep: Sweep) -> str:
     """For a notebook: short; ``.summary()`` has every figure."""
     headings, rows = _cells(sweep)
@@ -60,8 +84,8 @@ def html(sweep: Sweep) -> str:
                  table(headings, rows[:SHOWN]), more, told)  # fmt: skip
 
 
-def data(sweep: Sweep) -> dict[str, Any]:
-    """For machines: every mean of every variant, and the runs that failed."""
+def data(sweep: Sweep, *, contrast: bool = False) -> dict[str, Any]:
+    """For machines: every mean of every variant, and the runs that failed; the differences to the first if asked."""
     variants: list[dict[str, Any]] = [
         {"values": {axis.path: thaw(value) for axis, value in zip(sweep.axes, values, strict=True)}, "figures": []}
         for values in sweep.variants
@@ -77,8 +101,13 @@ def data(sweep: Sweep) -> dict[str, Any]:
     ]
     return {
         "world": sweep.world, "scenario": sweep.scenario, "confidence": CONFIDENCE, "runs": len(sweep.runs),
-        "variants": variants, "failed": failed, "notes": list(notes(sweep)),
-    }  # fmt: skip
+        "variants": variants, "failed": failed, "notes": list(notes(sweep)), "sample": sweep.sample,
+        "until": list(sweep.until),
+    } | ({"contrasts": [_plain(asdict(item)) for item in sweep.contrasts()]} if contrast else {})  # fmt: skip
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
 
 
 def notes(sweep: Sweep) -> tuple[str, ...]:
@@ -89,6 +118,11 @@ def notes(sweep: Sweep) -> tuple[str, ...]:
         found.append(
             f"{len(sweep.failed)} of {len(sweep.runs)} runs failed; the first, seed {first.seed}: {first.error}"
         )
+    for rule, variants in sweep.missed().items():
+        counts = Counter(run.variant for run in sweep.runs)
+        most = max(counts[variant] for variant in variants)
+        found.append(f"{rule} was not reached by {len(variants)} of {len(sweep.variants)} variants in {most} runs; "
+                     "allow more (atMost), or ask for less")  # fmt: skip
     if sweep.unsettled:
         names = ", ".join(f"{probe} {metric}" for probe, metric in sweep.unsettled)
         found.append(
@@ -97,24 +131,20 @@ def notes(sweep: Sweep) -> tuple[str, ...]:
     return tuple(found)
 
 
-def short_names(axes: Sequence[Axis]) -> list[str]:
-    """The last field of each path where that tells them apart, else the whole paths."""
-    short = [_LAST_FIELD.sub("", axis.path) for axis in axes]
-    return short if len(set(short)) == len(short) else [axis.path for axis in axes]
-
-
 def _headline(sweep: Sweep) -> str:
-    counts = [sum(run.variant == variant for run in sweep.runs) for variant in range(len(sweep.variants))]
+    by_variant = Counter(run.variant for run in sweep.runs)
+    least, most = min(by_variant.values(), default=0), max(by_variant.values(), default=0)
     many = "" if len(sweep.variants) == 1 else f"{len(sweep.variants)} variants, "
+    runs = f"{most}" if least == most else f"{least} to {most}"
     intervals = (
-        f"; ± is half of a {CONFIDENCE:.0%} interval, without it all runs gave the same"
-        if max(counts, default=0) > 1 else ""
+        f"; ± is half of a {CONFIDENCE:.0%} interval of that mean alone, without it all runs gave the same"
+        if most > 1 else ""
     )  # fmt: skip
-    return f"{many}{max(counts, default=0)} {'run' if max(counts, default=0) == 1 else 'runs'} each{intervals}"
+    return f"{many}{runs} {'run' if most == 1 else 'runs'} each{intervals}"
 
 
 def _cells(sweep: Sweep) -> tuple[list[str], list[list[str]]]:
-    figures = [key for key in sweep.figures() if key[1] in MAIN and key[2] in ("mean", "max")]
+    figures = _main(sweep)
     found: dict[int, dict[tuple[str, str, str], Mean]] = {}
     for mean in sweep.means():
         found.setdefault(mean.variant, {})[mean.probe, mean.metric, mean.statistic] = mean
@@ -127,6 +157,10 @@ def _cells(sweep: Sweep) -> tuple[list[str], list[list[str]]]:
         row += [say_mean(means[key]) if key in means else "–" for key in figures]
         rows.append(row + ([_expectations(means)] if expects else []))
     return headings + (["expectations"] if expects else []), rows
+
+
+def _main(sweep: Sweep) -> list[Key]:
+    return [key for key in sweep.figures() if key[1] in MAIN and key[2] in ("mean", "max")]
 
 
 def _expectations(means: Mapping[tuple[str, str, str], Mean]) -> str:

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.suggest import meant
-from kubeslice_sim.observe.estimate import estimate, paired
-from kubeslice_sim.observe.measures import Measure
+from kubeslice_sim.observe.estimate import estimate
+from kubeslice_sim.observe.measures import UNITS
+from kubeslice_sim.sweep.axis import Axis
+from kubeslice_sim.sweep.contrast import Contrast, contrasts
 from kubeslice_sim.sweep.job import Played
-from kubeslice_sim.sweep.variant import Axis
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 CONFIDENCE = 0.95
+Key = tuple[str, str, str]
+"""Which figure: probe, metric, statistic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class Mean:
     """One figure of one variant over its runs.
 
     ``half_width`` is NaN where nothing is known of it: one run alone, or a yes-or-no (``passed``), whose share of a
-    few runs is not normal. In a contrast, ``mean`` is the difference to the baseline, seed by seed.
+    few runs is not normal.
     """
 
     variant: int
@@ -44,13 +47,19 @@ class Mean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """All runs of a sweep, variant by variant, replication by replication."""
+    """All runs of a sweep, variant by variant, replication by replication.
+
+    ``sample``: how its points were drawn; empty where they are all combinations. ``until``: what its replications went
+    on for, as long as they might.
+    """
 
     world: str
     scenario: str
     axes: tuple[Axis, ...]
     variants: tuple[tuple[Any, ...], ...]
     runs: tuple[Played, ...]
+    sample: str = ""
+    until: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[Played, ...]:
@@ -75,38 +84,36 @@ class Sweep:
         """Each figure of each variant: the mean of its runs and half the width of its Student-t interval."""
         _check(confidence)
         found = []
-        for variant, figures in enumerate(self._by_variant()):
-            for (probe, metric, statistic), by_seed in figures.items():
-                values = [item.value for item in by_seed.values()]
+        for variant, figures in enumerate(self.values()):
+            for (probe, metric, statistic), by_replication in figures.items():
+                values = list(by_replication.values())
                 half = estimate(values, confidence).half if len(values) > 1 and metric != "passed" else math.nan
-                unit = next(iter(by_seed.values())).unit
-                found.append(Mean(variant=variant, probe=probe, metric=metric, statistic=statistic, unit=unit,
-                                  mean=fmean(values), half_width=half, n=len(values)))  # fmt: skip
+                found.append(Mean(variant=variant, probe=probe, metric=metric, statistic=statistic,
+                                  unit=UNITS[metric], mean=fmean(values), half_width=half, n=len(values)))  # fmt: skip
         return tuple(found)
 
-    def contrasts(self, baseline: int = 0, confidence: float = CONFIDENCE) -> tuple[Mean, ...]:
-        """How far each figure of the other variants lies from the baseline's, seed by seed, with its interval.
+    def contrasts(self, baseline: int | None = 0, confidence: float = CONFIDENCE) -> tuple[Contrast, ...]:
+        """How far each figure of the other variants lies from the baseline's, seed by seed; None: of every pair.
 
-        The runs of two variants share their seeds, so what chance did to both cancels. Raises :exc:`BadInput` for a
-        variant that there is not.
+        The runs of two variants share their seeds, so what chance did to both cancels. Of many intervals of 95 % one
+        in twenty misses: these are wider, so that all of one figure hold at once, and p-values are adjusted likewise
+        (see :class:`Contrast`). Who picks the figure that differs out of many does yet more comparisons than are
+        counted here. Raises :exc:`BadInput` for a variant that there is not.
         """
         _check(confidence)
-        if not 0 <= baseline < len(self.variants):
-            raise BadInput(f"there is no variant {baseline}; there are 0 to {len(self.variants) - 1}")
-        by_variant = self._by_variant()
-        found = []
-        for variant, figures in enumerate(by_variant):
-            for key, by_seed in figures.items() if variant != baseline else ():
-                base = by_variant[baseline].get(key, {})
-                seeds = [seed for seed in by_seed if seed in base]
-                if not seeds:
-                    continue
-                a, b = [by_seed[seed].value for seed in seeds], [base[seed].value for seed in seeds]
-                half = paired(a, b, confidence).half if len(seeds) > 1 and key[1] != "passed" else math.nan
-                found.append(Mean(variant=variant, probe=key[0], metric=key[1], statistic=key[2],
-                                  unit=by_seed[seeds[0]].unit, mean=fmean(a) - fmean(b), half_width=half,
-                                  n=len(seeds)))  # fmt: skip
-        return tuple(found)
+        return contrasts(self, baseline, confidence)
+
+    def missed(self) -> dict[str, tuple[int, ...]]:
+        """The rules of ``until`` that do not hold, each with the variants where it does not."""
+        from kubeslice_sim.sweep.until import missed, rules_of
+
+        found: dict[str, list[int]] = {}
+        rules = rules_of(self.until, None)
+        for variant in range(len(self.variants)):
+            runs = [run for run in self.runs if run.variant == variant]
+            for rule in missed(rules, runs, CONFIDENCE):
+                found.setdefault(rule.text, []).append(variant)
+        return {text: tuple(variants) for text, variants in found.items()}
 
     def frame(self) -> pd.DataFrame:
         """One row a figure of a run: the varied fields, the run's seed, the figure, its value; a failed run's error."""
@@ -120,11 +127,14 @@ class Sweep:
 
         return mean_frame(self, self.means(confidence))
 
-    def contrast(self, baseline: int = 0, confidence: float = CONFIDENCE) -> pd.DataFrame:
-        """:meth:`summary` of the differences to one variant (the first by default); see :meth:`contrasts`."""
-        from kubeslice_sim.sweep.frames import mean_frame
+    def contrast(self, baseline: int | None = 0, confidence: float = CONFIDENCE) -> pd.DataFrame:
+        """One row a difference of :meth:`contrasts`: the varied fields, ``against`` what, ``mean``, ``half_width``, …
 
-        return mean_frame(self, self.contrasts(baseline, confidence))
+        Where ``mean ± half_width`` does not hold 0, or ``p_holm`` is small, the difference is more than chance.
+        """
+        from kubeslice_sim.sweep.frames import contrast_frame
+
+        return contrast_frame(self, self.contrasts(baseline, confidence))
 
     def plot(self, metric: str = "", *, probe: str = "", statistic: str = "", confidence: float = CONFIDENCE) -> Figure:
         """The means with their intervals against the varied field; for two fields a map of the means.
@@ -163,13 +173,14 @@ class Sweep:
 
         write(self, Path(file))
 
-    def _by_variant(self) -> list[dict[tuple[str, str, str], dict[int, Measure]]]:
-        found: list[dict[tuple[str, str, str], dict[int, Measure]]] = [{} for _ in self.variants]
+    def values(self) -> list[dict[Key, dict[int, float]]]:
+        """Of each variant: figure → replication → value."""
+        found: list[dict[Key, dict[int, float]]] = [{} for _ in self.variants]
         for run in self.runs:
             for item in run.measures:
-                key = (item.probe, item.metric, item.statistic)
                 # Under one replication, not one seed: a sweep over seeds has others in each variant.
-                found[run.variant].setdefault(key, {})[run.replication] = item
+                key = (item.probe, item.metric, item.statistic)
+                found[run.variant].setdefault(key, {})[run.replication] = item.value
         return found
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -34,12 +35,22 @@ def available_cpus() -> int:
 
 @contextmanager
 def processes(count: int) -> Iterator[Executor]:
-    """So many fresh Python processes (spawned, never forked), which end with this one, however it ends."""
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin)
+    """So many fresh Python processes (spawned, never forked), which end with this one, however it ends.
+
+    Where the block ends by an error or Ctrl-C they end at once, in the middle of what they do.
+    """
+    context = get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(theirs,))
     try:
         yield pool
+    except BaseException:
+        ours.close()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        ours.close()
+        theirs.close()
 
 
 @contextmanager
@@ -52,17 +63,46 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         distributed: Any = import_module("distributed")
     except ModuleNotFoundError as error:
         raise BackendUnavailable(f"a Dask cluster needs the Python package {error.name!r}: {EXTRA}") from error
+    with _loop() as loop, _client(distributed, address, loop) as client:
+        _compare(client, address)
+        yield cast("Executor", client.get_executor())
+
+
+@contextmanager
+def _loop() -> Iterator[Any]:
+    """An event loop in a thread, both of which end: a client that does not connect would leave its own behind."""
+    from tornado.ioloop import IOLoop
+
+    begun: Future[Any] = Future()
+
+    def run() -> None:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        loop = IOLoop.current()
+        loop.add_callback(begun.set_result, loop)
+        loop.start()
+        loop.close(all_fds=False)
+
+    thread = threading.Thread(target=run, name="kubeslice-sim Dask client", daemon=True)
+    thread.start()
+    loop = begun.result()
     try:
-        client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+        yield loop
+    finally:
+        loop.add_callback(loop.stop)
+        thread.join()
+
+
+def _client(distributed: Any, address: str, loop: Any) -> Any:
+    try:
+        return distributed.Client(address, timeout=CONNECT_S, set_as_default=False, loop=loop)
     except ValueError as error:
         raise BadInput(
             f"{address!r} is no address of a Dask scheduler ({error}); write it as tcp://host:8786"
         ) from error
     except OSError as error:
-        raise BackendUnavailable(f"no Dask scheduler answers at {address}: {error}") from error
-    with client:
-        _compare(client, address)
-        yield cast("Executor", client.get_executor())
+        raise BackendUnavailable(
+            f"no Dask scheduler answers at {address} within {CONNECT_S} s; look whether it runs, and at its port"
+        ) from error
 
 
 def play_all(jobs: Iterable[Job], executor: Executor | None) -> Iterator[Played]:
@@ -115,14 +155,14 @@ def _compare(client: Any, address: str) -> None:
         )
 
 
-def _begin() -> None:
-    """In a fresh process: Ctrl-C is the parent's to handle, and its death is ours."""
+def _begin(wire: connection.Connection) -> None:
+    """In a fresh process: Ctrl-C is the parent's to handle, and its death is ours, or that it lets go of the wire."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(wire,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(wire: connection.Connection) -> None:
     parent = parent_process()
     if parent is not None:
-        connection.wait([parent.sentinel])
+        connection.wait([parent.sentinel, wire])
         os._exit(1)

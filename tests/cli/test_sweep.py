@@ -33,7 +33,7 @@ def test_a_table_a_file_and_a_good_end(world: str, tmp_path: Path, capsys: pytes
     words = ["sweep", world, "--vary", f"{RTT}=20ms,60ms", "--vary", "slice.maxClusters=2,16"]
     assert execute([*words, "--replications", "2", "--jobs", "1", "--out", str(out)]) == 0
     text = capsys.readouterr().out
-    assert "4 variants, 2 runs each; ± is half of a 95% interval" in text
+    assert "4 variants, 2 runs each; ± is half of a 95% interval of that mean alone" in text
     assert f"wrote {out}" in text
     found = facade_sweep.read_sweep(out)
     assert [axis.values for axis in found.axes] == [("20ms", "60ms"), (2, 16)]
@@ -86,7 +86,13 @@ def test_a_run_that_fails_is_one(
     ("x.y=a=b", "x.y", ["a=b"]),
 ])  # fmt: skip
 def test_how_values_are_read(text: str, path: str, values: list[Any]) -> None:
-    assert varied([text]) == {path: values}
+    assert varied([text]) == ({path: values}, [])
+
+
+def test_fields_that_change_together_stand_in_one_word() -> None:
+    alone, together = varied(["a.x=1,2; b.y='p;q',r", "c.z=[1,2]"])
+    assert together == [{"a.x": [1, 2], "b.y": ["p;q", "r"]}]
+    assert alone == {"c.z": [[1, 2]]}
 
 
 def test_everything_that_cannot_be_read_is_told() -> None:

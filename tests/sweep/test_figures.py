@@ -18,7 +18,7 @@ from kubeslice_sim.sweep import show
 from kubeslice_sim.sweep.job import Played
 from kubeslice_sim.sweep.plot import positions
 from kubeslice_sim.sweep.sweep import Sweep, assembled
-from kubeslice_sim.sweep.variant import Axis
+from kubeslice_sim.sweep.axis import Axis
 
 RATES = {"20ms": (10e6, 12e6, 14e6), "60ms": (7e6, 9e6, 11.5e6)}
 

@@ -84,7 +84,7 @@ def test_all_that_is_wrong_is_told_before_anything_is_played(small: World, monke
     [
         ({"slice.maxCluster": [4]}, {}, "maxClusters"),
         ({RTT: []}, {}, "has no values"),
-        ({RTT: "20ms"}, {}, "needs a list of values"),
+        ({RTT: "20ms"}, {}, "needs a list of values or a range"),
         ({RTT: ["20ms", "20ms"]}, {}, "has a value twice"),
         ({RTT: ["20ms"]}, {"replications": 0}, "once or more often"),
         ({RTT: ["20ms"]}, {"seed": -1}, "at least 0"),
