@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ class Answer:
     stored: FrozenMap[Any] | None = None
     document: Any = None
     """The whole object as it would be stored, None where nothing is (a delete, a refusal)."""
+    data: Mapping[str, Any] | None = None
+    """The same as JSON-like data, with the zero values that were written out."""
 
     def row(self) -> dict[str, Any]:
         """The answer as JSON-like data."""

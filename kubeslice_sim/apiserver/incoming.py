@@ -86,13 +86,43 @@ def admissible(data: dict[str, Any], version: KubeSliceVersion = DEFAULT_VERSION
 
 def check_identity(held: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
     """Raises :exc:`Refusal` for an update that makes another object of an object."""
+    if not isinstance(sent.get("metadata"), Mapping):
+        raise Refusal("object-name", "metadata.name", "Required value: name is required")
     for path in _IDENTITY:
         before, after = _at(held, path), _at(sent, path)
-        if before != after:
+        if before != after and (after or path != ("metadata", "namespace")):  # the URL says it
             raise Refusal("identity-kept", ".".join(path), f"cannot be changed from {before} to {after or 'nothing'}")
     uid = _at(held, ("metadata", "uid"))
-    if uid and _at(sent, ("metadata", "uid")) not in (uid, None):
+    if uid and _at(sent, ("metadata", "uid")) not in (uid, None, ""):
         raise Refusal("identity-kept", "metadata.uid", "cannot be changed: the field is immutable")
+
+
+def check_system_fields(held: Mapping[str, Any], sent: dict[str, Any], patch: Any) -> None:
+    """Raises :exc:`Refusal` for metadata of an update that only the API server sets; puts back what it would."""
+    sent["namespace"] = held.get("namespace", "")
+    if isinstance(patch, Mapping) and "resourceVersion" in patch and not patch["resourceVersion"]:
+        message = "must be specified for an update: leave it out of the patch, or send the one that was read"
+        raise Refusal("resource-version-sent", "metadata.resourceVersion", message)
+    deleting = held.get("deletionTimestamp")
+    for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if sent.get(name) is None or (deleting and name != "creationTimestamp"):
+            sent[name] = held.get(name)
+        elif sent[name] != held.get(name) and (held.get(name) or name != "creationTimestamp"):
+            raise Refusal("system-field-kept", f"metadata.{name}", "cannot be changed: the field is immutable")
+    if sent.get("ownerReferences") != held.get("ownerReferences"):
+        check_owners(sent)
+
+
+def check_owners(metadata: Mapping[str, Any]) -> None:
+    """Raises :exc:`Refusal` for an owner that is not named in full, and for a second one that controls."""
+    owners = metadata.get("ownerReferences") or ()
+    for owner in owners:
+        for name in ("apiVersion", "kind", "name", "uid") if isinstance(owner, Mapping) else ():
+            if not owner.get(name):
+                raise Refusal("owner-named", f"metadata.ownerReferences.{name}", "must not be empty: an owner has one")
+    if sum(isinstance(owner, Mapping) and owner.get("controller") is True for owner in owners) > 1:
+        message = "only one reference can have controller set to true"
+        raise Refusal("owner-named", "metadata.ownerReferences", message)
 
 
 def check_finalizers(held: ObjectMeta, sent: ObjectMeta) -> None:

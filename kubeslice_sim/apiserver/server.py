@@ -5,7 +5,7 @@ The order is kube-apiserver's: pruning and defaults, mutating webhooks, the sche
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,8 @@ from kubeslice_sim.apiserver.incoming import (
     admissible,
     check_finalizers,
     check_identity,
+    check_owners,
+    check_system_fields,
     completed,
     dropped_fields,
     known_metadata,
@@ -38,7 +40,8 @@ NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system", CONTRO
 class ApiServer:
     """Answers requests; holds objects and never changes them. ``now``: when the requests are made.
 
-    ``webhooks`` False: the CRDs are there, but no KubeSlice controller is.
+    ``webhooks`` False: the CRDs are there, but no KubeSlice controller is. ``show``: an object as it is written there,
+    where that is not as KubeSlice's controllers write it.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class ApiServer:
         now: datetime | None,
         version: KubeSliceVersion = "1.9",
         webhooks: bool = True,
+        show: Callable[[Any], dict[str, Any]] | None = None,
     ) -> None:
         self._state = DocumentState(objects, version)
         self._version = version
         self._now = now
         self._webhooks = webhooks
+        self._show = show or (lambda item: stored(item, version))
 
     def answer(self, step: Step) -> Answer:
         """What the real server would say to the request, were it the first one to come."""
@@ -72,6 +77,7 @@ class ApiServer:
         sent["metadata"] = {**known_metadata(sent.get("metadata")), "namespace": step.namespace}
         if noun in HUB_NOUNS:
             self._check_namespace(step.namespace)
+        check_owners(sent["metadata"])
         data = completed(sent, mutate=self._webhooks, version=self._version)
         if step.kind in schemas(self._version):
             data.pop("status", None)  # a subresource: a create cannot set it
@@ -82,9 +88,10 @@ class ApiServer:
         return _stored(step, data, document, dropped_fields(sent, self._version))
 
     def _patch(self, step: Step, old: Any) -> Answer:
-        held, of_status = stored(old, self._version), step.operation == "merge-patch status"
+        held, of_status = self._show(old), step.operation == "merge-patch status"
         sent = merged(held, thaw(step.body))
         check_identity(held, sent)
+        check_system_fields(held["metadata"], sent["metadata"], step.body.get("metadata"))
         # Each of the two subresources keeps what belongs to the other.
         for part in ("spec", "metadata") if of_status else ("status",):
             sent.pop(part, None)
@@ -128,6 +135,5 @@ class ApiServer:
 
 def _stored(step: Step, data: Mapping[str, Any], document: Any, dropped: tuple[str, ...]) -> Answer:
     message = f"unknown, and so dropped: {', '.join(dropped)}" if dropped else ""
-    return Answer(
-        id=step.id, allowed=True, message=message, stored=freeze(data.get("spec", {})) or FrozenMap(), document=document
-    )
+    spec = freeze(data.get("spec", {})) or FrozenMap()
+    return Answer(id=step.id, allowed=True, message=message, stored=spec, document=document, data=data)

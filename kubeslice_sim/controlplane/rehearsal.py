@@ -11,6 +11,7 @@ from kubeslice_sim.apiserver import Answer, ApiServer, Step
 from kubeslice_sim.controlplane.controller_cluster import ControllerCluster
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import Remove, Request, Send
+from kubeslice_sim.controlplane.sent_forms import SentForms
 from kubeslice_sim.controlplane.timestamp import ORIGIN
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.field_path import FieldPath, show_path
@@ -18,7 +19,6 @@ from kubeslice_sim.model.kinds import WORKER_NOUNS
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.underlay import Underlay
 from kubeslice_sim.model.world import World
-from kubeslice_sim.planner.stored import stored
 
 BOOKKEEPING = frozenset({"resourceVersion", "generation", "uid", "creationTimestamp"})
 """Metadata that changes with every write and tells nothing."""
@@ -99,6 +99,7 @@ class _Stage:
     def __init__(self, world: World, derived: Iterable[Any]) -> None:
         self._cluster = ControllerCluster(world, derived=derived)
         self._version = world.underlay.spec.kubeslice_version
+        self._forms = SentForms(self._version)
         self._held: dict[ObjectKey, Mapping[str, Any]] = {}
         self._told = 0
 
@@ -107,7 +108,7 @@ class _Stage:
 
     def moment(self, name: str, answers: tuple[Answer, ...]) -> Moment:
         shown: dict[ObjectKey, Mapping[str, Any]] = {
-            key_of(item): stored(item, self._version) for item in self._cluster.objects()
+            key_of(item): self._forms.show(item) for item in self._cluster.objects()
         }
         events = self._cluster.events()
         moment = Moment(
@@ -123,10 +124,12 @@ class _Stage:
             return Answer(id=step.id, allowed=False, rule="kind-exists", field="kind", message=message)
         objects = self._cluster.objects()
         now = ORIGIN + timedelta(seconds=self._cluster.now_s)
-        answer = ApiServer(objects, now=now, version=self._version).answer(step)
+        answer = ApiServer(objects, now=now, version=self._version, show=self._forms.show).answer(step)
         if answer.allowed:
             try:
                 self._cluster.send(_request(step, answer, objects))
+                if answer.data is not None:
+                    self._forms.note(answer.document, answer.data)
             except Refused as error:  # a patch that names another resourceVersion, say
                 return Answer(id=step.id, allowed=False, rule=f"http-{error.code}", message=str(error))
         # Whether a deleted object waits for its finalizers, the objects themselves tell when all has settled.

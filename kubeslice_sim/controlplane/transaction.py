@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from kubeslice_sim.controlplane.agenda import Agenda
+from kubeslice_sim.controlplane.go_client import as_controllers_write
 from kubeslice_sim.controlplane.reconciler import Create, Delete, Outcome, Place, Update, UpdateStatus, Write
 from kubeslice_sim.controlplane.refusal import NotFound, Refused, Unavailable
 from kubeslice_sim.controlplane.site import Site
@@ -85,6 +87,8 @@ class Transaction:
     def _write(self, write: Write, store: Store, now_s: float) -> None:
         before = store.sequence
         stored: Any = None
+        if not isinstance(write, Delete) and (item := as_controllers_write(write.item)) is not write.item:
+            write = replace(write, item=item)
         self._webhooks.judge(write, store, now_s)
         match write:
             case Create():

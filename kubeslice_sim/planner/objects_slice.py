@@ -83,11 +83,16 @@ def worker_slice_config(
     )
     if lacks_profile(config, profile):
         return made
-    labels = {**propagated(config.metadata.labels), **made.metadata.labels}
+    labels = {**_said(config.metadata.labels), **made.metadata.labels}
     labels[QOS_PROFILE_LABEL] = config.spec.standard_qos_profile_name
-    annotations = propagated(config.metadata.annotations)
+    annotations = _said(config.metadata.annotations)
     metadata = replace(made.metadata, labels=FrozenMap(labels), annotations=FrozenMap(annotations))
     return replace(made, metadata=metadata, spec=worker_slice_config_spec(config, cluster, slot, profile, cidr))
+
+
+def _said(items: Mapping[str, str]) -> dict[str, str]:
+    """What a share takes over of its slice's labels or annotations: not those that are empty."""
+    return {key: value for key, value in propagated(items).items() if value}
 
 
 def _unfilled(slice_: str) -> WorkerSliceConfigSpec:

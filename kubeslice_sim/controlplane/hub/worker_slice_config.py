@@ -54,7 +54,10 @@ def settled(
     """The object with the spec that the slice gives it. ``cidr``: the cluster's; None: that of its slot.
 
     A label or annotation of the slice arrives where there is none of that key yet; it is never changed or taken away.
+    Where somebody else took the slice's name out of it, nothing arrives any more.
     """
+    if there.spec.slice_name != config.metadata.name:
+        return there
     meta = there.metadata
     cluster = meta.labels.get(labels.WORKER_CLUSTER, "")
     new_labels = _missing(config.metadata.labels, meta.labels)
