@@ -31,7 +31,7 @@ def as_controllers_write(item: T) -> T:
     if isinstance(item, KubernetesObject):
         return item
     found: Any = item
-    for default in _defaults(item.__class__):
+    for default in _defaults(found.__class__):
         holder = found
         for name in default.holder:
             holder = getattr(holder, name)
