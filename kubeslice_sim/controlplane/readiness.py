@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
+from typing import Literal, Protocol
 
 from kubeslice_sim.controlplane.built_in import nsm_ip, running
 from kubeslice_sim.controlplane.effects import ConnectPod, ServeNames, SetNextHops, StartGateway
@@ -17,7 +17,8 @@ from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.ledger import Ledger
 from kubeslice_sim.controlplane.node import is_ready
-from kubeslice_sim.controlplane.site import Site
+from kubeslice_sim.controlplane.reconciler import View
+from kubeslice_sim.controlplane.sidecar import TunnelStatus
 from kubeslice_sim.controlplane.worker import east_west, namespaces, qos
 from kubeslice_sim.controlplane.worker.app_pods import own_pods, takes
 from kubeslice_sim.controlplane.worker.gateway_deployments import held_deployments, split
@@ -34,6 +35,25 @@ from kubeslice_sim.planner.topology import edges_of
 
 ItemKey = tuple[str, str, str, str]
 """Kind, slice, cluster and name of an item."""
+
+
+class Standing(Protocol):
+    """What stands in one cluster: now, as its site knows, or once, as a journal told."""
+
+    @property
+    def name(self) -> str:
+        """The cluster's."""
+        ...
+
+    @property
+    def present(self) -> View:
+        """Its objects, and those of the controller cluster."""
+        ...
+
+    @property
+    def sidecars(self) -> Mapping[str, TunnelStatus]:
+        """What its gateways' sidecars say."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +111,10 @@ class Readiness:
         return tuple(item for item in self.items if item.kind == kind)
 
 
-def judge_readiness(hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Readiness:
+def judge_readiness(hub: Standing, workers: Mapping[str, Standing], ledger: Ledger) -> Readiness:
     """Look at every slice of the hub, every gateway that its pairs need, and every export of the workers."""
     items: list[Item] = []
-    for config in hub.store.view.list(SliceConfig):
+    for config in hub.present.local.list(SliceConfig):
         if deleting(config):
             continue
         tunnels = tuple(
@@ -106,14 +126,14 @@ def judge_readiness(hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> R
     for name, site in workers.items():
         items.extend(
             judge_export(export, name, hub, workers, ledger)
-            for export in site.store.view.list(ServiceExport)
+            for export in site.present.local.list(ServiceExport)
             if not deleting(export)
         )
     return Readiness(items=tuple(items))
 
 
 def _slice(
-    config: SliceConfig, hub: Site, workers: Mapping[str, Site], ledger: Ledger, tunnels: tuple[Item, ...]
+    config: SliceConfig, hub: Standing, workers: Mapping[str, Standing], ledger: Ledger, tunnels: tuple[Item, ...]
 ) -> Item:
     name = config.metadata.name
     reasons = chain(
@@ -124,10 +144,10 @@ def _slice(
     return Item(kind="slice", name=name, slice=name, reason=next(reasons, ""))
 
 
-def gateways_of(config: SliceConfig, hub: Site) -> tuple[WorkerSliceGateway, ...]:
+def gateways_of(config: SliceConfig, hub: Standing) -> tuple[WorkerSliceGateway, ...]:
     """The gateways of both ends of all pairs of members; those of leavers, which may stand for long, are nobody's."""
     members = frozenset(member_clusters(config))
-    found = hub.store.view.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: config.metadata.name})
+    found = hub.present.local.list(WorkerSliceGateway, config.metadata.namespace, {labels.SLICE: config.metadata.name})
     return tuple(
         item for item in found
         if item.spec.local_gateway_config.cluster_name in members
@@ -135,24 +155,34 @@ def gateways_of(config: SliceConfig, hub: Site) -> tuple[WorkerSliceGateway, ...
     )  # fmt: skip
 
 
-def lacks_gateways(config: SliceConfig, hub: Site) -> str:
+def lacks_gateways(config: SliceConfig, hub: Standing) -> str:
     """Why the slice's pairs cannot all be up, as far as the controller cluster knows; empty if they can."""
-    wanted = sum(2 * edge.gateways for edge in edges_of(config, shape_of(config, hub.view)))
+    wanted = sum(2 * edge.gateways for edge in edges_of(config, shape_of(config, hub.present)))
     made = sum(gateway_count(gateway.metadata) for gateway in gateways_of(config, hub))
     return "its gateways are not made yet" if made < wanted else ""
 
 
-def unheard(config: SliceConfig, site: Site) -> str:
+def unserved(export: ServiceExport, cluster: str, ledger: Ledger) -> str:
+    """Why one cluster does not resolve what was told of an export; empty if it does."""
+    ingress = export.status.ingress_gw_pod
+    published = {pod.nsm_ip for pod in export.status.pods} if ingress is None else {ingress.nsm_ip}
+    served = ledger.newest("names", cluster)
+    name = names.service_dns(export.metadata.name, export.metadata.namespace)
+    answers = served.records.get(name, ()) if isinstance(served, ServeNames) else ()
+    return "" if published <= {str(address) for address in answers} else f"{cluster} does not resolve it yet"
+
+
+def unheard(config: SliceConfig, site: Standing) -> str:
     """That the slice is nothing to one cluster yet; empty if it is."""
     return "" if _mirrored(config.metadata.name, site) else f"{site.name} has not heard of it"
 
 
-def _mirrored(name: str, site: Site) -> Slice | None:
-    slice_ = site.store.view.get(Slice, names.SYSTEM_NAMESPACE, name)
+def _mirrored(name: str, site: Standing) -> Slice | None:
+    slice_ = site.present.local.get(Slice, names.SYSTEM_NAMESPACE, name)
     return slice_ if slice_ is not None and slice_.status.slice_config is not None else None
 
 
-def member_reasons(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[str]:
+def member_reasons(config: SliceConfig, site: Standing, ledger: Ledger) -> Iterator[str]:
     """Why the slice is not up on one cluster."""
     name = config.metadata.name
     slice_ = _mirrored(name, site)
@@ -165,7 +195,7 @@ def member_reasons(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[
         return
     if not all(ledger.told(effect) for effect in qos.shape(slice_, site.present)):
         yield f"{site.name}: its traffic is not shaped yet"
-    router = site.store.view.find("Pod", names.SYSTEM_NAMESPACE, names.router(name))
+    router = site.present.local.find("Pod", names.SYSTEM_NAMESPACE, names.router(name))
     if not router_runs(name, site.present) or router is None or not is_ready(router):
         yield f"{site.name}: the router does not run"
     for direction in east_west.installed(slice_):
@@ -181,7 +211,7 @@ def member_reasons(config: SliceConfig, site: Site, ledger: Ledger) -> Iterator[
             return
 
 
-def tunnel_end(gateway: WorkerSliceGateway, instance: int, workers: Mapping[str, Site], ledger: Ledger) -> Item:
+def tunnel_end(gateway: WorkerSliceGateway, instance: int, workers: Mapping[str, Standing], ledger: Ledger) -> Item:
     """One of the tunnels that a gateway stands for, at its end."""
     name, slice_ = gateway.metadata.name, gateway.spec.slice_name
     site = workers[gateway.spec.local_gateway_config.cluster_name]
@@ -194,8 +224,8 @@ def tunnel_end(gateway: WorkerSliceGateway, instance: int, workers: Mapping[str,
     return Item(kind="tunnel", name=pod, slice=slice_, cluster=site.name, reason=reason)
 
 
-def _tunnel_reason(site: Site, slice_: str, pod: str, ledger: Ledger) -> str:
-    there = site.store.view.find("Pod", names.SYSTEM_NAMESPACE, pod)
+def _tunnel_reason(site: Standing, slice_: str, pod: str, ledger: Ledger) -> str:
+    there = site.present.local.find("Pod", names.SYSTEM_NAMESPACE, pod)
     start = ledger.newest("pod", site.name, names.SYSTEM_NAMESPACE, pod)
     if there is None or not isinstance(start, StartGateway):
         return "its pod is not there yet"
@@ -210,11 +240,13 @@ def _tunnel_reason(site: Site, slice_: str, pod: str, ledger: Ledger) -> str:
     return ""
 
 
-def judge_export(export: ServiceExport, cluster: str, hub: Site, workers: Mapping[str, Site], ledger: Ledger) -> Item:
+def judge_export(
+    export: ServiceExport, cluster: str, hub: Standing, workers: Mapping[str, Standing], ledger: Ledger
+) -> Item:
     """Whether the slice's clusters resolve what one of them exports."""
     namespace, slice_ = export.metadata.namespace, export.spec.slice
     name = f"{namespace}/{export.metadata.name}"
-    config = next(iter(hub.store.view.named(SliceConfig, slice_)), None)
+    config = next(iter(hub.present.local.named(SliceConfig, slice_)), None)
     isolation = config.spec.namespace_isolation_profile if config is not None else None
     onboarded = namespaces_on(isolation.application_namespaces, cluster) if isolation is not None else ()
     if config is None or cluster not in config.spec.clusters or namespace not in onboarded:
@@ -224,7 +256,7 @@ def judge_export(export: ServiceExport, cluster: str, hub: Site, workers: Mappin
     return Item(kind="export", name=name, slice=slice_, cluster=cluster, reason=reason)
 
 
-def _export_reason(export: ServiceExport, site: Site, config: SliceConfig, ledger: Ledger) -> str:
+def _export_reason(export: ServiceExport, site: Standing, config: SliceConfig, ledger: Ledger) -> str:
     if export.status.export_status != "READY" or not export.status.last_sync:
         return f"export status {export.status.export_status or 'not set'}"
     expected = {
@@ -235,12 +267,4 @@ def _export_reason(export: ServiceExport, site: Site, config: SliceConfig, ledge
     told = {pod.nsm_ip for pod in export.status.pods}
     if expected != told:
         return f"{len(told)} of {len(expected)} pods exported"
-    dns_name = names.service_dns(export.metadata.name, export.metadata.namespace)
-    ingress = export.status.ingress_gw_pod
-    published = told if ingress is None else {ingress.nsm_ip}
-    for cluster in member_clusters(config):
-        served = ledger.newest("names", cluster)
-        answers = served.records.get(dns_name, ()) if isinstance(served, ServeNames) else ()
-        if not published <= {str(address) for address in answers}:
-            return f"{cluster} does not resolve it yet"
-    return ""
+    return next(filter(None, (unserved(export, cluster, ledger) for cluster in member_clusters(config))), "")
