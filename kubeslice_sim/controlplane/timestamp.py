@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 
 from kubeslice_sim.model.timestamp import ORIGIN, seconds, timestamp
 
 __all__ = ["ORIGIN", "micro_time", "seconds", "timestamp", "unix_s"]
 
 
+@lru_cache(1024)
 def micro_time(at_s: float) -> str:
     """The text of a moment in microseconds, as a Lease has it (``MicroTime``); :func:`seconds` reads it."""
     return (ORIGIN + timedelta(seconds=at_s)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -177,6 +177,7 @@ def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
             return hint, marks
 
 
+@cache
 def _rank(release: str) -> tuple[int, int]:
     """Of the releases that a world may assume, patches make no difference."""
     if release == NEXT:

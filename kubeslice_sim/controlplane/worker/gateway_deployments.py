@@ -8,6 +8,7 @@ pkg/hub/controllers/workerslicegwrecycler).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from kubeslice_sim.controlplane.built_in import GATEWAY_OWNER_LABEL
 from kubeslice_sim.controlplane.reconciler import Delete, UpdateStatus, View, Write
@@ -22,6 +23,7 @@ MARKED_LABEL = "kubeslice.io/marked-for-deletion"
 """On a gateway's Deployment: it is not wanted any more."""
 
 
+@lru_cache(65536)
 def split(gateway: str, deployment: str) -> tuple[int, int]:
     """Instance and generation of a gateway's Deployment (or of its pod, which bears the same name)."""
     instance, _, generation = deployment.removeprefix(gateway + "-").partition("-")
@@ -53,19 +55,29 @@ def wanted_deployments(gateway: SliceGateway, count: int, view: View) -> tuple[s
     """Of each of ``count`` instances the Deployment that it has, else the first; and intermediate ones."""
     name = gateway.metadata.name
     held = held_deployments(name, view)
-    going = {item.metadata.name for item in held if marked(item)}
-    there = {item.metadata.name for item in held} - going
-    there.update(set(gateway.status.config.slice_gateway_intermediate_deployments) - going)
-    served = {split(name, item)[0] for item in there}
-    there.update(names.gateway_deployment(name, instance) for instance in range(count) if instance not in served)
-    own = (item for item in there if split(name, item)[0] < count)
-    return tuple(sorted(own, key=lambda item: split(name, item)))
+    going = tuple(item.metadata.name for item in held if marked(item))
+    there = tuple(item.metadata.name for item in held)
+    return _wanted(name, count, there, going, gateway.status.config.slice_gateway_intermediate_deployments)
+
+
+@lru_cache(65536)
+def _wanted(
+    gateway: str, count: int, held: tuple[str, ...], going: tuple[str, ...], intermediate: tuple[str, ...]
+) -> tuple[str, ...]:  # fmt: skip
+    """The same by names: most looks find those of the last one."""
+    there = {*held, *intermediate}.difference(going)
+    served = {split(gateway, item)[0] for item in there}
+    there.update(names.gateway_deployment(gateway, instance) for instance in range(count) if instance not in served)
+    own = (item for item in there if split(gateway, item)[0] < count)
+    return tuple(sorted(own, key=lambda item: split(gateway, item)))
 
 
 def retire(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
     """Delete what is marked for deletion, with its Service; an intermediate Deployment that is left is one no more."""
     name, config = gateway.metadata.name, gateway.status.config
     held = held_deployments(name, view)
+    if not any(map(marked, held)):
+        return ()  # nearly always, and asked at every look
     writes: list[Write] = []
     for item in held:
         if marked(item):
@@ -78,7 +90,7 @@ def retire(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
         item for item in config.slice_gateway_intermediate_deployments
         if instances.count(split(name, item)[0]) != 1 or item not in {there.metadata.name for there in held}
     )  # fmt: skip
-    if writes and still != config.slice_gateway_intermediate_deployments:
+    if still != config.slice_gateway_intermediate_deployments:
         writes.append(UpdateStatus(item=with_intermediates(gateway, still)))
     return tuple(writes)
 

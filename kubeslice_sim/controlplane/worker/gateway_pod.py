@@ -25,6 +25,7 @@ from kubeslice_sim.controlplane.built_in import (
 )
 from kubeslice_sim.controlplane.effects import StartGateway
 from kubeslice_sim.controlplane.reconciler import View
+from kubeslice_sim.controlplane.worker.gateway_deployments import split
 from kubeslice_sim.model.document import OwnerReference
 from kubeslice_sim.model.frozen import FrozenMap, freeze
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -101,8 +102,7 @@ def _endpoints_of(addresses: tuple[str, ...]) -> FrozenMap[Any]:
 
 def instance_of(pod: KubernetesObject) -> int:
     """Which of its gateway's pods it is: the first number after the gateway's name."""
-    gateway = pod.metadata.labels[GATEWAY_LABEL]
-    return int(pod.metadata.name.removeprefix(gateway + "-").split("-")[0])
+    return split(pod.metadata.labels[GATEWAY_LABEL], pod.metadata.name)[0]
 
 
 def gateway_node(pod: KubernetesObject, nodes: Sequence[str], view: View) -> str:

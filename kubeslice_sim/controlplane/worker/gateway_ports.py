@@ -21,15 +21,14 @@ def redial(gateway: SliceGateway, view: View) -> Outcome:
     """
     ports = gateway.status.config.slice_gateway_remote_node_ports
     held = [item for item in held_deployments(gateway.metadata.name, view) if not marked(item)]
-    dialled = {item.metadata.name: gateway_pod.dialled_port(item.pod_template["spec"]) for item in held}
-    free = [port for port in ports if port not in dialled.values()]
-    for item in held:
-        if dialled[item.metadata.name] in ports:
-            continue
-        if not free:
-            return Outcome(retry=f"no node port of {gateway.metadata.name}'s server is left for {item.metadata.name}")
-        return _dial(item, free[0], view)
-    return NOTHING
+    dialled = [gateway_pod.dialled_port(item.pod_template["spec"]) for item in held]
+    stale = next((item for item, port in zip(held, dialled, strict=True) if port not in ports), None)
+    if stale is None:
+        return NOTHING
+    free = next((port for port in ports if port not in dialled), None)
+    if free is None:
+        return Outcome(retry=f"no node port of {gateway.metadata.name}'s server is left for {stale.metadata.name}")
+    return _dial(stale, free, view)
 
 
 def _dial(deployment: KubernetesObject, port: int, view: View) -> Outcome:

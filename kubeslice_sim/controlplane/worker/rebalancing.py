@@ -27,8 +27,10 @@ def rebalance(gateway: SliceGateway, view: View) -> Outcome:
     if recyclers_of_gateway(gateway.metadata.name, view):
         return NOTHING
     victim = _crowded(gateway, view)
+    if victim is None:
+        return NOTHING
     hub = view.hub.named(WorkerSliceGateway, gateway.metadata.name)
-    if victim is None or not hub:
+    if not hub:
         return NOTHING
     return Outcome(
         writes=(Create(item=recycler(gateway, victim.metadata.name, hub[0].metadata.namespace), at="hub"),),
@@ -46,9 +48,11 @@ def _crowded(gateway: SliceGateway, view: View) -> KubernetesObject | None:
     by their label, Ready or not, and pods by their phase: while a node is gone, what hangs there keeps the balance.
     """
     nodes = [node.metadata.name for node in view.local.objects("Node", labels={GATEWAY_NODE_LABEL: "gateway"})]
+    if len(nodes) < 2:
+        return None
     found = view.local.objects("Pod", SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
     pods = [pod for pod in found if running(pod)]
-    if len(nodes) < 2 or len(pods) < gateway_count(gateway.metadata):
+    if len(pods) < gateway_count(gateway.metadata):
         return None
     takers = gateway_nodes(view.local)
     share = ceil(len(pods) / len(nodes))

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from kubeslice_sim.controlplane.built_in import SLICE_LABEL, running
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch
 from kubeslice_sim.controlplane.effects import StopPod
-from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Outcome, View
+from kubeslice_sim.controlplane.reconciler import Delete, Outcome, View
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.worker.app_pods import joins_in_place
 from kubeslice_sim.controlplane.worker.injection import eligible, injecting_slice, made_for
@@ -30,8 +30,6 @@ _WORKLOADS = ("Deployment", "StatefulSet")
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     """Take the next pod of each workload of the namespace whose template is another than its pods'."""
     namespace = key.name
-    if namespace == SYSTEM_NAMESPACE:
-        return NOTHING
     slice_ = injecting_slice(namespace, view.local)
     victims = [
         victim for kind in _WORKLOADS for workload in view.local.objects(kind, namespace)
@@ -69,7 +67,10 @@ def _next(workload: KubernetesObject, slice_: str | None, view: View) -> Iterato
 
 
 def _of_label(change: Change, _: View) -> Iterable[ObjectKey]:
+    """The namespace that joins or leaves a slice; the system's own, which is no slice's, never does."""
     before, now = change.previous, change.item
+    if change.key.name == SYSTEM_NAMESPACE:
+        return ()
     if before is not None and before.metadata.labels.get(SLICE_LABEL) == now.metadata.labels.get(SLICE_LABEL):
         return ()
     return (change.key,)
@@ -78,6 +79,8 @@ def _of_label(change: Change, _: View) -> Iterable[ObjectKey]:
 def _of_pod(change: Change, _: View) -> Iterable[ObjectKey]:
     """The namespace of a pod that begins or ceases to run, or that loses the marks of a slice."""
     before, now = change.previous, change.item
+    if change.key.namespace == SYSTEM_NAMESPACE:
+        return ()  # where most pods come and go
     if before is not None and change.action == "MODIFIED" and _seen(before) == _seen(now):
         return ()
     return (ObjectKey("Namespace", "", change.key.namespace),)

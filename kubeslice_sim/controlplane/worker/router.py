@@ -17,10 +17,11 @@ from kubeslice_sim.controlplane.built_in import (
     owned_by,
     running,
 )
-from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, labelled
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, labelled, only
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Outcome, Update, View, Write
 from kubeslice_sim.controlplane.status import with_metadata
+from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.worker import east_west
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
@@ -107,8 +108,14 @@ def _expected_gateways(slice_: str, view: View) -> tuple[str, ...]:
     )
 
 
+def _asks(change: Change, _: View) -> bool:
+    """Whether a client has no address, or the pod is the router itself: what others ask, their own changes told."""
+    pod = change.item
+    return not nsm_ip(pod) or bool(pod.metadata.labels.get(POD_TYPE_LABEL) == "router")
+
+
 ROUTER = ControllerSpec(
     name="router",
     reconcile=reconcile,
-    watches=(Watch(kind="Pod", keys=labelled("Slice", SLICE_LABEL, names.SYSTEM_NAMESPACE)),),
+    watches=(Watch(kind="Pod", keys=only(_asks, labelled("Slice", SLICE_LABEL, names.SYSTEM_NAMESPACE))),),
 )

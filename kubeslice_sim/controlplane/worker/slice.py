@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.built_in import DNS, POD_TYPE_LABEL, SLICE_LABEL
-from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, differs, itself, labelled, only
+from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, only
 from kubeslice_sim.controlplane.effects import SetQos
 from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, UpdateStatus, View, Write
@@ -19,6 +19,7 @@ from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.membership import AppPod
 from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.service_import import ServiceImport
+from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice import Slice, SliceStatus
 from kubeslice_sim.model.worker_slice_config import OnboardedNamespace, WorkerSliceConfig
 from kubeslice_sim.planner import names
@@ -134,6 +135,18 @@ def _slices_of_namespace(change: Change, view: View) -> tuple[ObjectKey, ...]:
     return tuple(key_of(item) for item in found if namespace in namespaces.application_namespaces(item))
 
 
+def _dials(gateway: SliceGateway) -> tuple[int, ...]:
+    """What shaping asks of a gateway: the node ports that a client dials."""
+    config = gateway.status.config
+    return config.slice_gateway_remote_node_ports if config.slice_gateway_host_type == "Client" else ()
+
+
+def _dials_otherwise(change: Change, _: View) -> bool:
+    """Whether the gateway's packets are to be selected by other ports than before."""
+    before = () if change.previous is None or change.action == "ADDED" else _dials(change.previous)
+    return before != (() if change.action == "DELETED" else _dials(change.item))
+
+
 def _no_gateway(change: Change, _: View) -> bool:
     return bool(change.item.metadata.labels.get(POD_TYPE_LABEL) != "slicegateway")
 
@@ -152,10 +165,7 @@ SLICE = ControllerSpec(
         Watch(kind="Pod", keys=_slices_of_namespace),
         Watch(kind="Namespace", keys=_slices_of_namespace),
         Watch(kind="NetworkPolicy", keys=_slices_of_namespace),
-        Watch(
-            kind="SliceGateway",
-            keys=only(differs(lambda gateway: gateway.status.config), labelled("Slice", SLICE_LABEL)),
-        ),
+        Watch(kind="SliceGateway", keys=only(_dials_otherwise, labelled("Slice", SLICE_LABEL))),
         Watch(kind="Service", keys=labelled("Slice", SLICE_LABEL)),
     ),
 )

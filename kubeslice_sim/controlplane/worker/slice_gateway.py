@@ -38,12 +38,14 @@ from kubeslice_sim.controlplane.worker.gateway_deployments import (
     excluded,
     held_deployments,
     retire,
+    split,
     wanted_deployments,
 )
 from kubeslice_sim.controlplane.worker.gateway_ports import redial
 from kubeslice_sim.controlplane.worker.gateway_recycler import END
 from kubeslice_sim.controlplane.worker.rebalancing import rebalance
 from kubeslice_sim.controlplane.worker.router import router_runs
+from kubeslice_sim.model.changed import changed
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.slice_gateway import GatewayPodStatus, GatewayTunnelStatus, SliceGateway
@@ -144,7 +146,7 @@ def _missing_deployments(gateway: SliceGateway, wanted: tuple[str, ...], view: V
     """
     name, config = gateway.metadata.name, gateway.status.config
     held = {item.metadata.name: item for item in held_deployments(name, view)}
-    if held.keys() >= set(wanted):
+    if all(item in held for item in wanted):
         return ()
     secrets = view.local.objects("Secret", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: name})
     if not secrets:
@@ -178,8 +180,7 @@ def _surplus(gateway: SliceGateway, view: View) -> tuple[Write, ...]:
 
 def _instance(owned: KubernetesObject, gateway: SliceGateway) -> int:
     """Which of the gateway's pods a Deployment or Service is for: the first number after the gateway's name."""
-    name = owned.metadata.name.removeprefix(names.gateway_service(""))
-    return int(name.removeprefix(gateway.metadata.name + "-").split("-")[0])
+    return split(gateway.metadata.name, owned.metadata.name.removeprefix(names.gateway_service("")))[0]
 
 
 def _instances(gateway: SliceGateway) -> range:
@@ -203,7 +204,7 @@ def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
     statuses = tuple(
         _pod_status(pod, tunnel, gateway) for pod in pods if (tunnel := tunnels.get(pod.metadata.name)) is not None
     )
-    status = replace(
+    status = changed(
         gateway.status, gateway_pod_status=statuses, pod_names=tuple(pod.metadata.name for pod in pods if running(pod))
     )
     destination = gateway_pod.tunnelled(gateway, view)
