@@ -163,18 +163,23 @@ def schema() -> int:
 
 
 @app.command
-def doctor(*backend: str, output: Output = "text") -> int:
+def doctor(*backend: str, warm: bool = False, output: Output = "text") -> int:
     """Say what this machine offers to each back end, what is substituted, and what is missing.
 
     Parameters
     ----------
     backend
         Which ones (exit 3 if one of these cannot run here); none: all.
+    warm
+        Compile the simulator's engines first, once (about 26 s), so that no run has to wait for it.
     output
         ``json`` for machines.
     """
     from kubeslice_sim import view
+    from kubeslice_sim.simulator import warm as engines
 
+    if warm:
+        engines.warm(engines.cold(packets=True))
     findings = backends.doctor(*backend)
     if output == "json":
         print_json(view.doctor_data(findings))

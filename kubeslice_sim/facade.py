@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from kubeslice_sim.model.release import DEFAULT_VERSION, KubeSliceVersion
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.run import Progress, Run
+from kubeslice_sim.observe.steadiness import unsteady
 from kubeslice_sim.results import Answer, Comparison, Explanation, Plan, Rehearsal, Result, shown
 from kubeslice_sim.verify import explain as explained
 from kubeslice_sim.verify import reach
@@ -114,7 +116,7 @@ def run(
         raise BackendUnavailable(f"{on}: {reason}")
     seed = chosen.spec.seed if seed is None else seed
     seen = engine.run(world, chosen, seed=seed, run_id=_run_id(world, chosen, on, seed), on_progress=on_progress)
-    return judged(seen)
+    return judged(replace(seen, notices=(*seen.notices, *unsteady(seen))))
 
 
 def simulate(world: World, **options: Any) -> Result:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kubeslice_sim.model.metric import METRICS
+from kubeslice_sim.model.metric import METRICS, RESOURCES
 from kubeslice_sim.model.scenario import Scenario, Traffic
 from kubeslice_sim.observe.measure import (
     RATES,
@@ -25,12 +25,14 @@ from kubeslice_sim.observe.outage import outages
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.observe.select import EXPECTATION_PREFIX, in_time
 from kubeslice_sim.observe.verdict import Verdict
-from kubeslice_sim.observe.warm_up import WarmUp, mser
+from kubeslice_sim.observe.warm_up import WarmUp, memory, mser
 
 SERIES = ("rate_bps", "requests_per_s", "rtt_s", "connect_s", "dns_latency_s", "request_s")
 """One value an interval or an attempt: they have a beginning that can be left out."""
 SHARES = ("reachable", "loss_ratio", "jitter_s", "answers")
 TOTALS = ("sent_bytes", "received_bytes", "requests", "errors", "unfinished", "retransmits", "reordered")
+COUNTED = frozenset({"drops"})
+"""Of the shared parts of the paths: what adds up from interval to interval."""
 OF_REQUESTS = frozenset({"errors", "unfinished"})
 """Told by cause: a run without any has no row of them, and they were zero."""
 TAILS = ("mean", "median", "p95", "p99")
@@ -44,8 +46,10 @@ UNITS = {**METRICS, "outage_s": "s", "passed": "1"}
 class Measure:
     """One figure of one run: a ``statistic`` of a metric of a probe over ``count`` values, ``dropped`` left out.
 
-    The probe is a traffic's name, ``ready``, or ``expect/<name>`` for whether an expectation passed. Not ``settled``:
-    a warm-up was looked for and the series may have been under way to its steady state at its middle.
+    The probe is a traffic's name, ``ready``, ``expect/<name>`` for whether an expectation passed, or
+    ``resources/<part>@<cluster>`` for a shared part of the paths. Not ``settled``: a warm-up was looked for and the
+    series may have been under way to its steady state at its middle. ``memory``: see
+    :class:`~kubeslice_sim.observe.warm_up.WarmUp`; 0 where there is no steady state to speak of.
     """
 
     probe: str
@@ -55,6 +59,7 @@ class Measure:
     count: int = 1
     dropped: int = 0
     settled: bool = True
+    memory: float = 0.0
 
     @property
     def unit(self) -> str:
@@ -67,7 +72,9 @@ def measures(run: Run, verdicts: Iterable[Verdict]) -> tuple[Measure, ...]:
 
     Rates of several pods of a traffic add up. Left out is what was before the scenario's ``warmUp``; where it says
     none, each steady series loses its own warm-up (:func:`mser`). A scenario with a timeline, or a transfer of a given
-    size, has no steady state: all of it counts. Totals are always of the whole run.
+    size, has no steady state: all of it counts. Totals are always of the whole run. Of the shared parts of the paths
+    every metric that the back end tells has its mean and greatest over the intervals from ``warmUp`` on (``drops``: how
+    many in all): what nobody uses at first or at last is idle then.
     """
     found: list[Measure] = []
     by_probe: dict[str, list[Observation]] = {}
@@ -79,6 +86,7 @@ def measures(run: Run, verdicts: Iterable[Verdict]) -> tuple[Measure, ...]:
         found.append(Measure(probe="ready", metric="ready_s", statistic="max", value=last_s, count=len(ready)))
     for traffic in run.scenario.spec.traffic:
         found += _of_traffic(run.scenario, traffic, in_time(by_probe.get(traffic.name, ())))
+    found += _of_resources(by_probe.get(RESOURCES, ()), run.scenario.spec.warm_up_s or 0.0)
     for verdict in verdicts:
         if verdict.outcome != "inconclusive":
             name = EXPECTATION_PREFIX + verdict.name
@@ -98,14 +106,17 @@ def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation
         if not values:
             continue
         found = WarmUp(dropped=len(_values(metric, everything)) - len(values), settled=True)
-        if given_s is None and steady and metric in SERIES:
-            found = mser(values)
-            values = values[found.dropped :]
+        if steady and metric in SERIES:
+            if given_s is None:
+                found = mser(values)
+                values = values[found.dropped :]
+            else:
+                found = replace(found, memory=memory(values))
         waited = waited_s(metric, in_window(rows, "unfinished_s", window))
         for statistic in TAILS if metric in TIMES - {"jitter_s"} else ("mean",):
             value = lower_bound(statistic, values, waited)
             yield Measure(probe=traffic.name, metric=metric, statistic=statistic, value=value, count=len(values),
-                          dropped=found.dropped, settled=found.settled)  # fmt: skip
+                          dropped=found.dropped, settled=found.settled, memory=found.memory)  # fmt: skip
     yield from _latencies(traffic.name, rows, window, steady=given_s is None and steady)
     answering = bool(with_value(rows, "requests"))
     for metric in TOTALS:
@@ -128,19 +139,31 @@ def _latencies(
     counted = with_value(in_window(rows, "latency_s", window), "latency_s")
     if not counted:
         return
-    settled = True
+    found = WarmUp(dropped=0, settled=True)
     if steady:
         intervals: dict[float, list[Observation]] = {}
         for row in counted:
             intervals.setdefault(row.at_s, []).append(row)
         found = mser([_latency("mean", of) for of in intervals.values()])
-        settled = found.settled
         counted = [row for of in list(intervals.values())[found.dropped :] for row in of]
     count = sum(map(count_of, counted))
     dropped = sum(map(count_of, everything)) - count
     for statistic in TAILS:
         yield Measure(probe=probe, metric="latency_s", statistic=statistic, value=_latency(statistic, counted),
-                      count=count, dropped=dropped, settled=settled)  # fmt: skip
+                      count=count, dropped=dropped, settled=found.settled, memory=found.memory)  # fmt: skip
+
+
+def _of_resources(rows: Sequence[Observation], from_s: float) -> Iterator[Measure]:
+    """Whatever is told of them, in order of cluster and name. A row is of the interval that ends at its time."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for row in rows:
+        if row.at_s > from_s and row.outcome == "ok":
+            found.setdefault((row.src_cluster, row.src, row.metric), []).append(row.value)
+    for (cluster, name, metric), values in sorted(found.items()):
+        for statistic in ("total",) if metric in COUNTED else ("mean", "max"):
+            value = math.fsum(values) if statistic == "total" else statistic_of(statistic, values)
+            yield Measure(probe=f"{RESOURCES}/{name}@{cluster}", metric=metric, statistic=statistic, value=value,
+                          count=len(values))  # fmt: skip
 
 
 def _latency(statistic: str, rows: Sequence[Observation]) -> float:

@@ -31,6 +31,7 @@ from kubeslice_sim.simulator.driver import Driver
 from kubeslice_sim.simulator.play import Timeline, play_probe
 from kubeslice_sim.simulator.ready import Ready
 from kubeslice_sim.simulator.rows import Rows
+from kubeslice_sim.simulator.warm import engines
 
 PATIENCE_ROUNDS = 30
 """After so many gateway reconciles what is not up will not come up by itself: the scenario starts without it."""
@@ -52,7 +53,7 @@ class Simulator:
     def capabilities(self) -> tuple[Capability, ...]:
         """What computes here."""
         note = f"simpy {version('simpy')}, numpy {version('numpy')}, Python {platform.python_version()}"
-        return (Capability(name="fluid engine", level="ok", note=note),)
+        return Capability(name="fluid engine", level="ok", note=note), engines()
 
     def run(
         self, world: World, scenario: Scenario, *, seed: int, run_id: str, on_progress: Callable[[Progress], None]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-import numba
+from kubeslice_sim.simulator.first_compile import kept_on_disk
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -20,8 +20,9 @@ def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
     folder of its own and calls compiled functions of that folder only.
     """
     # No compiled function makes an array, so none needs reference counts; without them it is twice as fast.
-    options: dict[str, Any] = {"cache": True, "error_model": "numpy", "_nrt": False}
-    made: Any = numba.njit(**options)(function)
+    made: Any = kept_on_disk(function, error_model="numpy", _nrt=False)
+    if not made.stats.cache_path:
+        return cast(Callable[_P, _R], made)
     files = sorted(Path(function.__code__.co_filename).parent.glob("*.py"))
     stamps = tuple((file.name, file.stat().st_mtime, file.stat().st_size) for file in files)
     # Numba has no public way to say this; without the attribute the caller sees at once that numba changed.

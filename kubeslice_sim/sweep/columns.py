@@ -22,11 +22,11 @@ _LAST_FIELD = re.compile(r"^.*\.(?=[A-Za-z])")
 RUN: dict[str, Kind] = {"variant": "count", "replication": "count", "seed": "count"}
 MEASURE: dict[str, Kind] = {
     "probe": "text", "metric": "text", "statistic": "text", "unit": "text", "value": "number", "count": "count",
-    "dropped": "count", "settled": "yes",
+    "dropped": "count", "settled": "yes", "memory": "number",
 }  # fmt: skip
 LAST: dict[str, Kind] = {"error": "text", "key": "text"}
 _NOTHING = {"probe": "", "metric": "", "statistic": "", "unit": "", "value": math.nan, "count": 0, "dropped": 0,
-            "settled": False}  # fmt: skip
+            "settled": False, "memory": math.nan}  # fmt: skip
 
 
 def columns_of(sweep: Sweep) -> dict[str, Column]:

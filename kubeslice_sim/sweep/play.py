@@ -12,6 +12,7 @@ from typing import Any
 from kubeslice_sim.errors import BadInput, Problem
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.world import World
+from kubeslice_sim.simulator.warm import cold, warm
 from kubeslice_sim.sweep import parquet
 from kubeslice_sim.sweep.axis import Varied, groups_of
 from kubeslice_sim.sweep.job import Job, Played, jobs_of
@@ -86,7 +87,9 @@ def play_sweep(
     with ExitStack() as stack:
         parts = None if out is None else stack.enter_context(Parts(out=out).held())
         kept = {} if parts is None else parts.kept()
-        table = _Table(kept=kept, parts=parts, crew=crew, stack=stack, on_progress=on_progress)
+        packets = any("packet" in (item.engine, variant.scenario.spec.engine)
+                      for variant in variants for item in variant.scenario.spec.traffic)  # fmt: skip
+        table = _Table(kept=kept, parts=parts, crew=crew, stack=stack, packets=packets, on_progress=on_progress)
         wanted = [question.replications] * len(variants)
         while any(len(have) < want for have, want in zip(runs, wanted, strict=True)):
             jobs = [job for queue, have, want in zip(queues, runs, wanted, strict=True)
@@ -108,11 +111,11 @@ class _Table:
     """Where runs are dealt out and come in: those that are kept at once, the others from a crew that is called once."""
 
     def __init__(
-        self, *, kept: dict[str, Played], parts: Parts | None, crew: Crew, stack: ExitStack,
+        self, *, kept: dict[str, Played], parts: Parts | None, crew: Crew, stack: ExitStack, packets: bool,
         on_progress: Callable[[Done], None],
     ) -> None:  # fmt: skip
         self._kept, self._parts, self._crew, self._stack = kept, parts, crew, stack
-        self._on_progress = on_progress
+        self._packets, self._on_progress = packets, on_progress
         self._executor = crew.executor
         self._called = crew.executor is not None
         self._done = Done(done=0, total=0, kept=0, failed=0, replaced=len(kept))
@@ -140,6 +143,7 @@ class _Table:
             if self._crew.cluster:
                 self._executor = self._stack.enter_context(dask_cluster(self._crew.cluster))
             elif count > 1:
+                warm(cold(packets=self._packets))  # or every process would compile the same
                 self._executor = self._stack.enter_context(processes(count))
         return self._executor
 

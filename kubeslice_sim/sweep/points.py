@@ -97,7 +97,7 @@ def _played(written: Sequence[Any], played: Sequence[Any]) -> tuple[Any, ...]:
     """Each value that is played, once, in the order written; what was drawn from a continuum in order of size."""
     once = {repr(value): value for value in played}  # 1, 1.0 and True are three values
     if written:
-        return tuple(value for value in written if repr(value) in once)
+        return tuple({repr(value): value for value in written if repr(value) in once}.values())
     ordered = sorted(once.values(), key=lambda value: float(re.match(_NUMBER, str(value))[0]))  # type: ignore[index]
     return tuple(ordered)
 

@@ -126,7 +126,8 @@ def notes(sweep: Sweep) -> tuple[str, ...]:
     if sweep.unsettled:
         names = ", ".join(f"{probe} {metric}" for probe, metric in sweep.unsettled)
         found.append(
-            f"too short to be sure of a steady state: {names}; make the traffic longer, or say warmUp in the scenario"
+            f"too short to be sure of a steady state: {names}; make the traffic ten times as long and say warmUp "
+            "in the scenario"
         )
     return tuple(found)
 

@@ -16,8 +16,8 @@ _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _UNIT = r"[A-Za-zµ%/]*"
 _BEGIN = re.compile(rf"\s*{_NUMBER}\s*{_UNIT}\s*\.\.")
 _SPAN = re.compile(
-    rf"\s*(?P<low>{_NUMBER})\s*(?P<low_unit>{_UNIT})\s*\.\.\s*(?P<high>{_NUMBER})\s*(?P<high_unit>{_UNIT})"
-    rf"(?:\s+step\s+(?P<step>{_NUMBER})\s*(?P<step_unit>{_UNIT})|\s+count\s+(?P<count>[0-9]+))?(?P<log>\s+log)?\s*"
+    rf"\s*(?P<low>{_NUMBER})(?P<low_unit>{_UNIT})\s*\.\.\s*(?P<high>{_NUMBER})(?P<high_unit>{_UNIT})"
+    rf"(?:\s+step\s+(?P<step>{_NUMBER})(?P<step_unit>{_UNIT})|\s+count\s+(?P<count>[0-9]+))?(?P<log>\s+log)?\s*"
 )
 _EXACT, _WRITTEN = Context(prec=40), Context(prec=6)
 """Arithmetic is decimal, so that it is the same on every machine; what lies between has six digits when written."""

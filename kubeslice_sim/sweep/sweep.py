@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.observe.estimate import estimate
-from kubeslice_sim.observe.measures import UNITS
+from kubeslice_sim.observe.measures import UNITS, Measure
+from kubeslice_sim.observe.warm_up import too_short
 from kubeslice_sim.sweep.axis import Axis
 from kubeslice_sim.sweep.contrast import Contrast, contrasts
 from kubeslice_sim.sweep.job import Played
@@ -68,17 +68,21 @@ class Sweep:
 
     @property
     def unsettled(self) -> tuple[tuple[str, str], ...]:
-        """The series (probe, metric) that may not have reached their steady state in most runs of some variant.
+        """The series (probe, metric) that may not have reached their steady state in some variant.
 
-        In a single run chance alone looks like that once in thirty times.
+        Either most of its runs settled in their second half or not at all, or all of them together are short against
+        what happens in them (:func:`~kubeslice_sim.observe.warm_up.too_short`). In a single run chance alone looks like
+        that once in thirty times.
         """
-        runs: Counter[tuple[int, str, str]] = Counter()
-        open_: Counter[tuple[int, str, str]] = Counter()
+        runs: dict[tuple[int, str, str], list[Measure]] = {}
         for run in self.runs:
-            series = {(run.variant, item.probe, item.metric): item.settled for item in run.measures}
-            runs.update(series.keys())
-            open_.update(key for key, settled in series.items() if not settled)
-        return tuple(dict.fromkeys(key[1:] for key, count in open_.items() if 2 * count > runs[key]))
+            series = {(run.variant, item.probe, item.metric): item for item in run.measures}
+            for key, item in series.items():
+                runs.setdefault(key, []).append(item)
+        return tuple(dict.fromkeys(
+            key[1:] for key, items in runs.items()
+            if 2 * sum(not item.settled for item in items) > len(items) or too_short([item.memory for item in items])
+        ))  # fmt: skip
 
     def means(self, confidence: float = CONFIDENCE) -> tuple[Mean, ...]:
         """Each figure of each variant: the mean of its runs and half the width of its Student-t interval."""

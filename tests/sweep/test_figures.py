@@ -15,10 +15,10 @@ from scipy import stats
 import kubeslice_sim as ks
 from kubeslice_sim.observe.measures import Measure
 from kubeslice_sim.sweep import show
+from kubeslice_sim.sweep.axis import Axis
 from kubeslice_sim.sweep.job import Played
 from kubeslice_sim.sweep.plot import positions
 from kubeslice_sim.sweep.sweep import Sweep, assembled
-from kubeslice_sim.sweep.axis import Axis
 
 RATES = {"20ms": (10e6, 12e6, 14e6), "60ms": (7e6, 9e6, 11.5e6)}
 
@@ -44,7 +44,7 @@ def test_the_frame_of_runs_is_in_order_and_typed() -> None:
     frame = made(Played(key="x", variant=1, replication=3, seed=10, error="boom")).frame()
     assert frame.columns.tolist() == [
         "underlay.links[a,b].rtt", "underlay.links[a,b].rtt [s]", "variant", "replication", "seed", "probe", "metric",
-        "statistic", "unit", "value", "count", "dropped", "settled", "error", "key",
+        "statistic", "unit", "value", "count", "dropped", "settled", "memory", "error", "key",
     ]  # fmt: skip
     assert sorted(set(frame["underlay.links[a,b].rtt [s]"])) == [0.02, 0.06]
     assert frame.query("metric == 'rate_bps'")["value"].tolist() == [*RATES["20ms"], *RATES["60ms"]]

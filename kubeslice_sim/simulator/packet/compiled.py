@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 from kubeslice_sim.simulator import tcp
+from kubeslice_sim.simulator.first_compile import kept_on_disk
 
 F = TypeVar("F", bound=Callable[..., object])
 _njit: Callable[..., Any] = numba.njit  # its stub does not know ``_nrt``
@@ -30,7 +31,7 @@ def cached(function: F) -> F:
     Numba looks at the file of ``function`` alone, so an edit of what it calls would go unseen: let ``function`` close
     over :data:`SOURCES`. What it closes over is a part of the cache's key.
     """
-    return cast(F, _njit(function, cache=True, error_model="numpy", _nrt=False))
+    return cast(F, kept_on_disk(function, error_model="numpy", _nrt=False))
 
 
 def _digest() -> str:
