@@ -30,8 +30,10 @@ class AlreadyExists(Refused):
 
     code = 409
 
-    def __init__(self, key: ObjectKey) -> None:
-        super().__init__(key, "already exists; update it instead")
+    def __init__(self, key: ObjectKey, *, deleting: bool = False) -> None:
+        super().__init__(
+            key, "is being deleted; wait until it is gone" if deleting else "already exists; update it instead"
+        )
 
 
 class Conflict(Refused):
@@ -53,6 +55,24 @@ class Denied(Refused):
         super().__init__(key, f"{f'{field}: ' if field else ''}{message} [{rule}]")
 
 
+class Terminating(Refused):
+    """The namespace goes, and takes nothing new in."""
+
+    code = 403
+
+    def __init__(self, key: ObjectKey) -> None:
+        super().__init__(key, f"the namespace {key.namespace} is being terminated; wait until it is gone")
+
+
+class Kept(Refused):
+    """Kubernetes lets nobody delete it."""
+
+    code = 403
+
+    def __init__(self, key: ObjectKey) -> None:
+        super().__init__(key, "this namespace may not be deleted; delete what stands in it")
+
+
 class Unavailable(Refused):
     """The API server did not answer; whether the request had its effect is not known."""
 
@@ -69,3 +89,12 @@ class Expired(KubesliceSimError):
 
     def __init__(self, after: int) -> None:
         super().__init__(f"the log does not reach back to resourceVersion {after}; list again and watch from there")
+
+
+class TooLarge(KubesliceSimError):
+    """A watch asked for changes after one that has not happened yet (``ResourceVersionTooLarge``)."""
+
+    code = 504
+
+    def __init__(self, after: int, newest: int) -> None:
+        super().__init__(f"Too large resource version: {after}, current: {newest}; list again and watch from there")

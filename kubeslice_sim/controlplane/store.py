@@ -14,7 +14,16 @@ from itertools import islice
 from typing import Any, Literal, TypeVar
 
 from kubeslice_sim.controlplane.garbage import FOREGROUND, ORPHAN, GarbageCollector
-from kubeslice_sim.controlplane.refusal import AlreadyExists, Conflict, Expired, NotFound, Refused
+from kubeslice_sim.controlplane.refusal import (
+    AlreadyExists,
+    Conflict,
+    Expired,
+    Kept,
+    NotFound,
+    Refused,
+    Terminating,
+    TooLarge,
+)
 from kubeslice_sim.controlplane.status import status_of, with_status, without_status
 from kubeslice_sim.controlplane.table import ObjectTable
 from kubeslice_sim.controlplane.timestamp import timestamp
@@ -25,6 +34,8 @@ from kubeslice_sim.model.kubernetes import KubernetesObject
 T = TypeVar("T")
 Propagation = Literal["Background", "Foreground", "Orphan"]
 _WAITS = {"Background": (), "Foreground": (FOREGROUND,), "Orphan": (ORPHAN,)}
+_IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+"""Namespaces that nobody may delete (the admission plugin NamespaceLifecycle)."""
 _UID = "6b756265-736c-4963-a500-{:012x}"
 """Ours count upward in the order of creation, so that a run can be repeated; Kubernetes' are random."""
 
@@ -64,9 +75,14 @@ class Store:
         self._uids: set[str] = set()
 
     def changes(self, after: int) -> tuple[Change, ...]:
-        """A watch: what happened after that resourceVersion. Raises :exc:`Expired` if the log begins later."""
+        """A watch: what happened after that resourceVersion.
+
+        Raises :exc:`Expired` if the log begins later, :exc:`TooLarge` for one that is still to come.
+        """
         if after < self._compacted:
             raise Expired(after)
+        if after > self.sequence:
+            raise TooLarge(after, self.sequence)
         if after == self.sequence - 1:
             return (self._log[-1],)  # what a follower mostly wants
         newest = list(islice(reversed(self._log), self.sequence - after))
@@ -81,8 +97,11 @@ class Store:
     def create(self, item: T, now_s: float) -> T:
         """Store a new object; its status, if it brings any, is dropped. Returns it as stored."""
         key = key_of(item)
-        if self.view.at(key) is not None:
-            raise AlreadyExists(key)
+        there: Any = self.view.at(key)
+        if there is not None:
+            raise AlreadyExists(key, deleting=there.metadata.deletion_timestamp is not None)
+        if key.namespace and self.terminates(key.namespace):
+            raise Terminating(key)
         item = without_status(item)
         if self._complete is not None:
             item = self._complete(item, self)
@@ -109,10 +128,13 @@ class Store:
         )  # fmt: skip
         if same and new == meta:
             return held  # type: ignore[no-any-return]
-        if meta.deletion_timestamp is not None and not new.finalizers and not self._awaits_kubelet(held):
+        if meta.deletion_timestamp is not None and not new.finalizers and not self._stays(key, held):
             self._remove(key, now_s)
             return changed(sent, metadata=new)  # type: ignore[no-any-return]
-        return self._commit("MODIFIED", key, sent, held, new)  # type: ignore[no-any-return]
+        stored = self._commit("MODIFIED", key, sent, held, new)
+        if self._collector is not None and new.owner_references != meta.owner_references:
+            self._collector.reowned(stored, held, now_s)
+        return stored  # type: ignore[no-any-return]
 
     def update_status(self, item: T) -> T:
         """Replace the status alone."""
@@ -123,13 +145,14 @@ class Store:
         return self._commit("MODIFIED", key, with_status(held, status), held)  # type: ignore[no-any-return]
 
     def delete(
-        self, key: ObjectKey, now_s: float, *, propagation: Propagation = "Background", uid: str = "",
+        self, key: ObjectKey, now_s: float, *, propagation: Propagation | None = None, uid: str = "",
         at_once: bool = False,
     ) -> None:  # fmt: skip
         """Delete the object, or mark it for deletion while it has finalizers; ``uid`` not empty: exactly this one.
 
-        What it owns goes after it (Background), before it (Foreground), or stays (Orphan). A pod of a silent kubelet
-        is only marked, unless it is to go ``at_once`` (a grace period of 0 s).
+        What it owns goes after it (Background), before it (Foreground), or stays (Orphan); None: as an earlier deletion
+        of it said, else Background. A namespace goes when nothing stands in it any more. A pod of a silent kubelet is
+        only marked, unless it is to go ``at_once`` (a grace period of 0 s).
         """
         held = self.view.at(key)
         if held is None:
@@ -137,18 +160,36 @@ class Store:
         meta = held.metadata
         if uid and uid != meta.uid:
             raise Conflict(key, uid, meta.uid, field="uid")
-        waits = tuple(name for name in _WAITS[propagation] if name not in meta.finalizers)
-        namespace = key.kind == "Namespace"  # ends by the finalizer in its spec, which that manager takes away
-        held_up = waits or (not at_once and self._awaits_kubelet(held))
-        if not meta.finalizers and not held_up and (self._collector is not None or not namespace):
+        if key.kind == "Namespace" and key.name in _IMMORTAL:
+            raise Kept(key)
+        finalizers = meta.finalizers if propagation is None else _waiting(meta.finalizers, _WAITS[propagation])
+        first = meta.deletion_timestamp is None
+        if not finalizers and not self._stays(key, held, at_once):
             self._remove(key, now_s)
-        elif meta.deletion_timestamp is None:
+        elif first or finalizers != meta.finalizers:
             marked = self._commit(
-                "MODIFIED", key, held, held, deletion_timestamp=timestamp(now_s), generation=meta.generation + 1,
-                finalizers=(*meta.finalizers, *waits),
+                "MODIFIED", key, held, held, deletion_timestamp=meta.deletion_timestamp or timestamp(now_s),
+                generation=meta.generation + first, finalizers=finalizers,
             )  # fmt: skip
             if self._collector is not None:
                 self._collector.marked(marked, now_s)
+
+    def terminates(self, namespace: str) -> bool:
+        """Whether the namespace is being deleted."""
+        there: Any = self.view.at(ObjectKey("Namespace", "", namespace))
+        return there is not None and there.metadata.deletion_timestamp is not None
+
+    def finalize(self, namespace: str, now_s: float) -> None:
+        """End a deleted namespace in which nothing stands any more (its finalizer ``kubernetes`` is taken away)."""
+        key = ObjectKey("Namespace", "", namespace)
+        held: Any = self.view.at(key)
+        if (
+            held is not None
+            and self.terminates(namespace)
+            and not held.metadata.finalizers
+            and not self._stays(key, held)
+        ):
+            self._remove(key, now_s)
 
     def leap(self, changes: int) -> None:
         """As if so many changes had happened of which no watch will ask: what was logged before is forgotten."""
@@ -168,10 +209,15 @@ class Store:
         """Whether an object of that uid is there."""
         return uid in self._uids
 
-    def _awaits_kubelet(self, held: Any) -> bool:
-        return bool(
-            self.silent_kubelets and key_of(held).kind == "Pod" and held.spec.get("nodeName") in self.silent_kubelets
-        )
+    def _stays(self, key: ObjectKey, held: Any, at_once: bool = False) -> bool:
+        """Whether a deleted object without finalizers is only marked.
+
+        A namespace has one in its spec: that manager takes it away when nothing is left inside.
+        """
+        if key.kind == "Namespace":
+            return self._collector is None or self.view.holds(key.name)
+        silent = self.silent_kubelets and not at_once and key.kind == "Pod"
+        return bool(silent and held.spec.get("nodeName") in self.silent_kubelets)
 
     def _held(self, item: Any) -> tuple[ObjectKey, Any]:
         key = key_of(item)
@@ -204,6 +250,12 @@ class Store:
         self._log.append(Change(sequence=self.sequence, action="DELETED", key=key, item=held, previous=held))
         if self._collector is not None:
             self._collector.gone(held, now_s)
+
+
+def _waiting(held: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """An object's finalizers, with those that tell of its dependents as a deletion wants them."""
+    others = tuple(name for name in held if name in wanted or name not in (FOREGROUND, ORPHAN))
+    return (*others, *(name for name in wanted if name not in others))
 
 
 def _same_spec(one: Any, other: Any) -> bool:

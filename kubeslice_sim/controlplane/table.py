@@ -89,6 +89,14 @@ class ObjectTable:
         """The keys of all that stands in a namespace, kind by kind."""
         return tuple(key for kind in self.kinds() for key in self._sorted[kind] if key.namespace == namespace)
 
+    def holds(self, namespace: str) -> bool:
+        """Whether anything stands in a namespace."""
+        for kind, keys in self._sorted.items():
+            at = bisect_left(keys, (kind, namespace, ""))
+            if at < len(keys) and keys[at].namespace == namespace:
+                return True
+        return False
+
     def put(self, item: Any) -> None:
         """Set the object under its key."""
         key = key_of(item)

@@ -110,7 +110,9 @@ def test_what_is_owned_goes_with_its_last_owner(store: Store) -> None:
     kept = store.create(with_metadata(built_in("Secret", "app", "kept", owners=owners[:1]), finalizers=("x",)), 0.0)
     grandchild = store.create(built_in("Secret", "app", "leaf", owners=(owned_by(shared, "Secret", "v1"),)), 0.0)
     store.delete(key_of(one), 1.0)
-    assert store.view.at(key_of(shared)) is not None
+    left = store.view.at(key_of(shared))
+    assert left is not None
+    assert left.metadata.owner_references == owners[1:], "who is gone owns nothing"
     held = store.view.at(key_of(kept))
     assert held is not None
     assert held.metadata.deletion_timestamp is not None

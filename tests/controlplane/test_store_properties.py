@@ -103,8 +103,20 @@ class StoreMachine(RuleBasedStateMachine):
         held = self.at(name)
         return multiple() if held is None else held
 
-    @rule(name=NAMES, propagation=st.sampled_from(["Background", "Foreground", "Orphan"]))
-    def delete(self, name: str, propagation: str) -> None:
+    @rule(name=NAMES, owner=NAMES, blocks=st.booleans(), uid=st.sampled_from(["", "nobody"]))
+    def change_hands(self, name: str, owner: str, blocks: bool, uid: str) -> None:
+        held, above = self.at(name), self.at(owner)
+        if held is not None and (above is not None or uid):
+            reference = OwnerReference(
+                api_version="v1", kind=KIND, name=owner, uid=uid or getattr(above, "metadata", held.metadata).uid,
+                block_owner_deletion=blocks,
+            )  # fmt: skip
+            owners = (*(item for item in held.metadata.owner_references if item.uid != reference.uid), reference)
+            self.store.update(with_metadata(held, owner_references=owners), self.now_s)
+        self.follow()
+
+    @rule(name=NAMES, propagation=st.sampled_from(["Background", "Foreground", "Orphan", None]))
+    def delete(self, name: str, propagation: str | None) -> None:
         held = self.at(name)
         try:
             self.store.delete(ObjectKey(KIND, SPACE, name), self.now_s, propagation=propagation)  # type: ignore[arg-type]
@@ -162,7 +174,7 @@ class StoreMachine(RuleBasedStateMachine):
             meta = self.store.view.at(key).metadata
             assert meta.deletion_timestamp is None or meta.finalizers, f"{key} is deleted and still there"
             owners = [owner.uid for owner in meta.owner_references]
-            assert not owners or meta.deletion_timestamp is not None or any(map(self.store.lives, owners))
+            assert meta.deletion_timestamp is not None or all(map(self.store.lives, owners))
 
     @invariant()
     def an_owner_waits_for_no_one_who_is_gone(self) -> None:
