@@ -72,7 +72,7 @@ def fill_bulk(row: t.Row, bulk: Bulk, *, window: int, ring: int, segments: int) 
     row["newest_s"], row["newest"], row["patience"] = -1.0, t.NONE, 1
     row["finished_s"] = row["settle_s"] = row["settling_s"] = row["undo_s"] = math.inf
     row["least_delay_s"] = math.inf
-    row["first_resent"] = row["last_resent"] = t.NONE
+    row["first_resent"] = row["last_resent"] = row["probe_end"] = t.NONE
 
 
 def _draws(row: t.Row, column: str, given: Distribution | None) -> None:

@@ -19,7 +19,7 @@ def acknowledge(s: State, flow: Row, cumulative: int) -> int:
     if moved <= 0:
         return 0
     for segment in range(flow.una, cumulative):
-        _forget(flow, place_of(s, flow, segment).state)
+        _forget(flow, place_of(s, flow, segment).state, segment)
     flow.una = cumulative
     flow.fack = max(flow.fack, cumulative)
     flow.scan = max(flow.scan, cumulative)
@@ -28,11 +28,13 @@ def acknowledge(s: State, flow: Row, cumulative: int) -> int:
 
 
 @compiled
-def _forget(flow: Row, state: int) -> None:
+def _forget(flow: Row, state: int, segment: int) -> None:
     if state == SACKED:
         flow.sacked -= 1
     elif state == MISSING:
         flow.missing -= 1
+        if segment >= flow.resent_to:
+            flow.survived = 1
 
 
 @compiled
@@ -54,7 +56,7 @@ def _report(s: State, flow: Row, segment: int) -> bool:
     place = place_of(s, flow, segment)
     if place.state == SACKED:
         return False
-    _forget(flow, place.state)
+    _forget(flow, place.state, segment)
     place.state = SACKED
     flow.sacked += 1
     return True
@@ -68,6 +70,7 @@ def sent_again(s: State, flow: Row, segment: int) -> None:
     place.after = NONE
     flow.missing -= 1
     flow.resent += 1
+    flow.resent_to = max(flow.resent_to, segment + 1)
     if flow.first_resent == NONE:
         flow.first_resent = segment
     else:
@@ -94,6 +97,7 @@ def lose_all(s: State, flow: Row) -> None:
     flow.resend = flow.una
     flow.first_resent = NONE
     flow.scan = flow.next
+    flow.survived = 0
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""The sending side of TCP: recovery by SACK and RACK (RFC 6675, 8985), undone if needless; timeouts (RFC 6298)."""
+"""The sending side of TCP: recovery by SACK and RACK (RFC 6675, 8985), tail loss probes, timeouts (RFC 6298)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from kubeslice_sim.simulator.packet.scoreboard import (
     acknowledge,
     block,
     lose_all,
-    lose_none,
     next_missing,
     place_of,
     sent_again,
@@ -23,20 +22,22 @@ from kubeslice_sim.simulator.packet.tables import (
     CUBIC,
     DATA,
     DUPLICATE,
+    LOSS,
     MAY_LOOK,
     MAY_SEND,
     NONE,
+    OPEN,
     OUT,
+    RECOVERY,
     SEND,
     SETTLE,
-    TIMEOUT,
     Row,
     State,
 )
+from kubeslice_sim.simulator.packet.timer import is_due, set_timer
+from kubeslice_sim.simulator.packet.undo import doubt_recovery, doubt_timeout, judge_recovery, judge_timeout
 from kubeslice_sim.simulator.packet.ways import first_hop
 from kubeslice_sim.simulator.tcp import MAX_RTO_S
-
-OPEN, RECOVERY, LOSS = 0, 1, 2
 
 
 @compiled
@@ -47,21 +48,26 @@ def acknowledged(s: State, number: int, packet: Row, now_s: float) -> None:
     in_use = flow.next - flow.una - flow.sacked - flow.missing + 1.0 >= flow.cwnd
     arrived(s, flow, packet.number, packet.born_s, now_s)
     moved = acknowledge(s, flow, packet.cumulative)
-    if moved > 0:
-        flow.backoff = 1.0
-        _arm(s, flow, number, now_s + flow.rto_s)
     if moved > 0 and flow.congestion == CUBIC:
         leave_slow_start(flow, now_s - packet.born_s, now_s)
     if packet.block_end > packet.block:
         block(s, flow, packet.number, packet.block, packet.block_end)
     elif packet.block_end == DUPLICATE:
-        duplicated(flow)
+        if flow.probe_again != 0 and packet.number + 1 == flow.probe_end:
+            flow.probe_end = NONE  # the probe and what it repeated have both arrived
+        else:
+            duplicated(flow)
     if moved > 0 and not math.isinf(flow.undo_s):
-        _judge_recovery(s, flow, packet.echo_s)
+        judge_recovery(s, flow, packet.echo_s)
+    judge_timeout(s, flow)
+    _judge_probe(flow)
     if flow.state != OPEN and flow.una >= flow.recover:
         if flow.state == RECOVERY:
             recovered(flow)
         flow.state = OPEN
+    if moved > 0:
+        flow.backoff = 1.0
+        set_timer(s, flow, number, now_s)
     flow.acked = moved if in_use else 0
     s.counters[MAY_LOOK] = number
     if flow.una >= flow.limit and math.isinf(flow.finished_s):
@@ -81,9 +87,7 @@ def look_for_losses(s: State, number: int, now_s: float) -> None:
         flow.settling_s = flow.settle_s
         plan(s, flow.settle_s, next_order(s), SETTLE, number)
     if flow.state == OPEN and found > 0:
-        flow.undo_s, flow.undo_cwnd, flow.undo_ssthresh = now_s, flow.cwnd, flow.ssthresh
-        if flow.first_resent != NONE:  # still out from a recovery before: its arrival proves nothing of this one
-            flow.undo_s = place_of(s, flow, flow.first_resent).sent_s
+        doubt_recovery(s, flow, now_s)
         shrink(flow)
         flow.cwnd = flow.ssthresh
         flow.recover = flow.next
@@ -104,22 +108,6 @@ def settled(s: State, number: int, now_s: float) -> None:
     if flow.running != 0 and flow.next > flow.una and not math.isinf(flow.settle_s):
         s.counters[MAY_LOOK] = number
         s.counters[MAY_SEND] = number
-
-
-@compiled
-def _judge_recovery(s: State, flow: Row, echo_s: float) -> None:
-    """The first acknowledgement that moves on in a recovery tells whether it was needed.
-
-    One that echoes a segment from before answers an original, which was late and not lost (Eifel, RFC 3522). Then the
-    window is what it was (RFC 4015).
-    """
-    if echo_s < flow.undo_s and flow.state == RECOVERY:
-        flow.cwnd = max(flow.cwnd, flow.undo_cwnd)
-        flow.ssthresh = max(flow.ssthresh, flow.undo_ssthresh)
-        flow.reorders = 1
-        flow.state = OPEN
-        lose_none(s, flow)
-    flow.undo_s = math.inf
 
 
 @compiled
@@ -146,6 +134,7 @@ def send(s: State, number: int, now_s: float) -> None:
     if flow.running == 0:
         return
     anew = flow.next == flow.una
+    before = flow.next
     while flow.next - flow.una - flow.sacked - flow.missing + 1.0 <= flow.cwnd:
         if flow.missing > 0:
             segment = next_missing(s, flow)
@@ -164,17 +153,8 @@ def send(s: State, number: int, now_s: float) -> None:
             flow.next = segment + 1
         place.sent_s = now_s
         _send_segment(s, number, flow, segment, now_s)
-    if flow.next > flow.una and (anew or math.isinf(flow.timer_s)):
-        _arm(s, flow, number, now_s + flow.rto_s * flow.backoff)
-
-
-@compiled
-def _arm(s: State, flow: Row, number: int, deadline_s: float) -> None:
-    """Set the retransmission timer. Its event is planned anew only for an earlier moment: it looks when it comes."""
-    flow.deadline_s = deadline_s
-    if deadline_s < flow.timer_s:
-        flow.timer_s = deadline_s
-        plan(s, deadline_s, next_order(s), TIMEOUT, number)
+    if flow.next > flow.una and (anew or math.isinf(flow.timer_s) or (flow.probing != 0 and flow.next > before)):
+        set_timer(s, flow, number, now_s)
 
 
 @compiled
@@ -195,21 +175,19 @@ def _wake(s: State, flow: Row, number: int, at_s: float) -> None:
 
 @compiled
 def timer(s: State, number: int, now_s: float) -> None:
-    """The retransmission timer's event: too early if there were acknowledgements since it was planned."""
+    """The timer's event."""
     flow = s.flows[number]
-    if now_s != flow.timer_s:
-        return  # an earlier one was planned since
-    flow.timer_s = math.inf
-    if flow.running == 0 or flow.next == flow.una:
+    if not is_due(s, flow, number, now_s):
         return
-    if now_s < flow.deadline_s:
-        _arm(s, flow, number, flow.deadline_s)
+    if flow.probing != 0:
+        _probe(s, flow, number, now_s)
         return
     flow.timeouts += 1
+    doubt_timeout(flow)
     if flow.state != LOSS:
         shrink(flow)
     lose_all(s, flow)
-    flow.undo_s = math.inf
+    flow.probe_end = NONE
     flow.state = LOSS
     flow.fills = 0
     begin_round(flow, now_s)
@@ -217,3 +195,34 @@ def timer(s: State, number: int, now_s: float) -> None:
     flow.cwnd = 1.0
     flow.backoff = min(2.0 * flow.backoff, max(1.0, MAX_RTO_S / flow.rto_s))
     s.counters[MAY_SEND] = number
+
+
+@compiled
+def _probe(s: State, flow: Row, number: int, now_s: float) -> None:
+    """Ask for an acknowledgement: by a new segment, whatever the window, or else by the last once more."""
+    segment = flow.next
+    made = math.isinf(flow.rate) or segment < flow.rate * (now_s - flow.start_s)
+    flow.probe_again = 0
+    if segment < flow.limit and segment - flow.una < flow.window and made:
+        place_of(s, flow, segment).state = OUT
+        flow.next = segment + 1
+    else:
+        segment -= 1
+        flow.probe_again = 1
+        flow.resent += 1
+    flow.probe_end = flow.next
+    place_of(s, flow, segment).sent_s = now_s
+    _send_segment(s, number, flow, segment, now_s)
+    set_timer(s, flow, number, now_s)
+
+
+@compiled
+def _judge_probe(flow: Row) -> None:
+    """An acknowledgement came: what was sent after the probe is acknowledged without a word that the probe came twice,
+    so it had replaced a segment that was lost (RFC 8985, 7.4.2)."""
+    if flow.probe_end != NONE and flow.una >= flow.probe_end:
+        if flow.probe_again != 0 and flow.una > flow.probe_end and flow.state == OPEN:
+            shrink(flow)
+            flow.cwnd = flow.ssthresh
+        if flow.probe_again == 0 or flow.una > flow.probe_end:
+            flow.probe_end = NONE

@@ -27,6 +27,9 @@ FIFO, BUCKET, SERVERS, PRIORITY, SHAPED = 0, 1, 2, 3, 4
 # Kinds of events, in the low bits of a heap entry.
 DELIVER, SERVE, ARRIVE, TIMEOUT, DELAYED_ACK, SEND, SETTLE = 0, 1, 2, 3, 4, 5, 6
 
+# States of a sender: nothing is known to be lost; a loss is repaired; after a timeout.
+OPEN, RECOVERY, LOSS = 0, 1, 2
+
 # Kinds of flows.
 TCP, OPEN_LOOP = 0, 1
 RENO, CUBIC = 0, 1
@@ -118,7 +121,7 @@ FLOW = np.dtype(
         ("sacked", "i8"),
         ("missing", "i8"),
         ("recover", "i8"),
-        ("state", "i4"),  # 0 open, 1 recovery, 2 after a timeout
+        ("state", "i4"),
         ("cwnd", "f8"),
         ("ssthresh", "f8"),
         ("per_ack", "i4"),  # grows by acknowledgements (RFC 5681), else by what they acknowledge
@@ -134,6 +137,9 @@ FLOW = np.dtype(
         ("settle_s", "f8"),  # when what is late counts as lost; infinity: nothing is late
         ("settling_s", "f8"),  # when that timer's event comes; infinity: none
         ("undo_s", "f8"),  # when the recovery began that may turn out to be needless; infinity: none
+        ("doubted", "i4"),  # 1: the timeout may turn out to be needless
+        ("resent_to", "i8"),  # what was sent again since that timeout ends before this segment
+        ("survived", "i4"),  # 1: something from there on had arrived all the same
         ("undo_cwnd", "f8"),
         ("undo_ssthresh", "f8"),
         ("srtt_s", "f8"),
@@ -144,6 +150,9 @@ FLOW = np.dtype(
         ("backoff", "f8"),
         ("deadline_s", "f8"),
         ("timer_s", "f8"),  # when its timer's event comes; infinity: none
+        ("probing", "i4"),  # 1: at the deadline it probes, which is no timeout yet
+        ("probe_end", "i8"),  # the segment after the probe, until that is acknowledged; NONE: no probe is out
+        ("probe_again", "i4"),  # 1: the probe was no new segment
         ("peak", "f8"),  # CUBIC
         ("prior", "f8"),  # the window that the last loss met
         ("epoch_s", "f8"),

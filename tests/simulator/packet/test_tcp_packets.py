@@ -185,3 +185,49 @@ def test_hystart_leaves_slow_start_before_the_queue_overflows() -> None:
     assert cubic.dropped == 0
     # The path holds 100 segments and the queue 150.
     assert 50 <= cubic.cwnd <= 200
+
+
+def unheard(ack_loss: float, seed: int) -> tuple[float, FlowCount]:
+    """The share of 20 Mbit/s that one flow fills in the later half of a minute where acknowledgements are lost by
+    chance."""
+    network = PacketNetwork(seed)
+    there = network.add_link(Link(name="there", capacity=20e6, delay_s=RTT_S / 2, limit_packets=100))
+    back = network.add_link(Link(name="back", delay_s=RTT_S / 2, loss=ack_loss))
+    flow = network.add_bulk(
+        Bulk(name="bulk", there=(network.add_way([Hop(link=there, work=(DATA,))]),),
+             back=network.add_way([Hop(link=back)]), mss_bytes=1460, rto_s=0.2)
+    )  # fmt: skip
+    network.run(30.0)
+    before = network.flow(flow).delivered
+    network.run(60.0)
+    return (network.flow(flow).delivered - before) * DATA / 30.0 / 20e6, network.flow(flow)
+
+
+@pytest.mark.parametrize("ack_loss", [0.3, 0.5, 0.7])
+def test_cumulative_acknowledgements_make_up_for_those_that_are_lost(ack_loss: float) -> None:
+    for seed in (1, 2, 3):
+        share, count = unheard(ack_loss, seed)
+        assert share > 0.98
+        # Where all of a window's were lost, what came later told that nothing else was.
+        assert count.cwnd > 50
+
+
+def tail(segments: int, lost: int) -> FlowCount:
+    """A transfer whose segment ``lost`` (counted from one) does not arrive at first."""
+    network = PacketNetwork(1)
+    there = network.add_link(Link(name="there", capacity=1e9, delay_s=RTT_S / 2, lose_every=lost))
+    back = network.add_link(Link(name="back", delay_s=RTT_S / 2))
+    flow = network.add_bulk(
+        Bulk(name="bulk", there=(network.add_way([Hop(link=there, work=(DATA,))]),),
+             back=network.add_way([Hop(link=back)]), mss_bytes=1460, segments=segments)
+    )  # fmt: skip
+    network.run(5.0)
+    return network.flow(flow)
+
+
+def test_a_lost_tail_is_probed_for_and_costs_no_timeout() -> None:
+    count = tail(20, 20)
+    assert (count.delivered, count.timeouts, count.resent) == (20, 0, 1)
+    # A single segment may wait for a delayed acknowledgement: the probe comes when the timeout would (RFC 8985, 7.2).
+    assert count.finished_s == pytest.approx(4 * RTT_S + count.srtt_s + 0.2 + RTT_S / 2, abs=RTT_S / 2)
+    assert count.cwnd >= 16.0
