@@ -67,9 +67,7 @@ def look_again(resources: Rows, crossings: Rows, classes: Rows, state: Rows, aga
         if not resources[r].watched:
             if resources[r].load > resources[r].capacity * (1.0 + OVERLOAD):
                 resources[r].watched, resources[r].idle = 1, 0
-                if resources[r].next_dirty == APART:
-                    resources[r].next_dirty = state[0].dirty_resources
-                    state[0].dirty_resources = r
+                unsettle(resources, state, r)
         elif resources[r].held >= 0:
             resources[r].idle = 0
         else:
@@ -87,6 +85,14 @@ def note(resources: Rows, state: Rows, r: int) -> None:
     if resources[r].next_touched == APART:
         resources[r].next_touched = state[0].touched
         state[0].touched = r
+
+
+@compiled
+def unsettle(resources: Rows, state: Rows, r: int) -> None:
+    """The next sweep looks whether the resource still carries what it is given."""
+    if resources[r].next_dirty == APART:
+        resources[r].next_dirty = state[0].dirty_resources
+        state[0].dirty_resources = r
 
 
 @compiled

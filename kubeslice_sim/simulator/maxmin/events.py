@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kubeslice_sim.simulator.compiled import compiled
-from kubeslice_sim.simulator.maxmin.commit import link
+from kubeslice_sim.simulator.maxmin.commit import link, unsettle
 from kubeslice_sim.simulator.maxmin.heaps import insert, remove, set_due
 from kubeslice_sim.simulator.maxmin.sweep import settle
 from kubeslice_sim.simulator.maxmin.tables import APART, NONE, Floats, Indices, Rows
@@ -48,9 +48,7 @@ def depart(classes: Rows, flows: Rows, state: Rows, f: int) -> None:
 def set_capacity(resources: Rows, state: Rows, r: int, capacity: float) -> None:
     """What the resource carries from now on; rates follow at ``settle``."""
     resources[r].capacity = capacity
-    if resources[r].next_dirty == APART:
-        resources[r].next_dirty = state[0].dirty_resources
-        state[0].dirty_resources = r
+    unsettle(resources, state, r)
 
 
 @compiled
