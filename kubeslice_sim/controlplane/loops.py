@@ -16,7 +16,7 @@ from kubeslice_sim.controlplane.informer import Informer
 from kubeslice_sim.controlplane.journal import Journal
 from kubeslice_sim.controlplane.reconciler import Outcome, Place
 from kubeslice_sim.controlplane.recording import Recording
-from kubeslice_sim.controlplane.refusal import Refused
+from kubeslice_sim.controlplane.refusal import Conflict, Refused
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.controlplane.transaction import Transaction
@@ -161,7 +161,9 @@ class Loops:
         def end(end_s: float, refusal: Refused | None) -> None:
             """As reconcileHandler ends a reconcile."""
             controller.busy -= 1
-            if refusal is not None or outcome.retry:
+            if isinstance(refusal, Conflict) and outcome.conflict_pause_s is not None:
+                controller.queue.add_at(key, end_s + outcome.conflict_pause_s)
+            elif refusal is not None or outcome.retry:
                 controller.queue.add_rate_limited(key, end_s)
             else:
                 controller.queue.forget(key)

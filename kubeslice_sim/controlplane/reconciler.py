@@ -101,6 +101,8 @@ class Outcome:
     ``first``: effects that come before the writes, because a refused write or a lost answer must not keep them back.
     A refused write ends it there and the key is tried again after a pause that grows. ``retry`` not empty: the same
     pause, without an error, because of what it says. ``requeue_after_s``: look again then, though nothing changed.
+    ``conflict_pause_s``: after a write that somebody else's had overtaken, look again so soon, and count no failure
+    (client-go's ``retry.RetryOnConflict``).
     """
 
     writes: tuple[Write, ...] = ()
@@ -109,6 +111,7 @@ class Outcome:
     requeue_after_s: float | None = None
     retry: str = ""
     first: tuple[Effect, ...] = ()
+    conflict_pause_s: float | None = None
 
 
 NOTHING = Outcome()

@@ -145,7 +145,7 @@ def test_a_certificate_job_that_goes_on_failing_stops_the_rotation(folder: Path)
 
     def apply(effect: object) -> None:
         if isinstance(effect, IssueCertificates) and effect.server == victim:
-            hand.plane._later(1.0, CertificatesFailed(
+            hand.plane.tell(1.0, CertificatesFailed(
                 slice="red", server=victim, client=effect.client, rotation=effect.rotation
             ))  # fmt: skip
         else:
@@ -173,3 +173,19 @@ def test_finished_jobs_go_after_a_day_and_are_not_made_again(folder: Path) -> No
     assert store.view.objects("Job", CONTROLLER_NAMESPACE) == ()
     assert sum(isinstance(effect, IssueCertificates) for effect in hand.plane.effects) == 3
     assert sum(isinstance(effect, StartGateway) for effect in hand.plane.effects) == 2 * GATEWAYS
+
+
+def test_a_gateway_that_waits_for_its_peer_keeps_those_that_follow_waiting(folder: Path) -> None:
+    hand = Rotating(folder)
+    hand.fleet.disturbances.cut("worker-2", hand.now_s)
+    hand.renew()
+    hand.run_for(400)
+    assert hand.rotation.spec.rotation_count == 2
+    states = {name: item.status for name, item in hand.rotation.status.current_rotation_state.items()}
+    assert states["red-worker-1-worker-2"] == "SECRET_UPDATED", "its client cannot say that it has its keys"
+    assert states["red-worker-1-worker-3"] == "COMPLETE", "the next in the list, with last month's keys"
+    assert {start.rotation for start in hand.plane.gateways.values()} == {1}
+    hand.fleet.disturbances.join("worker-2", hand.now_s)
+    hand.run_for(900)
+    assert hand.states() == {"COMPLETE": GATEWAYS}
+    assert {start.rotation for start in hand.plane.gateways.values()} == {2}
