@@ -35,7 +35,8 @@ def register(app: App, out: Console, err: Console) -> None:
             A file or folder of YAML documents. Objects that KubeSlice made may be in it.
         steps
             Files of {op: create | merge-patch | merge-patch status | delete, object, or target: [Kind, name] and
-            patch}, one or several documents each; a plain object is a create.
+            patch}, one or several documents each; a plain object is a create. A target is [Kind, name, namespace]
+            where two projects have such an object.
         each
             A folder for all objects of the controller cluster: a YAML file for the world, then one after each step.
         output

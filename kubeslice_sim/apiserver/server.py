@@ -118,10 +118,18 @@ class ApiServer:
             raise found
 
     def _target(self, step: Step) -> Any:
-        for item in self._state.all(step.kind, step.namespace or None):
-            if item.metadata.name == step.name:
-                return item
-        raise Refusal("object-exists", "", f"there is no {step.kind} {step.name}")
+        found = [
+            item for item in self._state.all(step.kind, step.namespace or None) if item.metadata.name == step.name
+        ]  # fmt: skip
+        if not found:
+            where = f" in {step.namespace}" if step.namespace else ""
+            raise Refusal("object-exists", "", f"there is no {step.kind} {step.name}{where}")
+        if len(found) > 1:
+            spaces = [item.metadata.namespace for item in found]
+            message = f"there are {len(found)} objects {step.kind} {step.name}, in {' and in '.join(spaces)}"
+            hint = f"say which: target: [{step.kind}, {step.name}, {spaces[0]}]"
+            raise Refusal("target-unique", "target", f"{message} ({hint})")
+        return found[0]
 
     def _check_namespace(self, name: str) -> None:
         known = {item.metadata.name: item for item in self._state.all("Namespace")}

@@ -198,7 +198,8 @@ def _lists(config: SliceConfig, last: Lists, view: View) -> Lists:
         return last if agreed else lists
     seen = _last_seen(config.metadata.name, last, members)
     return FrozenMap({
-        name: tuple(sorted({*found, *seen.intersection(last.get(name, ()))})) for name, found in lists.items()
+        name: tuple(sorted((*found, *seen.intersection(last.get(name, ())).difference(found))))
+        for name, found in lists.items()
     })  # fmt: skip
 
 
