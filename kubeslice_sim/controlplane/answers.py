@@ -1,7 +1,8 @@
 """Answers: the figures that people ask a control plane for, from a run's rows and history; the same on every back end.
 
 Time to detect: from a fault to the first sidecar that calls a tunnel down, cluster by cluster. Time to withdraw: until
-that cluster's router has a tunnel less. Time to recover: until as many tunnels are up as before. All in seconds.
+that cluster's router has a tunnel less. Time to recover: until as many tunnels are up as before. Time to join, to leave,
+to rotate and so on: from the request to its end, which :mod:`.undertaking` defines. All in seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubeslice_sim.controlplane.critical_path import critical_path, goals, sentence, since
+from kubeslice_sim.controlplane.watch import RETIRED
 from kubeslice_sim.observe.history import History, RouteChange
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages
@@ -35,7 +37,7 @@ class Answer:
 
 def answer(run: Run) -> tuple[Answer, ...]:
     """Every figure that the run has an answer for, question by question."""
-    found = [*_ready(run)]
+    found = [*_ready(run), *_undertaken(run.history)]
     faults = _began(run.observations)
     for number, fault in enumerate(faults):
         later = (other.at_s for other in faults[number + 1 :] if other.at_s > fault.at_s)
@@ -67,6 +69,18 @@ def _ready(run: Run) -> Iterator[Answer]:
                          value=whole_s if up else None, detail=sentence(path) if up else row.detail)  # fmt: skip
 
 
+def _undertaken(history: History) -> Iterator[Answer]:
+    """How long what was asked of the running control plane took, with its critical path from that moment on."""
+    for item in history.undertakings:
+        value, detail = None, item.reason
+        if item.ended_s is not None and item.milestone is not None:
+            value = round(item.ended_s - item.at_s, 9)
+            detail = sentence(since(critical_path(history.milestones, item.milestone), item.at_s, None))
+        whose = item.slice or item.cluster
+        yield Answer(question=item.question, subject=whose, cluster=item.cluster, value=value, unit="s",
+                     detail=f"{item.title}: {detail}" if item.question == "time to rotate" else detail)  # fmt: skip
+
+
 def _began(observations: Sequence[Observation]) -> list[Observation]:
     """The rows at which a fault of some part took effect, in order of time: one a fault, its first."""
     first: dict[str, Observation] = {}
@@ -83,7 +97,7 @@ def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer
         if row.metric == "tunnel_up" and _concerned(row, fault):
             ways[row.slice, row.src_cluster, row.dst_cluster].append(row)
     for way, rows in ways.items():
-        down = next((row for row in rows if row.value == 0 and row.at_s >= fault.at_s), None)
+        down = next((row for row in rows if _broke(row) and row.at_s >= fault.at_s), None)
         if down is None:
             continue
         yield _since(fault, "time to detect", way[1], down.at_s, f"{down.src} to {way[2]} was called down")
@@ -107,6 +121,11 @@ def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer
 def _concerned(row: Observation, fault: Observation) -> bool:
     ends = {row.src_cluster, row.dst_cluster}
     return fault.slice in ("", row.slice) and {fault.src_cluster, fault.dst_cluster} - {""} <= ends
+
+
+def _broke(row: Observation) -> bool:
+    """Whether a tunnel went down that was still wanted."""
+    return row.value == 0 and row.detail != RETIRED
 
 
 def _since(fault: Observation, question: str, cluster: str, at_s: float | None, detail: str) -> Answer:
@@ -143,13 +162,17 @@ def _how(run: Run, fault: Observation, last: Observation | None) -> str:
 
 def _recovered(rows: Sequence[Observation], after_s: float) -> Observation | None:
     """When as many tunnels of the way were up again as before, after there were fewer."""
-    up, wanted, dipped = 0, 0, False
+    up: set[str] = set()
+    wanted, dipped = 0, False
     for row in sorted(rows, key=lambda row: row.at_s):
-        up += 1 if row.value else -1
+        if row.value:
+            up.add(row.src)
+        else:
+            up.discard(row.src)
         if row.at_s < after_s:
-            wanted = up
-        dipped = dipped or (row.at_s >= after_s and up < wanted)
-        if dipped and up >= wanted:
+            wanted = len(up)
+        dipped = dipped or (row.at_s >= after_s and _broke(row) and len(up) < wanted)
+        if dipped and row.value and len(up) >= wanted:
             return row
     return None
 

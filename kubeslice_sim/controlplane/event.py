@@ -18,7 +18,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunnelTransition:
-    """The sidecar of one tunnel's end changed its mind; ``pod`` is the gateway deployment's name."""
+    """The sidecar of one tunnel's end changed its mind; ``pod`` is the gateway deployment's name.
+
+    ``retired``: it went with its pod, which Kubernetes was asked to delete; nothing had broken.
+    """
 
     at_s: float
     slice: str
@@ -26,3 +29,4 @@ class TunnelTransition:
     peer: str
     pod: str
     up: bool
+    retired: bool = False

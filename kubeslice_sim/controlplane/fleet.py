@@ -7,7 +7,6 @@ moments give the same run.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from heapq import merge
 
@@ -39,10 +38,10 @@ from kubeslice_sim.controlplane.reconciler import Outcome
 from kubeslice_sim.controlplane.recording import Leapt, Recording
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import HUB_KINDS, Request
-from kubeslice_sim.controlplane.sidecar import TunnelStatus, after_round
 from kubeslice_sim.controlplane.site import Site
 from kubeslice_sim.controlplane.submission import Submissions
 from kubeslice_sim.controlplane.tick import whole
+from kubeslice_sim.controlplane.tunnel_ends import TunnelEnds
 from kubeslice_sim.controlplane.webhooks import Webhooks
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.timing import Timing
@@ -77,7 +76,6 @@ class Fleet:
         self.effects = 0
         """How many orders the data plane was given."""
         self._recording: Recording | None = None
-        self._silent: dict[tuple[str, str], TunnelStatus] = {}
         self._lost: set[tuple[str, str, str]] = set()
         """Pods that died with their nodes: the next one of their names knows nothing of what they had been told."""
         self._data_plane = data_plane
@@ -86,6 +84,8 @@ class Fleet:
             self.hub, self.workers = boot_hub(world, timing, self.load, tidies=False), dict[str, Site]()
         else:
             self.hub, self.workers = boot(world, timing, self.load)
+        self.tunnel_ends = TunnelEnds(self.workers, self.ledger, timing.rounds_until_down, self._changed)
+        """What gateway sidecars say; faults hang them."""
         sites = {site.name: site for site in (self.hub, *self.workers.values())}
         webhooks = Webhooks(self.hub.store, world.underlay.spec.kubeslice_version)
         self.journal = Journal(site.store for site in sites.values()) if keeps_journal else None
@@ -125,7 +125,7 @@ class Fleet:
             self.journal.note(fact, now_s)
         match fact:
             case PingRound():
-                self._ping(fact, now_s)
+                self.tunnel_ends.ping(fact, now_s)
             case PodRunning() | PodStopped():
                 self._phase(fact, now_s)
             case NodeStopped() | NodeRunning():
@@ -201,30 +201,7 @@ class Fleet:
         """Which slices, tunnels and exports are up, and why the others are not."""
         return judge_readiness(self.hub, self.workers, self.ledger)
 
-    def silence(self, cluster: str, pod: str) -> None:
-        """The pod's sidecar hangs: whoever asks it gets no answer."""
-        sidecars = self.workers[cluster].sidecars
-        self._silent.setdefault((cluster, pod), sidecars[pod])
-        sidecars[pod] = replace(self._silent[cluster, pod], state="SILENT")
-
-    def unsilence(self, cluster: str, pod: str) -> None:
-        """It answers again, with what it saw last."""
-        held = self._silent.pop((cluster, pod), None)
-        if held is not None:
-            self.workers[cluster].sidecars[pod] = held
-
     # -- facts -------------------------------------------------------------------------------------------------------
-
-    def _ping(self, ping: PingRound, now_s: float) -> None:
-        site = self.workers[ping.cluster]
-        before = site.sidecars.get(ping.pod)
-        if before is None:
-            return  # a round of a pod that is dead, or that this fleet never started
-        if (ping.cluster, ping.pod) in self._silent:
-            return  # the sidecar hangs
-        after = after_round(before, ping, self.timing.rounds_until_down)
-        site.sidecars[ping.pod] = after
-        self._transition(site, ping.pod, before, after, now_s)
 
     def _phase(self, fact: PodRunning | PodStopped, now_s: float) -> None:
         site = self.workers[fact.cluster]
@@ -234,12 +211,8 @@ class Fleet:
         if not running or pod in self._lost:
             self._lost.discard(pod)
             self.ledger.lost(*pod)
-        if isinstance(self.ledger.newest("pod", fact.cluster, fact.namespace, fact.pod), StartGateway):
-            self._silent.pop((fact.cluster, fact.pod), None)
-            before = site.sidecars.pop(fact.pod, TunnelStatus())
-            if running:
-                site.sidecars[fact.pod] = TunnelStatus()
-            self._transition(site, fact.pod, before, TunnelStatus(), now_s)
+        if fact.namespace == SYSTEM_NAMESPACE:
+            self.tunnel_ends.begin(fact.cluster, fact.pod, running=running, now_s=now_s)
         self._loops.publish(site.store, now_s)
 
     def _node(self, fact: NodeStopped | NodeRunning, now_s: float) -> None:
@@ -249,32 +222,26 @@ class Fleet:
             fall_silent(fact, site.store, self.timing.kubelet_lease_s, now_s)
             there = (pod.metadata for pod in pods_on(fact.node, site.store))
             self._lost.update((site.name, pod.namespace, pod.name) for pod in there)
-            for pod in tuple(site.sidecars):
-                start = self.ledger.newest("pod", site.name, SYSTEM_NAMESPACE, pod)
-                if isinstance(start, StartGateway) and start.node == fact.node:
-                    self.silence(site.name, pod)
+            self.tunnel_ends.silence_node(site.name, fact.node)
         else:
             come_back(fact, site.store, now_s)
         self._loops.publish(site.store, now_s)
 
-    def _give_up(self, effect: StopPod, now_s: float) -> None:
-        """A pod is stopped that was not heard of again: nobody asks its sidecar any more."""
-        self._lost.discard((effect.cluster, effect.namespace, effect.pod))
-        held = self._silent.pop((effect.cluster, effect.pod), None)
-        if held is not None and effect.namespace == SYSTEM_NAMESPACE:
-            site = self.workers[effect.cluster]
-            site.sidecars.pop(effect.pod, None)
-            self._transition(site, effect.pod, held, TunnelStatus(), now_s)
+    def _retire(self, effect: Effect, now_s: float) -> None:
+        """A pod is wanted no more, or a gateway with another port or other keys: its tunnel goes with it."""
+        if isinstance(effect, StopPod):
+            self._lost.discard((effect.cluster, effect.namespace, effect.pod))
+            if effect.namespace == SYSTEM_NAMESPACE:
+                self.tunnel_ends.retire(effect.cluster, effect.pod, now_s)
+        elif isinstance(effect, StartGateway):
+            before = self.tunnel_ends.start_of(effect.cluster, effect.pod)
+            if before is not None and before.differs_alive(effect):
+                self.tunnel_ends.retire(effect.cluster, effect.pod, now_s)
 
-    def _transition(self, site: Site, pod: str, before: TunnelStatus, after: TunnelStatus, now_s: float) -> None:
-        start = self.ledger.newest("pod", site.name, SYSTEM_NAMESPACE, pod)
-        if before.up != after.up and isinstance(start, StartGateway):
-            transition = TunnelTransition(
-                at_s=now_s, slice=start.slice, cluster=site.name, peer=start.remote_cluster, pod=pod, up=after.up
-            )  # fmt: skip
-            self.transitions.append(transition)
-            if self.journal is not None:
-                self.journal.note(transition, now_s)
+    def _changed(self, transition: TunnelTransition) -> None:
+        self.transitions.append(transition)
+        if self.journal is not None:
+            self.journal.note(transition, transition.at_s)
 
     def _done(self, site: Site, outcome: Outcome, now_s: float) -> None:
         """What a reconcile that went well wants told: its events to people, its effects to the data plane."""
@@ -286,8 +253,7 @@ class Fleet:
             if self._recording is not None:
                 self._recording.note(("event", site.name, note.name, str(note.subject), note.message), now_s)
         for effect in outcome.effects:
-            if isinstance(effect, StopPod):
-                self._give_up(effect, now_s)
+            self._retire(effect, now_s)
             if self.ledger.news(effect):
                 self._apply(effect, now_s)
 

@@ -88,7 +88,7 @@ def _strike(fleet: Fleet, fault: Fault, now_s: float) -> Iterable[Evidence]:
 def _hang(fleet: Fleet, fault: Fault) -> Iterable[Evidence]:
     pods = tuple(_sidecars(fleet, fault))
     for pod in pods:
-        fleet.silence(fault.cluster, pod)
+        fleet.tunnel_ends.silence(fault.cluster, pod)
         sentence = f"the sidecar of {pod} on {fault.cluster} answers no more; its tunnel carries on"
         yield Evidence(part=pod, cluster=fault.cluster, slice=fault.slice, peer=fault.peer, sentence=sentence)
     if not pods:
@@ -123,7 +123,7 @@ def _mend(fleet: Fleet, fault: Fault, now_s: float) -> Iterable[Evidence]:
         sentence = f"the clock of {cluster} is right again"
     else:
         for pod in _sidecars(fleet, fault):
-            fleet.unsilence(cluster, pod)
+            fleet.tunnel_ends.unsilence(cluster, pod)
         sentence = f"the sidecars of {fault.slice} on {cluster} answer again"
     yield Evidence(part=part, cluster=cluster, slice=fault.slice, peer=fault.peer, sentence=sentence)
 

@@ -8,6 +8,8 @@ from kubeslice_sim.controlplane.event import TunnelTransition
 from kubeslice_sim.controlplane.readiness import ItemKey, Readiness
 from kubeslice_sim.observe.observation import Observation
 
+RETIRED = "deleted with its pod"
+"""The detail of a tunnel that nothing broke: it was not wanted any more."""
 _DIGITS = 9
 
 
@@ -57,6 +59,7 @@ class Watch:
                     at_s=_since(change.at_s, zero_s), probe="tunnel", seq=seq, metric="tunnel_up",
                     value=float(change.up), outcome="ok", slice=change.slice, src_cluster=change.cluster,
                     src=change.pod, dst_cluster=change.peer, run_id=run_id, backend=backend,
+                    detail=RETIRED if change.retired else "",
                 )  # fmt: skip
 
     def notices(self) -> tuple[str, ...]:
@@ -73,7 +76,7 @@ def _since(at_s: float, zero_s: float) -> float:
 
 
 def _from_zero(transitions: Iterable[TunnelTransition], zero_s: float) -> tuple[TunnelTransition, ...]:
-    """The state of every tunnel at zero, where it had one, then every change."""
+    """The state of every tunnel that there is at zero, where it had one, then every change."""
     before: dict[tuple[str, str], TunnelTransition] = {}
     after = []
     for change in transitions:
@@ -81,4 +84,4 @@ def _from_zero(transitions: Iterable[TunnelTransition], zero_s: float) -> tuple[
             before[change.cluster, change.pod] = change
         else:
             after.append(change)
-    return (*before.values(), *after)
+    return (*(change for change in before.values() if not change.retired), *after)

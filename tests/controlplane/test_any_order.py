@@ -10,13 +10,21 @@ from typing import TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.controlplane.node import is_ready
 from kubeslice_sim.controlplane.refusal import Refused
 from kubeslice_sim.controlplane.request import Apply, Patch, Remove
+from kubeslice_sim.controlplane.sidecar import TunnelStatus
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.timestamp import timestamp
 from kubeslice_sim.model.document import ObjectKey
@@ -157,6 +165,19 @@ class AnyOrder(RuleBasedStateMachine):
     def mend_the_first(self) -> None:
         self.faults.mend(self.active.pop(0))
 
+    @invariant()
+    def sidecars_are_of_gateways_that_are_wanted(self) -> None:
+        """None outlives its pod; what was told last of a tunnel is what its sidecar says, unless it hangs."""
+        told: dict[tuple[str, str], bool] = {}
+        for change in self.hand.fleet.transitions if hasattr(self, "hand") else ():
+            assert told.get((change.cluster, change.pod), False) != change.up
+            told[change.cluster, change.pod] = change.up
+        for cluster, site in self.hand.fleet.workers.items() if hasattr(self, "hand") else ():
+            assert {(cluster, pod) for pod in site.sidecars} <= self.hand.plane.gateways.keys()
+            for pod in {pod for where, pod in told if where == cluster} | site.sidecars.keys():
+                tunnel = site.sidecars.get(pod, TunnelStatus())
+                assert tunnel.state == "SILENT" or tunnel.up == told.get((cluster, pod), False)
+
     def teardown(self) -> None:
         if not hasattr(self, "hand"):
             return
@@ -231,6 +252,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert {item.metadata.name for item in local.list(SliceGateway)} == mine
             pods = local.objects("Pod", SYSTEM, {"kubeslice.io/pod-type": "slicegateway"})
             assert len(pods) == 2 * len(mine), "two pods for each gateway"
+            assert {pod.metadata.name for pod in pods} == {pod for pod, tunnel in site.sidecars.items() if tunnel.up}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.answers import answer
+from kubeslice_sim.controlplane.watch import RETIRED
 from kubeslice_sim.errors import KubesliceSimError
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.simulator.backend import Simulator
@@ -97,3 +98,24 @@ def test_a_killed_gateway_is_explained_by_how_long_the_fault_lasted(root: Path) 
     found = run(root, f"[{{at: 20s, fault: {fault}}}, {{at: 220s, restore: dead}}]")
     (mended,) = [item for item in answer(found) if item.question == "time to recover" and item.cluster == "worker-1"]
     assert "the fault lasts 200 s → gateway pod starts (worker-1) 5 s → tunnel comes up" in mended.detail
+
+
+@pytest.mark.parametrize(
+    ("scenario", "tunnels"), [("05-key-rotation", 4), ("06-cluster-joins-and-leaves", 4)], ids=["keys", "leaver"]
+)
+def test_tunnels_that_were_last_seen_up_are_those_that_there_are(root: Path, scenario: str, tunnels: int) -> None:
+    world = manifest.load(root / "scenarios" / scenario)
+    found = Simulator().run(world, world.scenarios[0], seed=3, run_id="r", on_progress=lambda _: None)
+    seen = {(row.src_cluster, row.src): row for row in found.observations if row.metric == "tunnel_up"}
+    pods = {
+        (row.cluster, row.name): row.change for row in found.history.states
+        if row.kind == "Pod" and row.name in {pod for _, pod in seen}
+    }  # fmt: skip
+    assert {where for where, row in seen.items() if row.value} == {
+        where for where, change in pods.items() if change != "deleted"
+    }
+    gone = [row for row in seen.values() if not row.value]
+    assert gone and all(row.detail == RETIRED for row in gone)
+    assert len(seen) - len(gone) == tunnels
+    questions = {item.question for item in answer(found)}
+    assert not questions & {"time to detect", "time to withdraw", "time to recover"}, "nothing broke"
