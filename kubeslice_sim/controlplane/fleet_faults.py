@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from kubeslice_sim.controlplane.effects import StartGateway
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.site import HUB, Site
+from kubeslice_sim.model.quantity import DURATION
 from kubeslice_sim.model.scenario import Fault
 from kubeslice_sim.observe.evidence import Evidence
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
@@ -26,7 +27,7 @@ class Conductor(Protocol):
 class FleetFaults:
     """Breaks and mends API servers, the ways to them, operators, sidecars' answers, certificate jobs and clocks.
 
-    A part stays broken until the last fault that holds it has ended.
+    A part stays broken until the last fault that holds it has ended, as the newest of those that hold it broke it.
     """
 
     def __init__(self, conductor: Conductor) -> None:
@@ -46,14 +47,16 @@ class FleetFaults:
         return found
 
     def mend(self, fault: Fault) -> tuple[Evidence, ...]:
-        """Let it end, unless another fault holds the same part."""
+        """Let it end; where other faults hold the same part, the newest of them says how it is now."""
         self._held.remove(fault)
-        target = _target(fault)
-        if any(_target(other) == target for other in self._held):
-            part, cluster = _part(fault)
-            sentence = f"{part} of {cluster} stays so: another fault holds it"
-            return (Evidence(part=part, cluster=cluster, slice=fault.slice, sentence=sentence),)
-        return self._conductor.do(lambda fleet, now_s: tuple(_mend(fleet, fault, now_s)))
+        others = [other for other in self._held if _target(other) == _target(fault)]
+        if not others:
+            return self._conductor.do(lambda fleet, now_s: tuple(_mend(fleet, fault, now_s)))
+        if fault.hang is not None:
+            return self._conductor.do(lambda fleet, _: _let_answer(fleet, fault, others))
+        if fault.api == "slow" or fault.clock is not None:
+            return self._conductor.do(lambda fleet, now_s: tuple(_strike(fleet, others[-1], now_s)))
+        return (_stays(fault),)
 
 
 def _strike(fleet: Fleet, fault: Fault, now_s: float) -> Iterable[Evidence]:
@@ -72,7 +75,7 @@ def _strike(fleet: Fleet, fault: Fault, now_s: float) -> Iterable[Evidence]:
         sentence = f"the API server of {cluster} refuses every request"
     elif fault.api == "slow":
         fleet.disturbances.slow_api(cluster, fault.slower_s or 0.0)
-        sentence = f"the API server of {cluster} takes {fault.slower_s or 0.0:g} s longer for everything"
+        sentence = f"the API server of {cluster} takes {DURATION.format(fault.slower_s or 0.0)} longer for everything"
     elif fault.api == "watches":
         fleet.disturbances.drop_watches(cluster, now_s)
         sentence = f"every watch on the API server of {cluster} ended"
@@ -81,7 +84,7 @@ def _strike(fleet: Fleet, fault: Fault, now_s: float) -> Iterable[Evidence]:
         sentence = f"certificate jobs of {fault.slice} fail"
     else:
         _site(fleet, cluster).clock_ahead_s = _ahead_s(fault)
-        sentence = f"the clock of {cluster} is {abs(_ahead_s(fault)):g} s {fault.clock}"
+        sentence = f"the clock of {cluster} is {DURATION.format(fault.by_s or 0.0)} {fault.clock}"
     yield Evidence(part=part, cluster=cluster, slice=fault.slice, sentence=sentence)
 
 
@@ -122,10 +125,29 @@ def _mend(fleet: Fleet, fault: Fault, now_s: float) -> Iterable[Evidence]:
         _site(fleet, cluster).clock_ahead_s = 0.0
         sentence = f"the clock of {cluster} is right again"
     else:
-        for pod in _sidecars(fleet, fault):
-            fleet.tunnel_ends.unsilence(cluster, pod)
-        sentence = f"the sidecars of {fault.slice} on {cluster} answer again"
+        yield from _let_answer(fleet, fault, ())
+        return
     yield Evidence(part=part, cluster=cluster, slice=fault.slice, peer=fault.peer, sentence=sentence)
+
+
+def _let_answer(fleet: Fleet, fault: Fault, others: Iterable[Fault]) -> tuple[Evidence, ...]:
+    """Sidecars that no other fault hangs answer again."""
+    held = {pod for other in others for pod in _sidecars(fleet, other)}
+    freed = [pod for pod in _sidecars(fleet, fault) if pod not in held]
+    for pod in freed:
+        fleet.tunnel_ends.unsilence(fault.cluster, pod)
+    if held and not freed:
+        return (_stays(fault),)
+    sentence = f"the sidecars of {fault.slice} on {fault.cluster} answer again"
+    if held:
+        sentence = f"{' and '.join(freed)} on {fault.cluster} answers again; another fault holds the others"
+    return (Evidence(part="sidecar", cluster=fault.cluster, slice=fault.slice, peer=fault.peer, sentence=sentence),)
+
+
+def _stays(fault: Fault) -> Evidence:
+    part, cluster = _part(fault)
+    sentence = f"{part} of {cluster} stays so: another fault holds it"
+    return Evidence(part=part, cluster=cluster, slice=fault.slice, sentence=sentence)
 
 
 def _part(fault: Fault) -> tuple[str, str]:
@@ -143,7 +165,7 @@ def _part(fault: Fault) -> tuple[str, str]:
 
 def _target(fault: Fault) -> tuple[object, ...]:
     """What two faults that hold the same part have in common."""
-    return (*_part(fault), fault.api, fault.slice, fault.peer, fault.instance)
+    return (*_part(fault), fault.api, fault.slice, fault.peer)
 
 
 def _site(fleet: Fleet, cluster: str) -> Site:

@@ -16,6 +16,7 @@ from kubeslice_sim.controlplane.request import Apply, Patch, Remove
 from kubeslice_sim.manifest import load
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.project import CONTROLLER_NAMESPACE
+from kubeslice_sim.model.quantity import DURATION
 from kubeslice_sim.model.scenario import Fault
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.timing import KUBESLICE
@@ -201,3 +202,49 @@ def test_two_faults_of_one_part_hold_it_both(hand: Broken) -> None:
     assert not hand.fleet.hub.post.up
     hand.faults.mend(second)
     assert hand.fleet.hub.post.up
+
+
+@pytest.mark.parametrize("first_to_end", [0, 1])
+def test_of_two_slow_downs_the_one_that_is_left_holds(hand: Broken, first_to_end: int) -> None:
+    slow = [Fault(name=str(by_s), api="slow", cluster="controller", slower_s=by_s) for by_s in (0.1, 3.0)]
+    for fault in slow:
+        hand.faults.strike(fault)
+    assert hand.fleet.hub.post.slower_s == 3.0
+    ended = slow.pop(first_to_end)
+    (evidence,) = hand.faults.mend(ended)
+    assert hand.fleet.hub.post.slower_s == slow[0].slower_s
+    assert DURATION.format(slow[0].slower_s or 0.0) in evidence.sentence
+    hand.faults.mend(slow[0])
+    assert hand.fleet.hub.post.slower_s == 0.0
+
+
+def test_of_two_wrong_clocks_the_one_that_is_left_holds(hand: Broken) -> None:
+    ahead = Fault(name="a", clock="ahead", cluster="worker-1", by_s=40 * 86400.0)
+    behind = Fault(name="b", clock="behind", cluster="worker-1", by_s=90.0)
+    (evidence,) = hand.faults.strike(ahead)
+    assert "40d ahead" in evidence.sentence
+    (evidence,) = hand.faults.strike(behind)
+    assert "90s behind" in evidence.sentence
+    site = hand.fleet.workers["worker-1"]
+    assert site.clock_ahead_s == -90.0
+    hand.faults.mend(behind)
+    assert site.clock_ahead_s == 40 * 86400.0
+    hand.faults.mend(ahead)
+    assert site.clock_ahead_s == 0.0
+
+
+def test_a_sidecar_that_two_faults_hang_answers_when_both_have_ended(hand: Broken) -> None:
+    both = Fault(name="both", hang="sidecar", slice="red", cluster="worker-2", peer="worker-1")
+    one = replace(both, name="one", instance=0)
+    hand.faults.strike(both)
+    hand.faults.strike(one)
+    sidecars, other_pod = hand.fleet.workers["worker-2"].sidecars, "red-worker-2-worker-1-1-0"
+    (evidence,) = hand.faults.mend(one)
+    assert "another fault holds it" in evidence.sentence
+    assert sidecars[PEER_POD].state == sidecars[other_pod].state == "SILENT"
+    hand.faults.strike(one)
+    (evidence,) = hand.faults.mend(both)
+    assert evidence.sentence.startswith(f"{other_pod} on worker-2 answers again")
+    assert (sidecars[PEER_POD].state, sidecars[other_pod].state) == ("SILENT", "UP")
+    hand.faults.mend(one)
+    assert sidecars[PEER_POD].state == "UP"
