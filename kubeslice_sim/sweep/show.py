@@ -12,6 +12,8 @@ from rich.console import Group
 from rich.text import Text
 
 from kubeslice_sim.model.frozen import thaw
+from kubeslice_sim.model.metric import RESOURCES
+from kubeslice_sim.observe.busiest import WORTH_TELLING
 from kubeslice_sim.observe.measures import UNITS
 from kubeslice_sim.observe.select import EXPECTATION_PREFIX
 from kubeslice_sim.observe.units import say_unit
@@ -150,14 +152,28 @@ def _cells(sweep: Sweep) -> tuple[list[str], list[list[str]]]:
     for mean in sweep.means():
         found.setdefault(mean.variant, {})[mean.probe, mean.metric, mean.statistic] = mean
     expects = any(key[1] == "passed" for key in sweep.figures())
+    loads = any(mean.metric == "utilisation" and mean.mean >= WORTH_TELLING for mean in sweep.means())
     headings = short_names(sweep.axes) + [f"{probe} {metric}" for probe, metric, _ in figures]
     rows = []
     for variant, values in enumerate(sweep.variants):
         means = found.get(variant, {})
         row = [shown(value) for value in values]
         row += [say_mean(means[key]) if key in means else "–" for key in figures]
-        rows.append(row + ([_expectations(means)] if expects else []))
-    return headings + (["expectations"] if expects else []), rows
+        rows.append(row + [_busiest(means)] * loads + [_expectations(means)] * expects)
+    return headings + ["busiest"] * loads + ["expectations"] * expects, rows
+
+
+def _busiest(means: Mapping[Key, Mean]) -> str:
+    """The shared part of the paths that was nearest to its limit by its mean, of those that ever were near it."""
+    loads = {
+        probe: mean.mean for (probe, metric, statistic), mean in means.items()
+        if (metric, statistic) == ("utilisation", "mean")
+        and means[probe, metric, "max"].mean >= WORTH_TELLING
+    }  # fmt: skip
+    if not loads:
+        return "–"
+    probe = max(loads, key=lambda name: (loads[name], name))
+    return f"{probe.removeprefix(f'{RESOURCES}/')} {loads[probe]:.0%}"
 
 
 def _main(sweep: Sweep) -> list[Key]:

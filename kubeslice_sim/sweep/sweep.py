@@ -140,15 +140,19 @@ class Sweep:
 
         return contrast_frame(self, self.contrasts(baseline, confidence))
 
-    def plot(self, metric: str = "", *, probe: str = "", statistic: str = "", confidence: float = CONFIDENCE) -> Figure:
+    def plot(
+        self, metric: str = "", *, probe: str = "", statistic: str = "", against: str = "",
+        confidence: float = CONFIDENCE,
+    ) -> Figure:  # fmt: skip
         """The means with their intervals against the varied field; for two fields a map of the means.
 
-        Without a metric, the first figure of the scenario's first traffic. Raises :exc:`BadInput` for a figure that
-        was not measured, or where more than two fields vary.
+        ``against``: one of several fields; each combination of the others is a line of its own (of a sample: points).
+        Without a metric, the first figure of the scenario's first traffic. Raises :exc:`BadInput` for a figure that was
+        not measured, a field that does not vary, or where more than two fields vary and none is chosen.
         """
         from kubeslice_sim.sweep.plot import plot
 
-        return plot(self, self.choose(metric, probe=probe, statistic=statistic), confidence)
+        return plot(self, self.choose(metric, probe=probe, statistic=statistic), confidence, against)
 
     def choose(self, metric: str = "", *, probe: str = "", statistic: str = "") -> tuple[str, str, str]:
         """The figure (probe, metric, statistic) that these words mean: the first that fits. Raises :exc:`BadInput`."""

@@ -164,3 +164,25 @@ def test_a_time_is_never_better_than_what_was_waited_for() -> None:
     }
     assert given["request_s", "mean"] == pytest.approx((1.5 * 11 + 17.0) / 13)  # what waited longer than the mean
     assert given["request_s", "p95"] > 8.0
+
+
+def test_shared_parts_have_their_mean_and_greatest_whatever_is_told_of_them() -> None:
+    def part(metric: str, value: float, at_s: float, name: str = "shaper") -> Observation:
+        return row(metric, value, at_s, probe="resources", src=name)
+
+    rows = [part("utilisation", value, place + 1.0) for place, value in enumerate((0.0, 0.5, 1.0))]
+    rows += [part("drops", 3.0, 1.0), part("drops", 4.0, 2.0), part("queue_bytes", 1500.0, 3.0, "a nic")]
+
+    def found(**spec: Any) -> dict[tuple[str, str, str], float]:
+        return {(item.probe, item.metric, item.statistic): item.value for item in measured(rows, BULK, **spec)}
+
+    assert found() == {
+        ("resources/a nic@w", "queue_bytes", "mean"): 1500.0, ("resources/a nic@w", "queue_bytes", "max"): 1500.0,
+        ("resources/shaper@w", "drops", "total"): 7.0, ("resources/shaper@w", "utilisation", "mean"): 0.5,
+        ("resources/shaper@w", "utilisation", "max"): 1.0,
+    }  # fmt: skip
+    later = found(warm_up_s=1.0)
+    assert (later["resources/shaper@w", "drops", "total"], later["resources/shaper@w", "utilisation", "mean"]) == (
+        4,
+        0.75,
+    )

@@ -103,14 +103,63 @@ def test_the_figure_shows_means_and_intervals() -> None:
 
 
 def test_two_fields_make_a_map() -> None:
-    axes = [Axis(path="a.x", values=(2, 4)), Axis(path="b.y", values=("p", "q", "r"))]
+    axes = [Axis(path="a.x", values=(2, 4)), Axis(path="b.y", values=("p", "q", "r"), group=1)]
     variants = [(x, y) for x in (2, 4) for y in "pqr"]
     sweep = assembled("small", "demo", axes, variants, [run(place, 0, 1e6 * place) for place in range(6)])
     (drawn,) = sweep.plot().axes
     assert drawn.images[0].get_array().tolist() == [[0.0, 1e6, 2e6], [3e6, 4e6, 5e6]]
-    three = [*axes, Axis(path="c.z", values=(1, 2))]
+    three = [*axes, Axis(path="c.z", values=(1, 2), group=2)]
     with pytest.raises(ks.BadInput, match="one varied field or two, not 3"):
         assembled("small", "demo", three, [(2, "p", 1)], [run(0, 0, 1.0)]).plot()
+
+
+def test_one_of_two_fields_makes_a_line_of_each_of_the_others() -> None:
+    axes = [Axis(path="a.x", values=(2, 4)), Axis(path="b.y", values=("p", "q"), group=1)]
+    variants = [(x, y) for x in (2, 4) for y in "pq"]
+    sweep = assembled("small", "demo", axes, variants, [run(place, 0, 1e6 * place) for place in range(4)])
+    (drawn,) = sweep.plot(against="x").axes
+    assert [line.lines[0].get_ydata().tolist() for line in drawn.containers] == [[0.0, 2e6], [1e6, 3e6]]
+    assert [text.get_text() for text in drawn.get_legend().get_texts()] == ["y p", "y q"]
+    with pytest.raises(ks.BadInput, match="no field 'z' varies"):
+        sweep.plot(against="z")
+
+
+def test_fields_that_change_together_are_one_line() -> None:
+    axes = [Axis(path="a.x", values=(2, 4)), Axis(path="b.y", values=("10ms", "1s"))]
+    sweep = assembled("small", "demo", axes, [(2, "10ms"), (4, "1s")], [run(0, 0, 1e6), run(1, 0, 2e6)])
+    (drawn,) = sweep.plot().axes
+    assert drawn.containers[0].lines[0].get_xdata().tolist() == [2.0, 4.0]
+    (drawn,) = sweep.plot(against="b.y").axes
+    assert drawn.containers[0].lines[0].get_xdata().tolist() == [0.01, 1.0]
+
+
+def test_a_sample_makes_points() -> None:
+    values = [f"{number}ms" for number in range(1, 40)]
+    axes = [Axis(path="a.x", values=tuple(values)), Axis(path="b.y", values=tuple(range(39)), group=1)]
+    runs = [run(place, 0, 1e6 * place) for place in range(39)]
+    sweep = replace(assembled("small", "demo", axes, list(zip(values, range(39), strict=True)), runs), sample="39")
+    (drawn,) = sweep.plot(against="y").axes
+    (points,) = drawn.containers
+    assert points.lines[0].get_linestyle() == "None"
+    assert points.lines[0].get_xdata().tolist() == [float(place) for place in range(39)]
+    assert drawn.get_legend() is None
+
+
+def test_the_table_names_the_busiest_part() -> None:
+    def measured(mean: float, most: float, name: str) -> tuple[Measure, ...]:
+        probe = f"resources/{name}@a"
+        return (Measure(probe=probe, metric="utilisation", statistic="mean", value=mean),
+                Measure(probe=probe, metric="utilisation", statistic="max", value=most))  # fmt: skip
+
+    runs = [replace(run(0, 0, 1e6), measures=(*measured(0.4, 0.9, "shaper"), *measured(0.3, 0.95, "nic"))),
+            replace(run(1, 0, 1e6), measures=measured(0.45, 0.49, "shaper"))]  # fmt: skip
+    sweep = assembled("small", "demo", [Axis(path="a.x", values=(1, 2))], [(1,), (2,)], runs)
+    console = Console(width=160, record=True, file=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(show.text_table(sweep))
+    rows = [line.split() for line in captured.get().splitlines() if line[:1] in "12"]
+    assert rows[0][:3] == ["1", "shaper@a", "40%"]
+    assert rows[1][:2] == ["2", "–"]
 
 
 @pytest.mark.parametrize(("values", "at", "scale"), [
