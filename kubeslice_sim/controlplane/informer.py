@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +54,8 @@ class Informer:
             self._known = 0
             return self.connect(now_s)
         self._sequence = self._store.sequence
-        return self._expect(self._asked(changes), now_s)
+        asked = self._asked(changes)
+        return self._expect(asked, now_s) if asked else None
 
     def deliver(self, now_s: float) -> list[Change]:
         """The changes that have arrived by now, put into the cache."""
@@ -64,7 +65,7 @@ class Informer:
             if change.action == "DELETED":
                 self.view.drop(change.key)
             else:
-                self.view.put(change.item)
+                self.view.put(change.item, change.key)
             self._known = change.sequence
             arrived.append(change)
         return arrived
@@ -108,13 +109,13 @@ class Informer:
             else:
                 return self._expect(self._asked(missed), now_s)
         self.relists += 1
-        return self._expect(list(self._listed()), now_s)
+        return self._expect(tuple(self._listed()), now_s)
 
-    def _asked(self, changes: tuple[Change, ...]) -> list[Change]:
+    def _asked(self, changes: Sequence[Change]) -> Sequence[Change]:
         """What the watch asks for; an object that it asks for no longer is gone, as far as it is concerned."""
         wants = self._wants
         if wants is None:
-            return list(changes)
+            return changes
         found = []
         for change in changes:
             before = change.previous
@@ -124,7 +125,7 @@ class Informer:
                 found.append(replace(change, action="DELETED", item=before))
         return found
 
-    def _expect(self, changes: list[Change], now_s: float) -> float | None:
+    def _expect(self, changes: Sequence[Change], now_s: float) -> float | None:
         if not changes:
             return None
         arrives_s = whole(now_s + self._delay_s())

@@ -27,6 +27,8 @@ def status_of(item: Any) -> Any:
 def with_status(item: T, status: Any) -> T:
     """The object with this status (a Kubernetes object without any, if None)."""
     if isinstance(item, KubernetesObject):
+        if item.body.get("status") is status:
+            return item
         body = {key: value for key, value in item.body.items() if key != "status"}
         if status is not None:
             body["status"] = status

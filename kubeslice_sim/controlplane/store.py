@@ -238,7 +238,7 @@ class Store:
         held: Any = item
         named = changed(metadata or held.metadata, resource_version=str(self.sequence), **changes)
         item = changed(item, metadata=named)
-        self.view.put(item)
+        self.view.put(item, key)
         self._log.append(Change(sequence=self.sequence, action=action, key=key, item=item, previous=previous))
         return item
 

@@ -97,9 +97,9 @@ class ObjectTable:
                 return True
         return False
 
-    def put(self, item: Any) -> None:
-        """Set the object under its key."""
-        key = key_of(item)
+    def put(self, item: Any, key: ObjectKey | None = None) -> None:
+        """Set the object under its key, which somebody may know already."""
+        key = key or key_of(item)
         held = self._objects.get(key)
         self._objects[key] = item
         meta = item.metadata

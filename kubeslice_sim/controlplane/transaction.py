@@ -36,6 +36,7 @@ class Transaction:
         self._site = site
         self._life = site.life
         self._writes = outcome.writes
+        self._keys = [write.key for write in outcome.writes]
         self._agenda = agenda
         self._webhooks = webhooks
         self._wrote = wrote
@@ -52,9 +53,9 @@ class Transaction:
             return
         write = self._writes[index]
         client = self._site.clients[write.at]
-        leaves_s = client.leave(VERBS[type(write)], write.key.kind, now_s, self._sender)
+        leaves_s = client.leave(VERBS[type(write)], self._keys[index].kind, now_s, self._sender)
         if not client.reachable:
-            self._fail(write, leaves_s + client.failure_s)
+            self._fail(index, leaves_s + client.failure_s)
             return
         self._agenda.at(leaves_s + client.there_s, lambda arrived_s: self._arrive(index, arrived_s))
 
@@ -62,13 +63,13 @@ class Transaction:
         write = self._writes[index]
         client = self._site.clients[write.at]
         if not client.reachable:
-            self._fail(write, now_s + client.failure_s)
+            self._fail(index, now_s + client.failure_s)
             return
         refusal: Refused | None = None
         try:
-            self._write(write, client.server.store, now_s)
+            self._write(write, self._keys[index], client.server.store, now_s)
         except Refused as error:
-            refusal = error
+            refusal = error.with_traceback(None)  # which would hold this call, and that the error
         if client.back_s:
             self._agenda.at(now_s + client.back_s, lambda end_s: self._answer(index, refusal, end_s))
         else:
@@ -80,11 +81,11 @@ class Transaction:
         elif self._site.life == self._life:
             self._end(now_s, refusal)
 
-    def _fail(self, write: Write, at_s: float) -> None:
+    def _fail(self, index: int, at_s: float) -> None:
         """Nobody answers: the client gives up at that moment."""
-        self._agenda.at(at_s, lambda end_s: self._answer(0, Unavailable(write.key), end_s))
+        self._agenda.at(at_s, lambda end_s: self._answer(0, Unavailable(self._keys[index]), end_s))
 
-    def _write(self, write: Write, store: Store, now_s: float) -> None:
+    def _write(self, write: Write, key: ObjectKey, store: Store, now_s: float) -> None:
         before = store.sequence
         stored: Any = None
         if not isinstance(write, Delete) and (item := as_controllers_write(write.item)) is not write.item:
@@ -94,19 +95,19 @@ class Transaction:
             case Create():
                 stored = store.create(write.item, now_s)
             case Update():
-                stored = store.update(self._current(write), now_s)
+                stored = store.update(self._current(write, key), now_s)
             case UpdateStatus():
-                stored = store.update_status(self._current(write))
+                stored = store.update_status(self._current(write, key))
             case Delete():
                 try:
-                    store.delete(write.key, now_s, at_once=write.at_once)
+                    store.delete(key, now_s, at_once=write.at_once)
                 except NotFound:
                     return
         if stored is not None:
-            self._versions[write.at, write.key] = stored.metadata.resource_version
+            self._versions[write.at, key] = stored.metadata.resource_version
         if store.sequence != before:
             self._wrote(store, now_s)
 
-    def _current(self, write: Update | UpdateStatus) -> Any:
-        version = self._versions.get((write.at, write.key))
+    def _current(self, write: Update | UpdateStatus, key: ObjectKey) -> Any:
+        version = self._versions.get((write.at, key))
         return write.item if version is None else with_metadata(write.item, resource_version=version)

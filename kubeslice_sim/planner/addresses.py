@@ -60,6 +60,13 @@ class AddressPool(Generic[Client]):
             self._held[client] = value
         return IPv4Address(value)
 
+    def expect(self, clients: Iterable[Client]) -> None:
+        """Have each of these hold an address, one after the other, as if it had asked; raises what asking would."""
+        for client in clients:
+            if client not in self._held:
+                value = self._held[client] = self._lowest_free()
+                self._taken.add(value)
+
     def reserve(self, clients: Iterable[tuple[Client, IPv4Address]]) -> None:
         """Give clients back what they had before anybody new asks; what is not free or not in the CIDR is skipped."""
         for client, wish in clients:

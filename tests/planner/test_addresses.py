@@ -48,6 +48,18 @@ def test_reserved_addresses_are_jumped_over() -> None:
     assert [str(pool.allocate(name)) for name in ("new", "newer", "old")] == ["10.1.16.1", "10.1.16.3", "10.1.16.2"]
 
 
+def test_whoever_is_expected_holds_what_it_would_have_been_given() -> None:
+    asked: AddressPool[str] = AddressPool(CIDR)
+    expected: AddressPool[str] = AddressPool(CIDR)
+    for pool in (asked, expected):
+        pool.reserve([("old", IPv4Address("10.1.16.2"))])
+    for name in ("a", "old", "b", "a"):
+        asked.allocate(name)
+    expected.expect(["a", "old", "b", "a"])
+    assert [expected.held(name) for name in ("a", "old", "b")] == [asked.held(name) for name in ("a", "old", "b")]
+    assert expected.allocate("c") == asked.allocate("c")
+
+
 def test_the_top_address_is_given_and_then_no_more() -> None:
     pool: AddressPool[int] = AddressPool(IPv4Network("10.1.0.0/29"))
     assert [int(pool.allocate(i)) & 7 for i in range(7)] == [1, 2, 3, 4, 5, 6, 7]

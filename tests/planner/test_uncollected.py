@@ -1,4 +1,4 @@
-"""The garbage collector rests while a plan is made, and is afterwards as it was before."""
+"""The garbage collector rests, or looks seldom, while much is made, and is afterwards as it was before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from kubeslice_sim.planner.uncollected import uncollected
+from kubeslice_sim.planner.uncollected import SELDOM, seldom_collected, uncollected
 
 
 @uncollected
@@ -35,3 +35,29 @@ def test_who_had_switched_it_off_finds_it_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@seldom_collected
+def long_work(fail: bool = False) -> tuple[int, int, int]:
+    if fail:
+        raise ValueError
+    return gc.get_threshold()
+
+
+def test_it_looks_seldom_during_long_work_and_not_after() -> None:
+    before = gc.get_threshold()
+    assert long_work() == SELDOM
+    with pytest.raises(ValueError):
+        long_work(fail=True)
+    assert gc.get_threshold() == before
+
+
+def test_who_looks_more_seldom_yet_or_never_is_left_alone() -> None:
+    before = gc.get_threshold()
+    try:
+        for chosen in ((SELDOM[0] * 2, 50, 50), (0, 10, 10)):
+            gc.set_threshold(*chosen)
+            assert long_work() == chosen
+            assert gc.get_threshold() == chosen
+    finally:
+        gc.set_threshold(*before)

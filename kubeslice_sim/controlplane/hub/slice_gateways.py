@@ -13,7 +13,7 @@ oddities, which decide what stands there afterwards:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.hub import labels
@@ -22,6 +22,7 @@ from kubeslice_sim.controlplane.hub.slice_ipam import Blocks
 from kubeslice_sim.controlplane.hub.worker_objects import owned_by
 from kubeslice_sim.controlplane.reconciler import Create, Delete, Note, Outcome, Update, View, Write
 from kubeslice_sim.controlplane.status import with_metadata
+from kubeslice_sim.model.changed import changed
 from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import key_of
 from kubeslice_sim.model.frozen import FrozenMap
@@ -125,7 +126,7 @@ def _kept(there: WorkerSliceGateway, wanted: WorkerSliceGateway) -> WorkerSliceG
     if gateway_count(there.metadata) != gateway_count(wanted.metadata):
         there = with_metadata(there, annotations=wanted.metadata.annotations)
     wide = wanted.spec.route_entire_slice_subnet
-    return replace(there, spec=replace(there.spec, route_entire_slice_subnet=wide))
+    return changed(there, spec=changed(there.spec, route_entire_slice_subnet=wide))
 
 
 def _obsolete(gateway: WorkerSliceGateway, slot_of: Mapping[str, int], wanted: Set[frozenset[str]]) -> bool:

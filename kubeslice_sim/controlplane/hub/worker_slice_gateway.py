@@ -15,6 +15,7 @@ from kubeslice_sim.controlplane.hub import labels
 from kubeslice_sim.controlplane.hub.slice_ipam import shape_of
 from kubeslice_sim.controlplane.hub.worker_objects import owned_by, release
 from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, View, Write
+from kubeslice_sim.model.changed import changed
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.slice_config import SliceConfig
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
@@ -43,12 +44,12 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     provider = config.spec.slice_gateway_provider
     if provider is not None:
         connectivity, protocol = service_type(provider, _server_of(gateway))
-        spec = replace(
+        spec = changed(
             spec, gateway_connectivity_type=connectivity, gateway_protocol=protocol,
             gateway_type=provider.slice_gateway_type,
         )  # fmt: skip
     writes: list[Write] = []
-    mended = replace(mended, spec=spec)
+    mended = changed(mended, spec=spec)
     if mended != gateway:
         writes.append(Update(item=mended))
     peer = _peer(gateway, view)
@@ -70,14 +71,14 @@ def recyclers_of_gateway(server: str, view: View) -> tuple[WorkerSliceGwRecycler
 def _mirrored(gateway: WorkerSliceGateway, peer: WorkerSliceGateway) -> WorkerSliceGateway:
     """The peer as it sees this gateway. A client's load balancer IPs alone are no reason to look (nobody dials it)."""
     local, picture = gateway.spec.local_gateway_config, peer.spec.remote_gateway_config
-    wanted = replace(
+    wanted = changed(
         picture, node_ip=local.node_ip, node_ips=local.node_ips, node_port=local.node_port,
         node_ports=local.node_ports, load_balancer_ips=local.load_balancer_ips,
     )  # fmt: skip
     serves = gateway.spec.gateway_host_type == "Server"
-    if not serves and replace(wanted, load_balancer_ips=picture.load_balancer_ips) == picture:
+    if not serves and changed(wanted, load_balancer_ips=picture.load_balancer_ips) == picture:
         return peer
-    return replace(peer, spec=replace(peer.spec, remote_gateway_config=wanted))
+    return changed(peer, spec=changed(peer.spec, remote_gateway_config=wanted))
 
 
 def _leave(gateway: WorkerSliceGateway, config: SliceConfig | None, view: View, now_s: float) -> Outcome:

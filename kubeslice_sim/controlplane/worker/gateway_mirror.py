@@ -6,8 +6,6 @@ gateway's secret and the slice its VpnKeyRotation; the secret is copied under th
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.built_in import GATEWAY_LABEL, SLICE_LABEL, built_in, owned_by
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, differs, itself, only
@@ -26,6 +24,7 @@ from kubeslice_sim.controlplane.reconciler import (
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.worker import gateway_pod
+from kubeslice_sim.model.changed import changed
 from kubeslice_sim.model.document import ObjectKey, ObjectMeta, key_of
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.release import ROTATES_KEYS, includes
@@ -69,13 +68,13 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         )
     if there.metadata.annotations != annotations:
         first = (*first, Update(item=with_metadata(there, annotations=annotations)))
-    config = replace(
+    config = changed(
         config, slice_gateway_intermediate_deployments=there.status.config.slice_gateway_intermediate_deployments
     )  # fmt: skip
     if there.status.config == config:
         return Outcome(writes=first)
     return Outcome(
-        writes=(*first, UpdateStatus(item=replace(there, status=replace(there.status, config=config)))),
+        writes=(*first, UpdateStatus(item=changed(there, status=changed(there.status, config=config)))),
         effects=_obsolete_route(there, config, view),
         events=(Note(name="SliceGWUpdated", subject=key_of(there)),),
     )

@@ -6,6 +6,7 @@ The pool is rebuilt from what the clients hold, so a router that restarts gives 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from kubeslice_sim.controlplane import ip
 from kubeslice_sim.controlplane.built_in import (
@@ -72,8 +73,7 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     for pod in asking:
         if pod.metadata.name not in expected:
             pool.allocate(_client(pod))
-    for name in expected:
-        pool.allocate(f"{names.SYSTEM_NAMESPACE}/{name}")
+    pool.expect(f"{names.SYSTEM_NAMESPACE}/{name}" for name in expected)
     addresses = {key_of(pod): str(pool.allocate(_client(pod))) for pod in asking}
     return Outcome(writes=tuple(
         Update(item=with_metadata(pod, labels=pod.metadata.labels.with_items({NSM_IP_LABEL: addresses[key_of(pod)]})))
@@ -98,13 +98,20 @@ def _expected_gateways(slice_: str, view: View) -> tuple[str, ...]:
     this order, so that the addresses do not hang on which certificate job was faster.
     """
     gateways = view.hub.list(WorkerSliceGateway, labels={labels.SLICE: slice_, labels.WORKER_CLUSTER: view.cluster})
-    remote = {item.metadata.name: str(item.spec.remote_gateway_config.gateway_subnet) for item in gateways}
-    readable = (item for item in gateways if ip.is_network(remote[item.metadata.name]))
-    in_order = sorted(readable, key=lambda item: ip.bounds(remote[item.metadata.name]))
+    return _in_order(tuple(
+        (str(item.spec.remote_gateway_config.gateway_subnet), item.metadata.name, gateway_count(item.metadata))
+        for item in gateways
+    ))  # fmt: skip
+
+
+@lru_cache(1024)
+def _in_order(gateways: tuple[tuple[str, str, int], ...]) -> tuple[str, ...]:
+    """The pods of these gateways, of which remote subnet, name and number are given; all who ask meanwhile see them."""
+    readable = (gateway for gateway in gateways if ip.is_network(gateway[0]))
     return tuple(
-        names.gateway_deployment(item.metadata.name, instance)
-        for item in in_order
-        for instance in range(gateway_count(item.metadata))
+        names.gateway_deployment(name, instance)
+        for _, name, count in sorted(readable, key=lambda gateway: ip.bounds(gateway[0]))
+        for instance in range(count)
     )
 
 
