@@ -12,18 +12,17 @@ from typing import Any
 from kubeslice_sim.admission import DocumentState
 from kubeslice_sim.admission.rule import Operation
 from kubeslice_sim.apiserver.answer import Answer, Refusal
-from kubeslice_sim.apiserver.incoming import (
-    admissible,
+from kubeslice_sim.apiserver.incoming import admissible, completed, dropped_fields, noun_of
+from kubeslice_sim.apiserver.merge_patch import merged
+from kubeslice_sim.apiserver.metadata import (
     check_finalizers,
     check_identity,
     check_owners,
     check_system_fields,
-    completed,
-    dropped_fields,
+    check_types,
+    check_version_sent,
     known_metadata,
-    noun_of,
 )
-from kubeslice_sim.apiserver.merge_patch import merged
 from kubeslice_sim.apiserver.objection import first_objection
 from kubeslice_sim.apiserver.step import Step
 from kubeslice_sim.apiserver.structural import schemas
@@ -73,6 +72,7 @@ class ApiServer:
 
     def _create(self, step: Step) -> Answer:
         sent = thaw(step.body)
+        check_types(sent.get("metadata"))
         noun = noun_of(sent, self._version)
         sent["metadata"] = {**known_metadata(sent.get("metadata")), "namespace": step.namespace}
         if noun in HUB_NOUNS:
@@ -90,12 +90,14 @@ class ApiServer:
     def _patch(self, step: Step, old: Any) -> Answer:
         held, of_status = self._show(old), step.operation == "merge-patch status"
         sent = merged(held, thaw(step.body))
+        check_types(sent.get("metadata"), patched=True)
         check_identity(held, sent)
-        check_system_fields(held["metadata"], sent["metadata"], step.body.get("metadata"))
+        check_version_sent(step.body.get("metadata"))
         # Each of the two subresources keeps what belongs to the other.
         for part in ("spec", "metadata") if of_status else ("status",):
             sent.pop(part, None)
             sent.update({part: held[part]} if part in held else {})
+        check_system_fields(held["metadata"], sent["metadata"])
         sent["metadata"] = known_metadata(sent["metadata"])
         data = completed(sent, mutate=self._webhooks and not of_status, version=self._version)
         document = admissible(data, self._version)

@@ -33,8 +33,8 @@ def with_whole_numbers(value: Any) -> Any:
 
 def pruned(value: Any, schema: Schema) -> Any:
     """The value without fields that the schema does not name. What has another type than it should stays as it is."""
-    if isinstance(value, Mapping) and "properties" in schema:
-        known = schema["properties"]
+    if isinstance(value, Mapping) and _names_all(schema):
+        known = schema.get("properties", {})
         return {key: pruned(item, known[key]) for key, item in value.items() if key in known}
     return _inside(value, schema, pruned)
 
@@ -44,7 +44,7 @@ def unknown(value: Any, schema: Schema, at: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
         for key, item in value.items():
-            if "properties" in schema and key not in known:
+            if _names_all(schema) and key not in known:
                 yield f"{at}.{key}"
             else:
                 yield from unknown(item, known.get(key, others), f"{at}.{key}")
@@ -71,6 +71,11 @@ def defaulted(value: Any, schema: Schema) -> Any:
     if isinstance(value, Mapping) and "additionalProperties" in schema:
         value = {key: item for key, item in value.items() if item is not None}
     return _inside(value, schema, defaulted)
+
+
+def _names_all(schema: Schema) -> bool:
+    """Whether the object has the fields that its schema names and no others."""
+    return "properties" in schema or (schema.get("type") == "object" and "additionalProperties" not in schema)
 
 
 def _inside(value: Any, schema: Schema, change: Callable[[Any, Schema], Any]) -> Any:

@@ -84,6 +84,7 @@ def test_a_share_without_its_slices_name_is_left_alone() -> None:
 REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("metadata.resourceVersion", {"resourceVersion": None}),
     ("metadata.resourceVersion", {"resourceVersion": ""}),
+    ("metadata.resourceVersion", {"resourceVersion": "new"}),
     ("metadata.deletionTimestamp", {"deletionTimestamp": "2026-01-01T00:00:00Z"}),
     ("metadata.deletionGracePeriodSeconds", {"deletionGracePeriodSeconds": 0}),
     ("metadata.creationTimestamp", {"creationTimestamp": "2020-01-01T00:00:00Z"}),
@@ -91,8 +92,17 @@ REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("metadata.namespace", {"namespace": "another"}),
     ("metadata.ownerReferences.uid", {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "x"}]}),
     ("metadata.ownerReferences", {"ownerReferences": [
+        {"apiVersion": "v1", "kind": "Event", "name": "x", "uid": "y"},
+    ]}),
+    ("metadata.ownerReferences", {"ownerReferences": [
         {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": name, "controller": True} for name in ("x", "y")
     ]}),
+)  # fmt: skip
+MISREAD: tuple[dict[str, Any], ...] = (
+    {"uid": True}, {"annotations": {"a": 1}}, {"labels": ["a"]}, {"creationTimestamp": "nope"}, {"managedFields": 2},
+    {"deletionTimestamp": ["2026-01-01T00:00:00Z"]}, {"generation": 2.5}, {"generation": 2**63}, {"finalizers": "a"},
+    {"selfLink": []}, {"ownerReferences": 32}, {"ownerReferences": [{"name": 1}]}, {"namespace": ["a"]},
+    {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "x", "uid": "y", "controller": "yes"}]},
 )  # fmt: skip
 LET_BE: tuple[dict[str, Any], ...] = (
     {"namespace": None}, {"uid": None}, {"uid": ""}, {"creationTimestamp": None}, {"generation": 0},
@@ -105,6 +115,35 @@ def test_metadata_of_the_api_server_cannot_be_patched(field: str, change: dict[s
     _, moment = played(slice_of("w1"), patch("SliceConfig", "red", {"metadata": change}))
     (answer,) = moment.refused
     assert answer.field == field
+
+
+@pytest.mark.parametrize("change", MISREAD)
+@pytest.mark.parametrize("op", ["merge-patch", "merge-patch status"])
+def test_metadata_that_go_cannot_read_are_refused(op: str, change: dict[str, Any]) -> None:
+    _, moment = played(slice_of("w1"), patch("SliceConfig", "red", {"metadata": change}, op))
+    (answer,) = moment.refused
+    assert (answer.rule, answer.field) == ("readable", "patch")
+
+
+def test_a_new_object_of_unreadable_metadata_is_refused() -> None:
+    request = slice_of("w1")
+    request["object"]["metadata"]["annotations"] = {"a": 1}
+    (moment,) = played(request)
+    assert moment.refused[0].field == "metadata.annotations"
+
+
+def test_a_status_request_leaves_metadata_alone() -> None:
+    """Whatever of it a real API server can read; only name, namespace and resourceVersion are looked at."""
+    change = {"metadata": {"labels": {"a": "b"}, "deletionTimestamp": "2026-01-01T00:00:00Z", "ownerReferences": [{}]}}
+    _, moment = played(slice_of("w1"), patch("SliceConfig", "red", change, "merge-patch status"))
+    assert (moment.refused, moment.differences) == ((), ())
+
+
+def test_a_kind_without_a_status_keeps_none() -> None:
+    (moment,) = played(patch("Project", "demo", {"status": {"anything": 1}}, "merge-patch status"))
+    (project,) = (item for item in moment.objects if item["kind"] == "Project")
+    assert moment.refused == ()
+    assert not project.get("status")
 
 
 @pytest.mark.parametrize("change", LET_BE)
