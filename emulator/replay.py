@@ -93,7 +93,7 @@ class Replay:
         for row in seen:
             self._observe(row)
         history = lab.driver.look(lambda fleet: tell_history(fleet, seen, zero_s=zero_fleet_s, end_s=end_s))
-        self._notices += filter(None, [notice(wait_s)])
+        self._notices += filter(None, [notice(wait_s), *history.notices])
         account = self._account(zero_fleet_s, "unknown" if wait_s is None else f"{wait_s * 1e3:.3f} ms")
         return {**account, "history": history_data(history)}
 

@@ -89,9 +89,11 @@ def sentence(stages: Sequence[Stage]) -> str:
     if not stages:
         return "nothing had to be waited for"
     total_s = stages[-1].end_s - stages[0].start_s
+    if total_s <= 0:
+        return "at once"
     told: list[Stage] = []
     short: list[Stage] = []
-    for stage in stages:
+    for stage in (stage for stage in stages if stage.length_s > 0):
         (short if stage.length_s < SHORT_SHARE * total_s else told).append(stage)
     parts = [f"{stage.name}{f' ({stage.cluster})' if stage.cluster else ''} {seconds(stage.length_s)}"
              for stage in told]  # fmt: skip

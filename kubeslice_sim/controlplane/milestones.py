@@ -7,7 +7,7 @@ replaced gateway or a cluster that joins later has a chain of its own.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
 from kubeslice_sim.controlplane.built_in import DNS, GATEWAY_LABEL, node_of
 from kubeslice_sim.controlplane.effects import (
@@ -21,10 +21,14 @@ from kubeslice_sim.controlplane.effects import (
     StartRouter,
 )
 from kubeslice_sim.controlplane.event import TunnelTransition
-from kubeslice_sim.controlplane.facts import CertificatesIssued, NodeStopped, PodRunning
+from kubeslice_sim.controlplane.facts import CertificatesFailed, CertificatesIssued, NodeStopped, PodRunning
 from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.journal import Entry, ObjectChange
+from kubeslice_sim.controlplane.key_change import KeyChange
+from kubeslice_sim.controlplane.leave_taking import LeaveTaking
 from kubeslice_sim.controlplane.node import is_ready
+from kubeslice_sim.controlplane.trail import Part, Trail
+from kubeslice_sim.controlplane.undertaking import Undertaking
 from kubeslice_sim.model.kubernetes import KubernetesObject
 from kubeslice_sim.model.service_export import ServiceExport
 from kubeslice_sim.model.slice_config import SliceConfig
@@ -32,18 +36,24 @@ from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.observe.history import Milestone
 from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
+from kubeslice_sim.planner.objects_slice import FIRST_ROTATION
 
-Part = tuple[Hashable, ...]
 SEEN = "found up"
 """The last stage: the run looks at readiness now and then, not at every step."""
+OVER = "over"
+"""The last stage of an undertaking, which takes no time."""
 
 
 class Tracer:
-    """Reads entries in order of time; ``milestones`` grows. :meth:`reach` adds that something is up."""
+    """Reads entries in order of time; ``milestones`` grows. :meth:`reach` adds that something is up,
+    :meth:`conclude` that an undertaking is over."""
 
     def __init__(self) -> None:
-        self.milestones: list[Milestone] = []
-        self._newest: dict[Part, int] = {}
+        self._trail = Trail()
+        self._mark = self._trail.mark
+        self._newest = self._trail.newest
+        self._leave_taking = LeaveTaking(self._trail)
+        self._key_change = KeyChange(self._trail)
         self._gateways: dict[tuple[str, str], StartGateway] = {}
         self._of_gateway: dict[tuple[str, int], dict[str, StartGateway]] = {}
         self._of_router: dict[tuple[str, str], dict[str, StartGateway]] = {}
@@ -51,11 +61,20 @@ class Tracer:
         self._ports: dict[tuple[str, str], dict[Part, None]] = {}
         """What a cluster knows of a slice's NodePorts: its traffic is shaped by them."""
         self._served: dict[str, frozenset[str]] = {}
-        self._now_s = 0.0
 
     def read(self, at_s: float, entry: Entry) -> None:
         """Take note of an entry of the journal."""
-        self._now_s = at_s
+        self._trail.now_s = at_s
+        self._happened(entry)
+        self._key_change.read(entry)
+        self._leave_taking.read(entry)
+
+    @property
+    def milestones(self) -> tuple[Milestone, ...]:
+        """All that there are so far."""
+        return tuple(self._trail.milestones)
+
+    def _happened(self, entry: Entry) -> None:
         match entry:
             case ObjectChange():
                 if entry.change.action != "DELETED":
@@ -68,6 +87,9 @@ class Tracer:
                 pair = ("ordered", entry.server)
                 for gateway in (entry.server, entry.client):
                     self._mark(("certificates", gateway), "certificate job", entry.slice, "", entry.server, [pair])
+            case CertificatesFailed():
+                self._mark(("failed", entry.server), "certificate job fails", entry.slice, "", entry.server,
+                           [("ordered", entry.server)])  # fmt: skip
             case TunnelTransition():
                 if entry.up:
                     self._tunnel(entry)
@@ -76,24 +98,41 @@ class Tracer:
 
     def reach(self, kind: str, slice_: str, cluster: str, name: str, at_s: float) -> None:
         """A slice or an export was found to be up at that moment, which must not be before the last entry read."""
-        self._now_s = at_s
+        self._trail.now_s = at_s
         parts = [part for part in self._newest if part[1] == slice_ and part[0] in _OF_SLICE]
         if kind == "export":
             parts = [part for part in self._newest if part[0] == "name" and part[2] == name]
             parts += [part for part in (("export", slice_, cluster, name),) if part in self._newest]
-        after = tuple(sorted({self._newest[part] for part in parts}))
-        self.milestones.append(Milestone(
-            at_s=at_s, stage=SEEN, slice=slice_, cluster=cluster, subject=name, after=after, goal=True
-        ))  # fmt: skip
+        self._trail.reach(SEEN, slice_, cluster, name, parts)
 
-    def _mark(
-        self, part: Part, stage: str, slice_: str, cluster: str, subject: str, waits_for: Iterable[Part]
-    ) -> None:  # fmt: skip
-        after = tuple(sorted({self._newest[before] for before in waits_for if before in self._newest}))
-        self._newest[part] = len(self.milestones)
-        self.milestones.append(Milestone(
-            at_s=self._now_s, stage=stage, slice=slice_, cluster=cluster, subject=subject, after=after
-        ))  # fmt: skip
+    def conclude(self, what: Undertaking, at_s: float) -> int:
+        """An undertaking was over with the entries of that moment, all read. Returns the milestone's place."""
+        self._trail.now_s = at_s
+        match what.sort:
+            case "join" | "return":
+                parts = [*self._share(what.slice, what.cluster), ("asked", what.slice)]
+            case "leave":
+                parts = self._leave_taking.parts(what.slice, (what.cluster,))
+            case "teardown":
+                parts = [*self._leave_taking.parts(what.slice, what.members), ("forgotten", what.slice)]
+            case "rotation":
+                parts = self._key_change.parts(what.slice)
+            case "deregistration":
+                parts = [("registration", what.cluster)]
+        return self._trail.reach(OVER, what.slice, "", what.title, parts)
+
+    def _share(self, slice_: str, cluster: str) -> list[Part]:
+        """What one member's share of a slice consists of: on its side, at its peers, and its names."""
+        found = []
+        for part in self._newest:
+            if part[1] == slice_ and part[0] in _OF_SLICE and part[2] == cluster:
+                found.append(part)
+            elif part[0] == "tunnel" and (start := self._gateways.get((str(part[1]), str(part[2])))) is not None:
+                if start.slice == slice_ and start.remote_cluster == cluster:
+                    found += [part, ("route", slice_, start.cluster, start.tunnelled)]
+            elif part[0] == "name" and (part[1] == cluster or ("export", slice_, cluster, part[2]) in self._newest):
+                found.append(part)
+        return found
 
     def _object(self, cluster: str, action: str, item: object, previous: object) -> None:
         match item:
@@ -105,7 +144,8 @@ class Tracer:
                     server = str(item.spec.local_gateway_config.cluster_name)
                     self._ports.setdefault((server, slice_), {})[("ports", name)] = None
                     self._mark(("ports", name), "server's NodePorts told", slice_, server, name,
-                               [("asked", slice_), ("mirrored", server, name), ("router", slice_, server)])  # fmt: skip
+                               [("asked", slice_), ("mirrored", server, name), ("router", slice_, server),
+                                ("recycled", name)])  # fmt: skip
             case SliceGateway():
                 self._gateway(cluster, action, item, previous)
             case ServiceExport():
@@ -158,12 +198,12 @@ class Tracer:
         elif kind == "Slice":
             name = metadata.name
             self._mark(("on worker", name, cluster), "slice reaches the worker", name, cluster, name,
-                       [("asked", name)])  # fmt: skip
+                       [("asked", name), ("share", name, cluster)])  # fmt: skip
         elif kind == "Secret" and GATEWAY_LABEL in metadata.labels:
             name = metadata.labels[GATEWAY_LABEL]
             slice_ = self._slice_of(("certificates", name))
             self._mark(("keys", cluster, name), "keys reach the worker", slice_, cluster, name,
-                       [("certificates", name), ("mirrored", cluster, name)])  # fmt: skip
+                       [("certificates", name), ("mirrored", cluster, name), ("rotation", slice_)])  # fmt: skip
 
     def _lost(self, cluster: str, item: KubernetesObject) -> None:
         """A node that died is found NotReady; a pod of such a node is evicted, once each."""
@@ -180,8 +220,9 @@ class Tracer:
     def _order(self, entry: Entry) -> None:
         match entry:
             case IssueCertificates():
-                self._mark(("ordered", entry.server), "controller makes the pair", entry.slice, "", entry.server,
-                           [("asked", entry.slice)])  # fmt: skip
+                stage = "controller makes the pair" if entry.rotation <= FIRST_ROTATION else "new keys are ordered"
+                self._mark(("ordered", entry.server), stage, entry.slice, "", entry.server,
+                           [("asked", entry.slice), ("failed", entry.server)])  # fmt: skip
             case StartRouter():
                 self._ordered(entry.cluster, SYSTEM_NAMESPACE, entry.pod, "router", entry.slice,
                               [("on worker", entry.slice, entry.cluster)])  # fmt: skip
@@ -248,11 +289,11 @@ class Tracer:
             served = [record for record in entry.records if record.startswith(f"{name}.{namespace}.")]
             if any(record not in known for record in served):
                 self._mark(("name", entry.cluster, exported), "name reaches the cluster", str(part[1]), entry.cluster,
-                           exported, [part])  # fmt: skip
+                           exported, [part, ("on worker", part[1], entry.cluster)])  # fmt: skip
 
     def _slice_of(self, part: Part) -> str:
         place = self._newest.get(part)
-        return self.milestones[place].slice if place is not None else ""
+        return self._trail.milestones[place].slice if place is not None else ""
 
 
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "Pod"})

@@ -13,7 +13,8 @@ from kubeslice_sim.controlplane.journal import Entry, ObjectChange
 from kubeslice_sim.controlplane.milestones import Tracer
 from kubeslice_sim.controlplane.object_state import WATCHED, conditions_of, state_of
 from kubeslice_sim.controlplane.stale_names import stale_names
-from kubeslice_sim.observe.history import ApiRequests, History, ObjectState, QueueDepth, RouteChange
+from kubeslice_sim.controlplane.undertakings import Ended, follow
+from kubeslice_sim.observe.history import ApiRequests, History, ObjectState, QueueDepth, RouteChange, Undertaking
 from kubeslice_sim.observe.observation import Observation
 
 SLOTS = 600
@@ -32,11 +33,12 @@ def tell_history(fleet: Fleet, observations: Iterable[Observation], *, zero_s: f
     slot_s = max(fleet.load.slot_s, math.ceil(end_s / SLOTS))
     tracer = Tracer()
     shifted = [(round(at_s - zero_s, _DIGITS), entry) for at_s, entry in entries]
-    _trace(tracer, shifted, observations, zero_s)
+    undertakings = tuple(_trace(tracer, shifted, observations, follow(fleet, entries, end_s), zero_s))
     return History(
         slot_s=slot_s,
         ttl_s=fleet.timing.dns_ttl_s,
-        milestones=tuple(tracer.milestones),
+        milestones=tracer.milestones,
+        undertakings=tuple(sorted(undertakings, key=lambda item: item.at_s)),
         states=tuple(_states(shifted)),
         routes=tuple(_routes(shifted)),
         stale_names=stale_names(shifted),
@@ -46,23 +48,42 @@ def tell_history(fleet: Fleet, observations: Iterable[Observation], *, zero_s: f
 
 
 def _trace(
-    tracer: Tracer, entries: Iterable[tuple[float, Entry]], observations: Iterable[Observation], zero_s: float
-) -> None:  # fmt: skip
-    """Read the entries, and in between who was found to be up."""
-    ready = sorted(
-        (round(row.value - zero_s, _DIGITS), row.slice, row.src_cluster, row.src)
-        for row in observations if row.metric == "ready_s" and row.outcome == "ok"
+    tracer: Tracer, entries: Iterable[tuple[float, Entry]], observations: Iterable[Observation],
+    undertakings: Iterable[Ended], zero_s: float,
+) -> Iterator[Undertaking]:  # fmt: skip
+    """Read the entries, and in between who was found to be up, and what was over."""
+    goals: list[tuple[float, Observation | Ended]] = [
+        (round(row.value - zero_s, _DIGITS), row) for row in observations
+        if row.metric == "ready_s" and row.outcome == "ok"
+    ]  # fmt: skip
+    for item in undertakings:
+        if item.ended_s is None:
+            yield _told(item, None, zero_s)
+        else:
+            goals.append((round(item.ended_s - zero_s, _DIGITS), item))
+    goals.sort(key=lambda goal: (goal[0], _order(goal[1])))
+    for at_s, entry in (*entries, (math.inf, None)):
+        while goals and goals[0][0] < at_s:
+            reached_s, goal = goals.pop(0)
+            if isinstance(goal, Ended):
+                yield _told(goal, tracer.conclude(goal.what, reached_s), zero_s)
+            else:
+                kind = "export" if goal.src_cluster else "slice"
+                tracer.reach(kind, goal.slice, goal.src_cluster, goal.src, reached_s)
+        if entry is not None:
+            tracer.read(at_s, entry)
+
+
+def _order(goal: Observation | Ended) -> tuple[str, ...]:
+    return (goal.what.title,) if isinstance(goal, Ended) else (goal.slice, goal.src_cluster, goal.src)
+
+
+def _told(item: Ended, milestone: int | None, zero_s: float) -> Undertaking:
+    ended_s = None if item.ended_s is None else round(item.ended_s - zero_s, _DIGITS)
+    return Undertaking(
+        at_s=round(item.began_s - zero_s, _DIGITS), question=f"time to {item.verb}", slice=item.what.slice,
+        cluster=item.what.cluster, title=item.what.title, ended_s=ended_s, milestone=milestone, reason=item.reason,
     )  # fmt: skip
-    for at_s, entry in entries:
-        while ready and ready[0][0] < at_s:
-            _reach(tracer, *ready.pop(0))
-        tracer.read(at_s, entry)
-    for found in ready:
-        _reach(tracer, *found)
-
-
-def _reach(tracer: Tracer, at_s: float, slice_: str, cluster: str, name: str) -> None:
-    tracer.reach("export" if cluster else "slice", slice_, cluster, name, at_s)
 
 
 def _states(entries: Iterable[tuple[float, Entry]]) -> Iterator[ObjectState]:

@@ -28,6 +28,32 @@ class Milestone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undertaking:
+    """Something that was asked of a control plane that ran: begun at ``at_s``, over at ``ended_s`` (None: never).
+
+    ``question``: ``time to join``, ``to leave``, ``to tear down``, ``to rotate``, ``to deregister``, ``to force out``
+    or ``to come back``; ``title`` says it in words, and names the goal among the milestones, whose place is
+    ``milestone``. ``reason``: why it was never over.
+    """
+
+    at_s: float
+    question: str
+    slice: str
+    cluster: str
+    title: str
+    ended_s: float | None
+    milestone: int | None
+    reason: str = ""
+
+    @property
+    def notice(self) -> str:
+        """What to know of it: empty for one that was over."""
+        if self.ended_s is not None:
+            return ""
+        return f"{self.title} (begun at {self.at_s:g} s) was not over at the end{self.reason and f': {self.reason}'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectState:
     """From now on an object is in this state. ``change``: added, modified or deleted; ``cluster``: whose API server.
 
@@ -99,11 +125,17 @@ class History:
     slot_s: float = 1.0
     ttl_s: float = 0.0
     milestones: tuple[Milestone, ...] = ()
+    undertakings: tuple[Undertaking, ...] = ()
     states: tuple[ObjectState, ...] = ()
     routes: tuple[RouteChange, ...] = ()
     stale_names: tuple[StaleName, ...] = ()
     requests: tuple[ApiRequests, ...] = ()
     depths: tuple[QueueDepth, ...] = ()
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was begun and never was over, with the reason."""
+        return tuple(item.notice for item in self.undertakings if item.notice)
 
     def __bool__(self) -> bool:
         return bool(self.milestones or self.states or self.requests)

@@ -94,6 +94,7 @@ class Simulator:
 
         ready.record(rows, total_s)
         observations = in_order(rows.made)
+        history = tell_history(fleet, observations, zero_s=rows.zero_s, end_s=rows.zero_s + total_s)
         return Run(
             run_id=run_id,
             backend=self.name,
@@ -107,10 +108,11 @@ class Simulator:
                 *plan.not_deployable,
                 *timeline.refusals,
                 *ready.notices(),
+                *history.notices,
                 *mixed_engines(probes),
                 *spreading(scenario, probes),
             ),
-            history=tell_history(fleet, observations, zero_s=rows.zero_s, end_s=rows.zero_s + total_s),
+            history=history,
         )
 
     def _play(self, parts: Assembly, total_s: float, on_progress: Callable[[Progress], None]) -> None:
