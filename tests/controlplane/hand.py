@@ -1,38 +1,27 @@
-"""Driving a fleet by hand: from one due moment to the next, as fast as the machine can."""
+"""Driving a fleet by hand, and what tests ask of it on the way."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 
+from kubeslice_sim.controlplane.eager_driver import EagerDriver
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.model.timing import KUBESLICE, Timing
 from kubeslice_sim.model.world import World
 from tests.controlplane.loopback import Loopback
 
 
-class Hand:
+class Hand(EagerDriver):
     """A fleet and its loopback data plane under one simulated clock."""
+
+    plane: Loopback
 
     def __init__(
         self, world: World, timing: Timing = KUBESLICE, delays: Callable[[float], float] = lambda delay_s: delay_s
     ) -> None:
-        self.now_s = 0.0
-        self.plane = Loopback(timing, delays)
-        self.fleet = Fleet(world, timing, self.plane)
-
-    def run(self, until_s: float) -> None:
-        """Do all that is due until then."""
-        while True:
-            due = [moment for moment in (self.fleet.due_s(), self.plane.due_s()) if moment is not None]
-            if not due or min(due) > until_s:
-                self.now_s = until_s
-                return
-            self.now_s = max(self.now_s, min(due))
-            self.plane.now_s = self.now_s
-            self.fleet.step(self.now_s)
-            for fact in self.plane.facts(self.now_s):
-                self.fleet.report(fact, self.now_s)
+        plane = Loopback(timing, delays)
+        super().__init__(Fleet(world, timing, plane), plane)
 
     def run_for(self, duration_s: float) -> None:
         self.run(self.now_s + duration_s)
