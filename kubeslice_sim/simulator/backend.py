@@ -28,6 +28,7 @@ from kubeslice_sim.planner.policy_rules import PolicyRules
 from kubeslice_sim.simulator.assembly import Assembly, assemble
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.driver import Driver
+from kubeslice_sim.simulator.occupancy import occupancy
 from kubeslice_sim.simulator.play import Timeline, play_probe
 from kubeslice_sim.simulator.ready import Ready
 from kubeslice_sim.simulator.rows import Rows
@@ -88,6 +89,8 @@ class Simulator:
             from kubeslice_sim.simulator.packet.watch import watch
 
             parts.env.process(watch(parts.scene, parts.scene.packets, rows.zero_s + total_s))
+        else:
+            parts.env.process(occupancy(parts.scene, rows.zero_s + total_s))
         timeline = Timeline(parts.scene, parts.faults, partial(_submit, plan, parts, driver))
         parts.env.process(timeline.play(scenario))
         self._play(parts, total_s, on_progress)

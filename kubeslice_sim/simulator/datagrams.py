@@ -93,7 +93,12 @@ class Datagrams:
         self._loss = 1.0 - sum((1.0 - way.loss) ** len(load.packets) for way in ways) / len(lanes)
         uses = spread([uses_of(way, load, resend=False) for way in ways])
         share = len(ways) / len(lanes)
-        demand = Demand(uses=tuple((key, share * use) for key, use in uses), cap_bps=self._rate_bps, open_loop=True)
+        demand = Demand(
+            uses=tuple((key, share * use) for key, use in uses),
+            cap_bps=self._rate_bps,
+            open_loop=True,
+            payload_bytes=self.payload_bytes,
+        )
         self._scene.flows.set(self._flow, demand, ways[0].delay_s)
 
 

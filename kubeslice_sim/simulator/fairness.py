@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kubeslice_sim.simulator.fluid import open_loop
+from kubeslice_sim.simulator.fluid import Floats, open_loop
 from kubeslice_sim.simulator.maxmin.engine import Engine
-from kubeslice_sim.simulator.share import LEFT_FOR_TCP, Demand, Uses, carried, problem_of
+from kubeslice_sim.simulator.share import Demand, Uses, carried, dropped, problem_of
 from kubeslice_sim.simulator.way import ResourceKey
 
 
@@ -37,6 +37,11 @@ class Fairness:
         self._routes: dict[tuple[Uses, Uses], int] = {}
         self._datagrams: dict[int, _Sent] = {}
         """Under negative numbers."""
+        self._uses: list[Uses] = []
+        """Of each route."""
+        self._kept: dict[ResourceKey, float] = {}
+        self._passed: dict[ResourceKey, float] = {}
+        self._carried = self._dropped = np.zeros(0)
         self._told = 0
         self._stale = False
 
@@ -84,6 +89,43 @@ class Fairness:
             self._stale = False
             self._serve_datagrams()
         self._engine.settle(now_s)
+
+    def datagrams(self) -> list[Demand]:
+        """What is offered without regard to losses."""
+        return [sent.demand for sent in self._datagrams.values()]
+
+    def overrun(self) -> frozenset[ResourceKey]:
+        """The resources that datagrams alone fill."""
+        return frozenset(key for sent in self._datagrams.values() for key in sent.overflows)
+
+    def passed(self, key: ResourceKey) -> float:
+        """The share of the datagrams that come to a resource that passes it."""
+        return self._passed.get(key, 1.0)
+
+    def keep(self, kept: dict[ResourceKey, float]) -> None:
+        """Datagrams leave this much of each resource to the others, though they would take it; settle afterwards."""
+        if kept != self._kept:
+            self._kept, self._stale = kept, True
+
+    def taken(self, key: ResourceKey) -> float:
+        """What closed-loop flows take of a resource, in its own count."""
+        return self._engine.load(self._index[key])
+
+    def loads(self) -> tuple[list[ResourceKey], Floats, Floats]:
+        """All resources, what passes each of them now, and how many datagrams a second they drop (the newest may be
+        missing there)."""
+        loads = self._engine.loads()
+        loads[: self._carried.size] += self._carried
+        return self._keys, loads, self._dropped
+
+    def group_uses(self, group: int) -> Uses:
+        """What a payload bit of a closed-loop group takes of each resource."""
+        return self._uses[self._engine.route_of(group)]
+
+    def group_bottleneck(self, group: int) -> ResourceKey | None:
+        """What holds a closed-loop group back (None: its flows' own cap)."""
+        index = self._engine.bottleneck_of(group)
+        return None if index < 0 else self._keys[index]
 
     def rate_bps(self, flow: int) -> float:
         """What of the flow's payload arrives."""
@@ -142,23 +184,32 @@ class Fairness:
                 [(self._resource(crossed), use) for crossed, use in demand.uses if use > 0.0],
                 [(self._resource(crossed), use) for crossed, use in demand.acks if use > 0.0],
             )
+            self._uses.append(demand.uses)
         return known
 
     def _serve_datagrams(self) -> None:
-        demands = [sent.demand for sent in self._datagrams.values()]
+        demands = self.datagrams()
         if not demands:
+            self._carried = self._dropped = np.zeros(0)
             self._give(self._given)
             return
         given = np.array(self._given, dtype=np.float64)
         problem = problem_of(demands, self._index, given)
         delivered, passed = open_loop(problem)
+        alone = passed
+        if self._kept:
+            kept = np.array([self._kept.get(key, 0.0) for key in self._keys])
+            delivered, passed = open_loop(problem_of(demands, self._index, np.maximum(given - kept, 0.0)))
+        self._passed = {key: float(passed[self._index[key]]) for demand in demands for key, _ in demand.uses}
         for place, flow in enumerate(self._datagrams):
             shares = {key: float(passed[self._index[key]]) for key, use in demands[place].uses if use > 0.0}
             # Each of them stands full: what the first lets through may be too much for the next, in longer frames.
-            overflows = tuple(key for key, share in shares.items() if share < 1.0)
-            worst = min(overflows, key=shares.__getitem__, default=None)
+            overflows = tuple(key for key in shares if alone[self._index[key]] < 1.0)
+            worst = min(shares, key=shares.__getitem__, default=None)
+            worst = worst if worst is not None and shares[worst] < 1.0 else None
             self._datagrams[flow] = _Sent(demands[place], float(delivered[place]), worst, overflows)
-        self._give(np.maximum(given - carried(problem, passed), LEFT_FOR_TCP * given).tolist())
+        self._carried, self._dropped = carried(problem, passed), dropped(demands, self._index, passed)
+        self._give(np.maximum(given - self._carried, 0.0).tolist())
 
     def _give(self, rest: list[float]) -> None:
         """What datagrams leave is for the others."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
 import simpy
 
 from kubeslice_sim.simulator.fairness import Fairness
-from kubeslice_sim.simulator.queues import Filler, Queues
+from kubeslice_sim.simulator.overload import Filler
+from kubeslice_sim.simulator.queues import Queues
 from kubeslice_sim.simulator.resource import Resources, resource_name
-from kubeslice_sim.simulator.share import Demand
+from kubeslice_sim.simulator.share import Demand, Uses
 from kubeslice_sim.simulator.tcp import Congestion
 from kubeslice_sim.simulator.way import ResourceKey
 
@@ -103,6 +105,10 @@ class Flows:
         """Those of them that nothing slows down."""
         self._solving = False
         self._wake_s = float("inf")
+        self._overrun: frozenset[ResourceKey] = frozenset()
+        self._flooded: simpy.Event | None = None
+        self._work = self._dropped = np.zeros(0)
+        self._worked_s = 0.0
 
     def set(self, flow: Flow, demand: Demand, rtt_s: float = 0.0, window_bits: float = float("inf")) -> None:
         """Start the flow, or change what it asks; ``window_bits``: the payload that it has under way at most."""
@@ -156,6 +162,21 @@ class Flows:
         """The same on average, before one flow."""
         return self._queues.mean_queue_s(key)
 
+    @property
+    def flooded(self) -> simpy.Event:
+        """Succeeds when datagrams overrun other queues than before; ask anew each time."""
+        if self._flooded is None:
+            self._flooded = self._env.event()
+        return self._flooded
+
+    def flooded_s(self, uses: Uses) -> float:
+        """How long the queues are that datagrams alone keep full on a way."""
+        return self._queues.flooded_s(uses) if self._overrun else 0.0
+
+    def answered(self, acks: Uses) -> float:
+        """The chance that an acknowledgement gets through the queues that datagrams overrun on its way."""
+        return self._queues.answered(acks) if self._overrun else 1.0
+
     def _halt(self, flow: Flow) -> None:
         flow.count(self._env.now)
         if flow.fairness is not None:
@@ -170,13 +191,51 @@ class Flows:
             self._solving = True
             self._after(0.0, self._solve)
 
+    def work_done(self) -> list[tuple[ResourceKey, float, float]]:
+        """Of every resource that was ever crossed: what it has carried by now, in its own count, and the datagrams that
+        it has dropped."""
+        keys = self._count_work()
+        crossed = np.flatnonzero((self._work > 0.0) | (self._dropped > 0.0)).tolist()
+        return [(keys[place], float(self._work[place]), float(self._dropped[place])) for place in crossed]
+
+    def _count_work(self) -> list[ResourceKey]:
+        keys, loads, dropped = self._fairness.loads()
+        if loads.size > self._work.size:
+            self._work, self._dropped = (
+                np.pad(array, (0, loads.size - array.size)) for array in (self._work, self._dropped)
+            )
+        elapsed_s, self._worked_s = self._env.now - self._worked_s, self._env.now
+        self._work += loads * elapsed_s
+        self._dropped[: dropped.size] += dropped * elapsed_s
+        return keys
+
     def _solve(self, _: Any = None) -> None:
         self._solving = False
+        if self._worked_s < self._env.now:
+            self._count_work()
         for flow in self._open.values():
             flow.count(self._env.now)
-        self._fairness.settle(self._env.now)
+        self._settle()
         self._queues.forget()
+        overrun = self._fairness.overrun()
+        if overrun != self._overrun:
+            self._overrun = overrun
+            if self._flooded is not None:
+                flooded, self._flooded = self._flooded, None
+                flooded.succeed()
         self._await_end()
+
+    def _settle(self) -> None:
+        """Datagrams first; and where that leaves TCP short, what its response to the losses keeps."""
+        self._fairness.keep({})
+        self._fairness.settle(self._env.now)
+        kept = self._queues.kept_from_datagrams() if self._open else {}
+        if kept:
+            self._fairness.keep(kept)
+            self._fairness.settle(self._env.now)
+            # What another resource then keeps it from taking is the datagrams' after all.
+            self._fairness.keep({key: min(kept[key], self._fairness.taken(key)) for key in kept})
+            self._fairness.settle(self._env.now)
 
     def _await_end(self) -> None:
         end_s = self._fairness.next_end_s()

@@ -7,20 +7,13 @@ import random
 from typing import NamedTuple
 
 from kubeslice_sim.simulator.fairness import Fairness
+from kubeslice_sim.simulator.overload import Crowd, Filler, answered, kept, lane_of
 from kubeslice_sim.simulator.resource import Resources
+from kubeslice_sim.simulator.share import Uses
 from kubeslice_sim.simulator.tcp import Congestion, mean_queue_s, sawtooth_queue_s, window_queue_s
 from kubeslice_sim.simulator.way import ResourceKey
 
 _ORDER: tuple[Congestion, ...] = ("cubic", "reno")
-
-
-class Filler(NamedTuple):
-    """A kind of sender: its congestion control (None: nothing slows it down) and its round trip without queues."""
-
-    congestion: Congestion | None
-    rtt_s: float
-    window_bits: float = math.inf
-    """The payload that it has under way at most: the receiver's window, or what losses by chance leave of its own."""
 
 
 class _Before(NamedTuple):
@@ -73,6 +66,29 @@ class Queues:
         """Rates or capacities may have changed."""
         self._full = None
         self._known.clear()
+
+    def kept_from_datagrams(self) -> dict[ResourceKey, float]:
+        """What TCP keeps of resources that it and datagrams fill together, by what holds it back as rates are now."""
+        crowds = (
+            Crowd(self._fairness.group_uses(group), kinds, self._fairness.group_bottleneck(group))
+            for group, kinds in self._senders.items() if group >= 0
+        )  # fmt: skip
+        return kept(crowds, self._fairness.datagrams(), self._resources.capacity, self._resources.buffer_s)
+
+    def flooded_s(self, uses: Uses) -> float:
+        """How long the queues are that datagrams alone keep full on a way."""
+        overrun = self._fairness.overrun()
+        beside = {lane_of(key, demand.uses) for demand in self._fairness.datagrams() for key, _ in demand.uses}
+        return sum(
+            self._resources.buffer_s(key, 0.0) for key, _ in uses if key in overrun and lane_of(key, uses) in beside
+        )
+
+    def answered(self, acks: Uses) -> float:
+        """The chance that an acknowledgement gets through the queues that datagrams overrun."""
+        overrun = self._fairness.overrun()
+        if not overrun:
+            return 1.0
+        return answered(acks, overrun, self._fairness.datagrams(), self._resources.capacity, self._fairness.passed)
 
     @property
     def any_full(self) -> bool:

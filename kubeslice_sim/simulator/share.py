@@ -7,18 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kubeslice_sim.simulator.encapsulation import SEGMENTS_PER_ACK, TCP_ACK, Load, weight
+from kubeslice_sim.simulator.encapsulation import SEGMENTS_PER_ACK, TCP_ACK, TUNNEL_MTU, Load, tcp_segment, weight
 from kubeslice_sim.simulator.fluid import AT_CAP, Floats, Indices, Problem, Shares, max_min, open_loop
 from kubeslice_sim.simulator.way import ResourceKey, Way
 
 Uses = tuple[tuple[ResourceKey, float], ...]
 """What one payload bit takes of each resource, in path order."""
-LEFT_FOR_TCP = 0.0005
-"""The least share of a resource that UDP leaves to TCP when it overloads it: a starved flow still gets packets in.
-
-What the packet engine measures of one CUBIC flow under 1.01 to 1.2 times a 20 Mbit/s ceiling is 0.0005 to 0.02 of
-it, and less than 0.0002 from 1.4 times on.
-"""
 _ACK_PASSES = 12
 _ACK_TOLERANCE = 1e-6
 
@@ -32,6 +26,8 @@ class Demand:
     cap_bps: float
     weight: float = 1.0
     open_loop: bool = False
+    payload_bytes: int = tcp_segment(TUNNEL_MTU).payload_bytes
+    """What a datagram carries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +65,8 @@ def acks_of(way: Way, payload_bytes: int) -> Uses:
 def share(demands: Sequence[Demand], capacity_of: Callable[[ResourceKey], float]) -> tuple[Grant, ...]:
     """The rates of all flows, in their order.
 
-    First what does not slow down (drop-tail at every full resource), then the others max-min fair in what is left.
+    First what does not slow down (drop-tail at every full resource), then the others max-min fair in what is left;
+    what they keep where nothing is left is :mod:`~kubeslice_sim.simulator.overload`'s.
     Acknowledgements take their room, but the fairness is between payloads: a reverse path full of data does not pull
     a forward flow down to its level. Raises :exc:`ValueError` for a flow without a cap that crosses nothing.
     """
@@ -89,7 +86,7 @@ def share(demands: Sequence[Demand], capacity_of: Callable[[ResourceKey], float]
             full = min(demands[i].uses, key=lambda use: passed[index[use[0]]], default=None)
             worst = full[0] if full and passed[index[full[0]]] < 1.0 else None
             grants[i] = Grant(rate_bps=float(delivered[place]), bottleneck=worst)
-        capacity = np.maximum(capacity - carried(problem, passed), LEFT_FOR_TCP * capacity)
+        capacity = np.maximum(capacity - carried(problem, passed), 0.0)
 
     tcp = [i for i, demand in enumerate(demands) if not demand.open_loop]
     if tcp:
@@ -153,3 +150,15 @@ def carried(problem: Problem, passed: Floats) -> Floats:
         rate[flow] *= passed[resource]
         taken[resource] += use * rate[flow]
     return taken
+
+
+def dropped(demands: Sequence[Demand], index: dict[ResourceKey, int], passed: Floats) -> Floats:
+    """How many datagrams a second each resource drops of open-loop demands, if it passes these shares."""
+    lost = np.zeros(passed.size)
+    for demand in demands:
+        rate = demand.cap_bps / (8.0 * demand.payload_bytes)
+        for key, use in demand.uses:
+            if use > 0.0:
+                lost[index[key]] += rate * (1.0 - passed[index[key]])
+                rate *= passed[index[key]]
+    return lost

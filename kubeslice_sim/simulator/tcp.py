@@ -217,6 +217,12 @@ class Window:
         self._lost(segments)
         self.segments = self.threshold
 
+    def goes_on(self, segments: float) -> None:
+        """Nothing was lost, but what fills the path is another window than these ``segments``: grow on from them."""
+        self._lost(segments)
+        self.segments = self.threshold = max(segments, 2.0)
+        self._friendly = self.segments
+
     def _lost(self, segments: float) -> None:
         segments = max(segments, 2.0)
         self._peak = segments

@@ -48,6 +48,7 @@ class Stream:
         self._probe = probe
         self._index = index
         self._dice = scene.dice("tcp", probe, index)
+        self._ack_dice = scene.dice("acknowledgements", probe, index)
         self._congestion = cast(Congestion, probe.congestion)
         self._end_s = scene.rows.zero_s + probe.end_s
         self._size_bits = None if probe.size_bytes is None else 8.0 * probe.size_bytes / probe.streams
@@ -121,19 +122,30 @@ class Stream:
                 continue
             if there.target is not connection.target or connection.target.life != connection.life:
                 break  # whoever answers now knows nothing of this connection: it resets it
-            rtt_s = there.delay_s + back.delay_s
             mss_bytes = tcp_segment(min(there.mtu, back.mtu)).payload_bytes
+            acks = acks_of(back, mss_bytes)
+            rtt_s = there.delay_s + back.delay_s + scene.flows.flooded_s(acks)
+            answered = scene.flows.answered(acks)
             steady_bps = self._steady_bps(there, rtt_s, mss_bytes)
             cap_bps = min(steady_bps, window.rate_bps(rtt_s, mss_bytes)) if opening else steady_bps
             demand = self._demand(lanes, back, cap_bps, rtt_s)
             scene.flows.set(self._flow, demand, rtt_s, self._window_bps(there, rtt_s, mss_bytes) * rtt_s)
             step_s = max(rtt_s, _LEAST_STEP_S) if opening else self._end_s - env.now
-            since_s = env.now
-            yield env.any_of([scene.change, self._flow.finished, env.timeout(min(step_s, self._end_s - env.now))])
+            since_s, flooded = env.now, scene.flows.flooded
+            step = env.timeout(min(step_s, self._end_s - env.now))
+            yield env.any_of([scene.change, self._flow.finished, step, flooded])
             if opening:
                 window.grow(env.now - since_s, rtt_s)
+                if answered < 1.0 and self._ack_dice.random() < (1.0 - answered) ** max(1.0, window.segments / 2.0):
+                    yield from self._unheard(answered, rtt_s)
             # Once something else holds it back, the window keeps up with what the path gives.
             opening = opening and self._flow.bottleneck is None and cap_bps < steady_bps
+            if flooded.triggered and not opening:
+                # Whatever it has under way by now is the window with which it goes on in the new round trip.
+                stop = self._flow.bottleneck
+                trip_s = rtt_s + (0.0 if stop is None else scene.flows.mean_queue_s(stop))
+                window.goes_on(self._flow.rate_bps * trip_s / (8.0 * mss_bytes))
+                opening = True
         scene.flows.set(self._flow, IDLE)
 
     def _stall(self, connection: Connection, window: Window) -> Play:
@@ -151,6 +163,16 @@ class Stream:
             lanes = scene.lanes(connection.source, connection.flow)
             if there.arrives and back.arrives and all(lane.arrives for lane in lanes):
                 (window.timed_out if tries else window.recovered)(segments)
+                return
+
+    def _unheard(self, answered: float, rtt_s: float) -> Play:
+        """All acknowledgements of a round were lost: try again until one gets through. The window is then what it was,
+        for it tells that nothing else was lost (F-RTO, RFC 5682)."""
+        env, stopped_s = self._scene.env, self._scene.env.now
+        self._scene.flows.set(self._flow, IDLE, rtt_s)
+        for retry_s in retries_s(rtt_s):
+            yield env.timeout(max(0.0, min(stopped_s + retry_s, self._end_s) - env.now))
+            if env.now >= self._end_s or self._ack_dice.random() < answered:
                 return
 
     def _steady_bps(self, there: Way, rtt_s: float, mss_bytes: int) -> float:

@@ -50,7 +50,7 @@ def test_kept_rates_are_those_of_the_moment(seed: int) -> None:
             fairness.reread()
         fairness.settle(float(step))
         for flow, grant in zip(here, share(list(here.values()), capacity.__getitem__), strict=True):
-            worst = max(worst, abs(fairness.rate_bps(flow) - grant.rate_bps) / grant.rate_bps)
+            worst = max(worst, abs(fairness.rate_bps(flow) - grant.rate_bps) / max(1e-6, grant.rate_bps))
     assert worst < 1e-4, f"{worst:.1e}"  # both settle acknowledgements to about 1e-6 of a capacity
 
 
@@ -103,8 +103,12 @@ def test_the_queue_of_a_full_resource_is_that_of_who_fills_it() -> None:
         flows.stop(flow)
     env.run(until=4.0)
     assert (flows.mean_queue_s(("link",)), flows.any_full) == (0.0, False)
-    assert flows.arrived_bits(light) == pytest.approx(10e6 + 5e6 + 0.00025 * 10e6)
-    assert flows.arrived_bits(flood) == pytest.approx(10e6)
+    # Starved, but not quite: what all of them got in four seconds is what the link carries.
+    left_bits = flows.arrived_bits(light) - 15e6
+    assert 0.0 < left_bits < 0.001 * 10e6
+    assert flows.arrived_bits(light) + flows.arrived_bits(near) + flows.arrived_bits(flood) == pytest.approx(
+        30e6, abs=2e3
+    )
 
 
 def test_a_flow_of_a_size_finishes_at_its_moment_though_others_change_it() -> None:

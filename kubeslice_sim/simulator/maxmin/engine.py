@@ -8,7 +8,7 @@ import numpy as np
 
 from kubeslice_sim.simulator.maxmin import events
 from kubeslice_sim.simulator.maxmin.acknowledge import give, settle_all
-from kubeslice_sim.simulator.maxmin.tables import ack_rows, allocate, grown
+from kubeslice_sim.simulator.maxmin.tables import Floats, ack_rows, allocate, grown
 
 
 class Engine:
@@ -120,6 +120,24 @@ class Engine:
     def group(self, flow: int) -> int:
         """The class of flows that it rises and falls with."""
         return int(self._t.flows["owner"][flow])
+
+    def load(self, resource: int) -> float:
+        """What flows take of a resource, without acknowledgements."""
+        return float(self._t.resources["load"][resource])
+
+    def loads(self) -> Floats:
+        """What flows take of all resources, acknowledgements and all."""
+        rows = self._t.resources[: self._resources]
+        found: Floats = rows["load"] + rows["acks"]
+        return found
+
+    def route_of(self, group: int) -> int:
+        """The route of a class."""
+        return int(self._t.classes["route"][group])
+
+    def bottleneck_of(self, group: int) -> int:
+        """The resource that holds a class back; -1: its cap."""
+        return int(self._t.classes["bottleneck"][group])
 
     def group_rate_bps(self, group: int) -> float:
         """The rate of all flows of the class together."""

@@ -15,6 +15,7 @@ from kubeslice_sim.model.scenario import Fault, LinkFault, Scenario, TimelineSte
 from kubeslice_sim.model.world import World
 from kubeslice_sim.observe.busiest import busiest
 from kubeslice_sim.observe.measure import count_of
+from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.run import Run
 from tests.simulator.played import FRONT, SCENARIOS, gateway, killed, play, rows, scenario
 
@@ -63,19 +64,27 @@ def test_the_bottleneck_is_named_and_the_shared_parts_tell_how_busy_they_were() 
     for engine in ("packet", "fluid"):
         for rate in rows(run(engine), "rate_bps", "bulk")[5:17]:
             assert rate.detail.startswith("qos/")  # the slice's ceiling counts what the tunnel's own does not
-    steady = [row for row in run("packet").observations if row.probe == RESOURCES and 16.0 <= row.at_s <= 27.0]
-    share: dict[tuple[str, str], list[float]] = {}
-    for row in steady:
-        if row.metric == "utilisation":
-            share.setdefault((row.src, row.src_cluster), []).append(row.value)
-    mean = {name: statistics.fmean(values) for name, values in share.items()}
+    steady, mean = busy("packet")
     (ceiling,) = [name for name in mean if name[0].startswith("qos/") and name[1] == "worker-1"]
     assert mean[ceiling] > 0.98
     assert mean["wan/worker-2", "worker-1"] == pytest.approx(0.15, abs=0.02)  # 30 of 200 Mbit/s
     waiting = [row.value for row in steady if row.metric == "queue_bytes" and (row.src, row.src_cluster) == ceiling]
     assert 0.0 < max(waiting) < 128 * 1514
     assert busiest(run("packet").observations)[0].name == ceiling[0]
-    assert not [row for row in run("fluid").observations if row.probe == RESOURCES]
+    _, fluid = busy("fluid")
+    assert fluid.keys() <= mean.keys()
+    for part, share in fluid.items():
+        assert share == pytest.approx(mean[part], rel=0.03, abs=0.002), part
+
+
+def busy(engine: str) -> tuple[list[Observation], dict[tuple[str, str], float]]:
+    """The rows of shared parts while the transfer is steady, and each part's mean utilisation."""
+    steady = [row for row in run(engine).observations if row.probe == RESOURCES and 16.0 <= row.at_s <= 27.0]
+    share: dict[tuple[str, str], list[float]] = {}
+    for row in steady:
+        if row.metric == "utilisation":
+            share.setdefault((row.src, row.src_cluster), []).append(row.value)
+    return steady, {name: statistics.fmean(values) for name, values in share.items()}
 
 
 @pytest.mark.parametrize("jitter_s", [0.001, 0.02])
