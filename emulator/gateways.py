@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
@@ -72,6 +73,14 @@ class Gateways:
     def namespace(self, cluster: str, pod: str) -> Namespace | None:
         """Where a gateway pod runs, None while it is dead. Raises KeyError for one that was never asked for."""
         return self._pods[cluster, pod].namespace
+
+    def sent(self) -> Iterator[tuple[StartGateway, int]]:
+        """The gateways that run, and the bytes that have entered each one's tunnel since it was opened."""
+        for gateway in self._pods.values():
+            if gateway.namespace is not None and gateway.tunnel is not None:
+                device = links.read(gateway.namespace).get(gateway.tunnel.config.interface)
+                if device is not None:
+                    yield gateway.effect, device.sent_bytes
 
     def start(self, effect: StartGateway) -> bool:
         """Start a gateway pod, or replace it by what it should be now; False: a killed one stays dead."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from emulator.channel import Channel
 from emulator.lab import Lab
+from emulator.occupancy import Occupancy
 from emulator.pressure import CpuWaits, go_first, notice
 from emulator.prober import Prober
 from kubeslice_sim import manifest
@@ -67,6 +68,8 @@ class Replay:
             told = "Linux spreads flows over next hops, not packets (fib_multipath_hash_policy): spread: packet was not"
             self._notices.append(f"{told} emulated; the simulator has it")
         self._faults = 0
+        self._between: Callable[[], None] = lambda: None
+        """What is done while it waits."""
 
     def play(self) -> dict[str, Any]:
         """Bring the world up, run probes and timeline to the end. Raises LabError when the emulation broke."""
@@ -78,7 +81,8 @@ class Replay:
         zero_fleet_s = lab.driver.now_s() if spec.start == "ready" else 0.0
         since_zero_s = lab.driver.now_s() - zero_fleet_s
         zero_s = time.monotonic() - since_zero_s
-        waits = CpuWaits()
+        waits, occupancy = CpuWaits(), Occupancy(lab.overlay, self._observe)
+        self._between = lambda: occupancy.look(min(time.monotonic() - zero_s, spec.duration_s))
         prober = Prober(lab.plan, lab.pods, lab.overlay.mesh, self._observe, time.time() - since_zero_s)
         for at_s, act in self._agenda(prober):
             self._wait_until(zero_s, at_s)
@@ -107,7 +111,10 @@ class Replay:
         while (left_s := zero_s + at_s - time.monotonic()) > 0:
             self._progress(time.monotonic() - zero_s, "playing the scenario")
             self._lab.readiness()
-            time.sleep(min(left_s, LOOK_EVERY_S))
+            if left_s > LOOK_EVERY_S:
+                self._between()
+                left_s = zero_s + at_s - time.monotonic()
+            time.sleep(max(0.0, min(left_s, LOOK_EVERY_S)))
 
     def _do(self, step: TimelineStep) -> None:
         for request in requests(step):

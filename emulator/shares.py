@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from emulator.fabric import UPLINK, Fabric
 from emulator.shaping import NodeShaper, PortMatch, PortSide, QueueCounters, SliceShape
 from kubeslice_sim.controlplane.effects import SetQos
@@ -38,6 +40,12 @@ class Shares:
                 shaper = self._shapers[node.name] = NodeShaper(self._fabric.nodes[node.name], UPLINK)
             shaper.apply(shapes.values())
 
-    def counters(self) -> dict[str, tuple[QueueCounters, ...]]:
-        """The class counters of every shaped node."""
-        return {name: shaper.counters() for name, shaper in self._shapers.items()}
+    def leaves(self) -> Iterator[tuple[str, str, str, int, QueueCounters]]:
+        """Cluster, node, slice, its ceiling in bit/s and its leaf class's counters, for every share of every node."""
+        for cluster, shapes in self._shapes.items():
+            for node in self._fabric.plan.cluster(cluster).gateway_nodes if shapes else ():
+                counters = {counter.name: counter for counter in self._shapers[node.name].counters()}
+                for slice_, shape in shapes.items():
+                    leaf = counters.get(f"htb {shape.leaf_class}")
+                    if leaf is not None:
+                        yield cluster, node.name, slice_, shape.ceiling_bps, leaf

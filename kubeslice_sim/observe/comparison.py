@@ -24,12 +24,13 @@ class Tolerances:
     of a flow is left out of its mean rate after its start, after each step of the timeline and after each outage: slow
     start takes log2(bandwidth × rtt / 10 segments) round trips, about a second at 100 ms and 100 Mbit/s, and shapers
     let a burst pass first. Outages end at the detection's next poll and the sender's next retransmission, which
-    doubles its wait: they agree less closely than rates do.
+    doubles its wait: they agree less closely than rates do. ``busy_share``: utilisations, as shares of a capacity.
     """
 
     rtt_ratio: float = 0.10
     rtt_s: float = 0.001
     rate_ratio: float = 0.10
+    busy_share: float = 0.05
     ramp_up_s: float = 3.0
     request_ratio: float = 0.20
     request_s: float = 0.005

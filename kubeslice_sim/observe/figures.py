@@ -75,9 +75,9 @@ def median_of(rows: Rows, metric: str) -> Figure | None:
     return Figure(text="–", why=_why(measured) or "no answer") if measured else None
 
 
-def rate_window(a: Rows, b: Rows, ramp_up_s: float) -> Window:
-    """The time in which both runs have rates, without the first ``ramp_up_s``."""
-    spans = [[row.at_s for row in rows if row.metric == "rate_bps" and row.outcome not in SILENT] for rows in (a, b)]
+def common_window(a: Rows, b: Rows, metric: str, ramp_up_s: float) -> Window:
+    """The time in which both runs have rows of a metric, without the first ``ramp_up_s``."""
+    spans = [[row.at_s for row in rows if row.metric == metric and row.outcome not in SILENT] for rows in (a, b)]
     if not all(spans):
         return Window(math.inf, -math.inf, ramp_up_s)
     return Window(max(map(min, spans)) + ramp_up_s, min(map(max, spans)), ramp_up_s)
@@ -106,6 +106,18 @@ def mean_rate(rows: Rows, window: Window, phase: Phase) -> Figure | None:
         return Figure(text="–", why=f"no rate beyond the ramp-up of {seconds(window.ramp_up_s)}")
     value = statistic_of("mean", flowing)
     return Figure(text=say("rate_bps", value), value=value)
+
+
+def mean_utilisation(rows: Rows, window: Window) -> Figure | None:
+    """How busy the parts of one kind were on average while both runs measured them, added up over the parts."""
+    moments: dict[int, float] = {}
+    for row in rows:
+        if row.metric == "utilisation" and window.start_s <= row.at_s <= window.end_s:
+            moments[row.seq] = moments.get(row.seq, 0.0) + row.value
+    if not moments:
+        return None
+    value = statistic_of("mean", list(moments.values()))
+    return Figure(text=say("utilisation", value), value=value)
 
 
 def mean_requests(rows: Rows, phase: Phase) -> Figure | None:

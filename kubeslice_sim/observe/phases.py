@@ -22,7 +22,7 @@ class Phase:
 
     def holds(self, row: Observation) -> bool:
         """Whether the row is of this phase; a rate is, when its interval has begun in it."""
-        if row.metric in ("rate_bps", "requests_per_s"):
+        if row.metric in ("rate_bps", "requests_per_s", "utilisation"):
             return self.start_s < row.at_s <= self.end_s
         return self.start_s <= row.at_s < self.end_s
 

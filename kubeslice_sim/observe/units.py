@@ -18,7 +18,7 @@ _STEPS = {
 
 def say(metric: str, value: float) -> str:
     """The value with its unit, four significant figures: ``27.31 Mbit/s``, ``62.04 ms``, ``0.02 %``."""
-    if metric.endswith("_ratio"):
+    if metric.endswith("_ratio") or metric == "utilisation":
         return f"{_figures(value * 100)} %"
     return say_unit(METRICS.get(metric, "1"), value)
 

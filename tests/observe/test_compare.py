@@ -219,3 +219,20 @@ def test_the_share_of_failed_requests_is_compared() -> None:
     assert _one(_load([10.0] * 9, 90, 10), _load([10.0] * 9, 88, 12), "failed requests").outcome == "same"
     found = _one(_load([10.0] * 9, 100, 0), _load([10.0] * 9, 80, 20), "failed requests")
     assert (found.outcome, found.a, found.b) == ("differs", "0 %", "20 %")
+
+
+def _busy(name: str, *values: float) -> Rows:
+    return tuple(
+        row("utilisation", index + 1.0, value, seq=index, probe="resources", src=name, dst="")
+        for index, value in enumerate(values)
+    )  # fmt: skip
+
+
+def test_parts_of_one_kind_are_compared_together_and_only_where_both_runs_measured_them() -> None:
+    a = (*_busy("tunnel/gw-0", 0.9, 0.9), *_busy("tunnel/gw-1", 0.0, 0.0), *_busy("cpu/gw-0", 0.1, 0.1))
+    b = (*_busy("tunnel/gw-0", 0.0, 0.1), *_busy("tunnel/gw-1", 0.85, 0.8))
+    found = _one(a, b, "utilisation, all together")
+    assert (found.probe, found.src, found.outcome) == ("resources", "tunnel", "same")
+    assert (found.value_a, found.value_b) == (pytest.approx(0.9), pytest.approx(0.875))
+    assert _one(a, _busy("tunnel/gw-1", 0.7, 0.7), "utilisation, all together").outcome == "differs"
+    assert compare(run(a), run((*b, *_busy("nic/node/out", 1.0)))).exit_code == 0
