@@ -10,7 +10,6 @@ from kubeslice_sim.model.document import Document, ObjectKey, ObjectMeta, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
 
 D = TypeVar("D", bound=Document)
-K = TypeVar("K")
 Entry = tuple[str, str, str]
 """A kind with a label and its value, or with two empty texts for all of the kind."""
 Asked = tuple[str | None, tuple[tuple[str, str], ...]]
@@ -64,7 +63,7 @@ class ObjectTable:
         self._answers: dict[Entry, dict[Asked, tuple[Any, ...]]] = {}
         """What was selected by an entry, until one of its objects changes: reconcilers ask the same again and again."""
         self._owned: dict[str, set[ObjectKey]] = {}
-        self._named: dict[tuple[str, str], set[ObjectKey]] = {}
+        self._named: dict[tuple[str, str], tuple[ObjectKey, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -105,7 +104,7 @@ class ObjectTable:
         meta = item.metadata
         if held is None:
             insort(self._sorted.setdefault(key.kind, []), key)
-            self._named.setdefault((key.kind, key.name), set()).add(key)
+            self._name(key)
             self._label(key, meta)
             self._own(key, meta)
             return
@@ -123,7 +122,7 @@ class ObjectTable:
         meta = self._objects.pop(key).metadata
         self._unlabel(key, meta)
         self._disown(key, meta)
-        _take_out(self._named, (key.kind, key.name), key)
+        self._unname(key)
         keys = self._sorted[key.kind]
         del keys[bisect_left(keys, key)]
 
@@ -152,7 +151,7 @@ class ObjectTable:
 
     def of_name(self, kind: str, name: str) -> tuple[Any, ...]:
         """Whatever is of that kind and name, in any namespace."""
-        return tuple(self._objects[key] for key in sorted(self._named.get((kind, name), ())))
+        return tuple([self._objects[key] for key in self._named.get((kind, name), _NONE)])
 
     def get(self, noun: type[D], namespace: str, name: str) -> D | None:
         """See :class:`StoreView`."""
@@ -193,7 +192,13 @@ class ObjectTable:
 
     def _narrowest(self, kind: str, labels: tuple[tuple[str, str], ...]) -> Entry:
         """The entry that has the fewest objects of those that have all that is asked for."""
-        return min(((kind, *label) for label in labels), key=lambda entry: len(self._labelled.get(entry, _NONE)))
+        found, fewest = (kind, *labels[0]), float("inf")
+        for label in labels:
+            entry = (kind, *label)
+            count = len(self._labelled.get(entry, _NONE))
+            if count < fewest:
+                found, fewest = entry, count
+        return found
 
     def _look_up(self, entry: Entry, namespace: str | None, labels: tuple[tuple[str, str], ...]) -> tuple[Any, ...]:
         kind = entry[0]
@@ -227,18 +232,25 @@ class ObjectTable:
             if not keys:
                 del self._labelled[entry]
 
+    def _name(self, key: ObjectKey) -> None:
+        entry = (key.kind, key.name)
+        others = self._named.get(entry)
+        self._named[entry] = (key,) if others is None else tuple(sorted((*others, key)))
+
+    def _unname(self, key: ObjectKey) -> None:
+        entry = (key.kind, key.name)
+        others = tuple(other for other in self._named.pop(entry) if other != key)
+        if others:
+            self._named[entry] = others
+
     def _own(self, key: ObjectKey, meta: ObjectMeta) -> None:
         for reference in meta.owner_references:
             self._owned.setdefault(reference.uid, set()).add(key)
 
     def _disown(self, key: ObjectKey, meta: ObjectMeta) -> None:
         for reference in meta.owner_references:
-            _take_out(self._owned, reference.uid, key)
-
-
-def _take_out(index: dict[K, set[ObjectKey]], entry: K, key: ObjectKey) -> None:
-    keys = index.get(entry)
-    if keys is not None:  # two references to one owner are one entry
-        keys.discard(key)
-        if not keys:
-            del index[entry]
+            keys = self._owned.get(reference.uid)
+            if keys is not None:  # two references to one owner are one entry
+                keys.discard(key)
+                if not keys:
+                    del self._owned[reference.uid]
