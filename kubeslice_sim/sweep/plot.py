@@ -92,9 +92,9 @@ def _line(
     axes = picture.add_axes((0.15, 0.17, 0.81, 0.72))
     for number, (label, drawn) in enumerate(lines.items()):
         drawn.sort(key=lambda pair: pair[0])
+        halves = [0.0 if math.isnan(item.half_width) else item.half_width for _, item in drawn]
         axes.errorbar(
-            [x for x, _ in drawn], [item.mean for _, item in drawn],
-            yerr=[0.0 if math.isnan(item.half_width) else item.half_width for _, item in drawn],
+            [x for x, _ in drawn], [item.mean for _, item in drawn], yerr=halves if any(halves) else None,
             color=series(number), marker="o", markersize=4.5, linewidth=1.2, capsize=4, label=label or None,
             linestyle="-" if ticks and not sweep.sample else "none",
         )  # fmt: skip
