@@ -54,12 +54,14 @@ def settled(
     """The object with the spec that the slice gives it. ``cidr``: the cluster's; None: that of its slot.
 
     A label or annotation of the slice arrives where there is none of that key yet; it is never changed or taken away.
-    Where somebody else took the slice's name out of it, nothing arrives any more.
+    Where somebody took the slice's name out of it, only slot and CIDR arrive any more.
     """
-    if there.spec.slice_name != config.metadata.name:
-        return there
     meta = there.metadata
     cluster = meta.labels.get(labels.WORKER_CLUSTER, "")
+    spec = worker_slice_config_spec(config, cluster, slot, qos, cidr)
+    if there.spec.slice_name != spec.slice_name:
+        place = replace(there.spec, octet=spec.octet, cluster_subnet_cidr=spec.cluster_subnet_cidr)
+        return replace(there, spec=place)
     new_labels = _missing(config.metadata.labels, meta.labels)
     new_labels[QOS_PROFILE_LABEL] = config.spec.standard_qos_profile_name
     new_annotations = _missing(config.metadata.annotations, meta.annotations)
@@ -68,7 +70,7 @@ def settled(
         metadata=replace(
             meta, labels=meta.labels.with_items(new_labels), annotations=meta.annotations.with_items(new_annotations)
         ),
-        spec=worker_slice_config_spec(config, cluster, slot, qos, cidr),
+        spec=spec,
     )
 
 
