@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from kubeslice_sim.model.metric import METRICS, RESOURCES
 from kubeslice_sim.model.scenario import Scenario, Traffic
+from kubeslice_sim.observe.figures import failed_share
 from kubeslice_sim.observe.measure import (
     RATES,
     TIMES,
@@ -38,8 +39,9 @@ OF_REQUESTS = frozenset({"errors", "unfinished"})
 TAILS = ("mean", "median", "p95", "p99")
 STATISTICS = (*TAILS, "max", "total")
 """All that a measure may be."""
-UNITS = {**METRICS, "outage_s": "s", "passed": "1"}
-"""The metrics of observations; ``outage_s``: a traffic's longest; ``passed``: 1 or 0, of an expectation."""
+UNITS = {**METRICS, "outage_s": "s", "failed_ratio": "1", "passed": "1"}
+"""The metrics of observations; ``outage_s``: a traffic's longest; ``failed_ratio``: of its requests, those without an
+answer; ``passed``: 1 or 0, of an expectation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,9 @@ def _of_traffic(scenario: Scenario, traffic: Traffic, rows: Sequence[Observation
         if totals or (answering and metric in OF_REQUESTS):
             yield Measure(probe=traffic.name, metric=metric, statistic="total", value=math.fsum(totals),
                           count=len(totals))  # fmt: skip
+    failed = failed_share(rows)
+    if failed is not None and failed.value is not None:
+        yield Measure(probe=traffic.name, metric="failed_ratio", statistic="mean", value=failed.value)
     if scenario.spec.timeline:
         seen = [item for item in outages(traffic, rows, given_s or 0.0, scenario.spec.duration_s) if item.seen]
         if seen:

@@ -24,7 +24,7 @@ from kubeslice_sim.view.markup import el, table
 from kubeslice_sim.view.notebook import block
 from kubeslice_sim.view.tables import new_table, titled
 
-MAIN = ("rate_bps", "rtt_s", "request_s", "loss_ratio", "outage_s")
+MAIN = ("rate_bps", "rtt_s", "request_s", "loss_ratio", "failed_ratio", "outage_s")
 SHOWN = 30
 """A notebook shows so many variants."""
 
@@ -177,7 +177,13 @@ def _busiest(means: Mapping[Key, Mean]) -> str:
 
 
 def _main(sweep: Sweep) -> list[Key]:
-    return [key for key in sweep.figures() if key[1] in MAIN and key[2] in ("mean", "max")]
+    """What is shown of every variant; failures only of traffic that had any."""
+    values = sweep.values()
+    return [
+        key for key in sweep.figures()
+        if key[1] in MAIN and key[2] in ("mean", "max")
+        and (key[1] != "failed_ratio" or any(any(of.get(key, {}).values()) for of in values))
+    ]  # fmt: skip
 
 
 def _expectations(means: Mapping[tuple[str, str, str], Mean]) -> str:

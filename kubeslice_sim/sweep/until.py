@@ -119,8 +119,9 @@ def _rule(text: str, probes: Sequence[str] | None) -> Until:
     if statistic and statistic not in STATISTICS:
         raise _wrong(text, f"no figure is a {statistic!r}", meant(statistic, STATISTICS))
     try:
+        in_shares = kind == "relative" or metric.endswith("_ratio")
         in_seconds = metric if metric in METRICS else "ready_s"  # of what is no metric of rows, an outage has seconds
-        limit = SHARE.parse(size) if kind == "relative" else parse_limit(in_seconds, size)
+        limit = SHARE.parse(size) if in_shares else parse_limit(in_seconds, size)
     except ValueError as error:
         raise _wrong(text, str(error)) from None
     if limit <= 0.0:

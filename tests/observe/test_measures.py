@@ -186,3 +186,16 @@ def test_shared_parts_have_their_mean_and_greatest_whatever_is_told_of_them() ->
         4,
         0.75,
     )
+
+
+def test_requests_without_an_answer_are_a_share() -> None:
+    load = Traffic(name="web", kind="http", from_="a/x", to="b:80", requests_per_second=1.0)
+
+    def share(errors: float) -> float:
+        rows = [row("requests", 30.0, 20.0, probe="web"), row("errors", errors, 20.0, probe="web")]
+        (found,) = [item for item in measured(rows, load) if item.metric == "failed_ratio"]
+        assert found.unit == "1"
+        return found.value
+
+    assert (share(10.0), share(0.0)) == (0.25, 0.0)
+    assert not [item for item in measured(rates(1, 2), BULK) if item.metric == "failed_ratio"]

@@ -209,3 +209,16 @@ def test_machines_get_json() -> None:
     assert told["variants"][1]["values"] == {"underlay.links[a,b].rtt": "60ms"}
     assert told["variants"][1]["figures"][1]["mean"] == pytest.approx(27.5e6 / 3)
     assert told["variants"][1]["figures"][2]["half_width"] is None
+
+
+def test_failures_have_a_column_where_there_are_any() -> None:
+    def shares(*values: float) -> str:
+        runs = [Played(key=str(place), variant=place, replication=0, seed=7, measures=(
+            Measure(probe="web", metric="request_s", statistic="mean", value=0.2),
+            Measure(probe="web", metric="failed_ratio", statistic="mean", value=value),
+        )) for place, value in enumerate(values)]  # fmt: skip
+        return assembled("s", "d", [Axis(path="a.x", values=(1, 2))], [(1,), (2,)], runs)._repr_html_()
+
+    assert "web failed_ratio" in shares(0.0, 0.93)
+    assert "93 %" in shares(0.0, 0.93)
+    assert "failed_ratio" not in shares(0.0, 0.0)
