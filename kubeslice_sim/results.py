@@ -173,7 +173,7 @@ class Result:
         return observe.verdict_frame(self.verdicts)
 
     def control_frame(self) -> pd.DataFrame:
-        """The control plane's figures: time to ready, to detect, to recover; stale names; API load; queue depth."""
+        """The control plane's figures: how long to ready, join, rotate, detect, recover; stale names; load; queues."""
         return view.control_frame(answer(self.run))
 
     def event_frame(self) -> pd.DataFrame:
@@ -185,7 +185,7 @@ class Result:
         return view.object_frame(self.run)
 
     def stage_frame(self) -> pd.DataFrame:
-        """The critical path of each slice and export that came up, one row a stage."""
+        """The critical path of all that came up, joined, left or was rotated, one row a stage."""
         return view.stage_frame(self.run)
 
     def request_frame(self) -> pd.DataFrame:
@@ -197,12 +197,12 @@ class Result:
         return view.queue_frame(self.run)
 
     def critical_path(self, name: str = "") -> str:
-        """What decided when a slice or an export was up (empty: the last), as a sentence; empty if it never was."""
+        """What decided when a slice or an export was up, or a join over (empty: the last); empty if it never was."""
         return explain_path(self.run.history, name)
 
-    def gantt(self, slice_: str = "") -> Figure:
-        """Created → up by stage and cluster, of one slice (empty: the last that came up)."""
-        return view.draw_gantt(self.run, slice_)
+    def gantt(self, name: str = "") -> Figure:
+        """From asked for to done, by stage and cluster: a slice, or ``worker-3 joins red`` (empty: all of them)."""
+        return view.draw_gantt(self.run, name)
 
     def plot(self) -> Figure:
         """The run over time."""

@@ -1,8 +1,8 @@
 """Answers: the figures that people ask a control plane for, from a run's rows and history; the same on every back end.
 
 Time to detect: from a fault to the first sidecar that calls a tunnel down, cluster by cluster. Time to withdraw: until
-that cluster's router has a tunnel less. Time to recover: until as many tunnels are up as before. Time to join, to leave,
-to rotate and so on: from the request to its end, which :mod:`.undertaking` defines. All in seconds.
+that cluster's router has a tunnel less. Time to recover: until as many tunnels are up as before. Time to join, leave,
+rotate and so on: from the request to its end, which :mod:`.undertaking` defines. All in seconds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubeslice_sim.controlplane.critical_path import critical_path, goals, sentence, since
+from kubeslice_sim.controlplane.critical_path import critical_path, paths, sentence, since
 from kubeslice_sim.controlplane.watch import RETIRED
 from kubeslice_sim.observe.history import History, RouteChange
 from kubeslice_sim.observe.observation import Observation
@@ -49,21 +49,21 @@ def answer(run: Run) -> tuple[Answer, ...]:
 
 
 def explain_path(history: History, name: str = "") -> str:
-    """The critical path of a slice or an export (empty: of what was up last), as a sentence; empty without one."""
-    told = [goal for goal in goals(history.milestones) if name in ("", history.milestones[goal].subject)]
-    return sentence(critical_path(history.milestones, told[-1])) if told else ""
+    """The critical path of a slice, an export or an undertaking (empty: the last), as a sentence; empty without one."""
+    told = [path for goal, path in paths(history).items() if name in ("", history.milestones[goal].subject)]
+    return sentence(told[-1]) if told else ""
 
 
 def _ready(run: Run) -> Iterator[Answer]:
     """From the moment when it was asked for: by the world, at its beginning, or by a step of the timeline."""
     history = run.history.milestones
-    paths = {
-        (reached.slice, reached.cluster, reached.subject): critical_path(history, goal)
-        for goal in goals(history) if (reached := history[goal])
+    found = {
+        (reached.slice, reached.cluster, reached.subject): path
+        for goal, path in paths(run.history).items() if (reached := history[goal])
     }  # fmt: skip
     for row in run.observations:
         if row.metric == "ready_s":
-            up, path = row.outcome == "ok", paths.get((row.slice, row.src_cluster, row.src), ())
+            up, path = row.outcome == "ok", found.get((row.slice, row.src_cluster, row.src), ())
             whole_s = round(path[-1].end_s - path[0].start_s, 9) if path else row.value
             yield Answer(question="time to ready", subject=row.src, cluster=row.src_cluster, unit="s",
                          value=whole_s if up else None, detail=sentence(path) if up else row.detail)  # fmt: skip
@@ -71,11 +71,12 @@ def _ready(run: Run) -> Iterator[Answer]:
 
 def _undertaken(history: History) -> Iterator[Answer]:
     """How long what was asked of the running control plane took, with its critical path from that moment on."""
+    found = paths(history)
     for item in history.undertakings:
         value, detail = None, item.reason
         if item.ended_s is not None and item.milestone is not None:
             value = round(item.ended_s - item.at_s, 9)
-            detail = sentence(since(critical_path(history.milestones, item.milestone), item.at_s, None))
+            detail = sentence(found[item.milestone])
         whose = item.slice or item.cluster
         yield Answer(question=item.question, subject=whose, cluster=item.cluster, value=value, unit="s",
                      detail=f"{item.title}: {detail}" if item.question == "time to rotate" else detail)  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kubeslice_sim.observe.history import Milestone
+from kubeslice_sim.observe.history import History, Milestone
 from kubeslice_sim.observe.units import seconds
 
 SHORT_SHARE = 0.01
@@ -67,6 +67,16 @@ def critical_path(milestones: Sequence[Milestone], goal: int) -> tuple[Stage, ..
         chain.append(stage)
         place = before
     return tuple(reversed(chain))
+
+
+def paths(history: History) -> dict[int, tuple[Stage, ...]]:
+    """The chain of every goal, by its place; that of an undertaking from when it was begun."""
+    begun_s = {item.milestone: item.at_s for item in history.undertakings if item.milestone is not None}
+    found = {goal: critical_path(history.milestones, goal) for goal in goals(history.milestones)}
+    return {
+        goal: since(path[:-1], begun_s[goal], None) if goal in begun_s else path  # its end is the last stage's
+        for goal, path in found.items()
+    }
 
 
 def since(stages: Sequence[Stage], fault_s: float, ended_s: float | None) -> tuple[Stage, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from kubeslice_sim.controlplane.answers import Answer
-from kubeslice_sim.controlplane.critical_path import critical_path, goals
+from kubeslice_sim.controlplane.critical_path import paths
 from kubeslice_sim.observe import frames
 from kubeslice_sim.observe.frames import COUNT, NUMBER, TEXT, Schema, framed
 from kubeslice_sim.observe.run import Run
@@ -70,12 +70,12 @@ def control_frame(answers: Iterable[Answer]) -> pd.DataFrame:
 
 
 def stage_frame(run: Run) -> pd.DataFrame:
-    """The critical path of everything that came up: one row a stage, goal by goal."""
+    """The critical path of everything that came up or came to its end: one row a stage, goal by goal."""
     history = run.history.milestones
     return framed(STAGE_SCHEMA, [
         _StageRow(goal=history[goal].subject, start_s=stage.start_s, end_s=stage.end_s, length_s=stage.length_s,
                   stage=stage.name, slice=stage.slice, cluster=stage.cluster, subject=stage.subject)
-        for goal in goals(history) for stage in critical_path(history, goal)
+        for goal, path in paths(run.history).items() for stage in path
     ])  # fmt: skip
 
 

@@ -1,14 +1,16 @@
-"""Created → up as a Gantt figure: stage by stage and cluster by cluster, the critical path in strong colours."""
+"""From asked for to done as a Gantt figure: stage by stage and cluster by cluster, the critical path in blue."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from kubeslice_sim.controlplane.critical_path import Stage, critical_path, goals, stage_of
+from kubeslice_sim.controlplane.critical_path import Stage, paths, stage_of
 from kubeslice_sim.observe.history import Milestone
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.observe.units import seconds
@@ -18,6 +20,12 @@ from kubeslice_sim.view.palette import FAINT, INK, LINE, SERIES
 WIDTH = 760.0
 LANE_H = 15.0
 GROUP_H = 18.0
+HEAD_H = 26.0
+AXIS_H = 40.0
+LINE_H = 12.0
+CHARACTERS = 110
+MOST = 12
+"""So many goals are drawn; the others can be asked for by their names."""
 _CONTROLLER = "controller cluster"
 
 
@@ -31,31 +39,80 @@ class Lane:
     critical: tuple[Stage, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The lanes of one goal, from when it was asked for; without lanes, ``title`` says why there are none."""
+
+    title: str
+    start_s: float
+    end_s: float
+    lanes: tuple[Lane, ...] = ()
+
+    @property
+    def heading(self) -> list[str]:
+        """The title, line by line."""
+        return wrap(self.title, CHARACTERS)
+
+    @property
+    def height(self) -> float:
+        """In points."""
+        clusters = len({lane.cluster for lane in self.lanes})
+        head = HEAD_H + LINE_H * (len(self.heading) - 1)
+        return head + (LANE_H * len(self.lanes) + GROUP_H * clusters + AXIS_H if self.lanes else 0.0)
+
+
 @in_house_style
-def draw_gantt(run: Run, slice_: str = "") -> Picture:
-    """From "the slice was asked for" to "it is up", for one slice (empty: the one that was up last).
+def draw_gantt(run: Run, name: str = "") -> Picture:
+    """From "it was asked for" to "it is so": slices that came up, joins, leaves, rotations and the like.
 
     Each bar is a stage: it begins when the last thing that it waited for was there. What is on the critical path is
-    blue and bears its length; what is grey could have taken longer without anybody noticing. Times are seconds since
-    the slice was asked for. A run without a history, or in which nothing came up, gives a picture that says so.
+    blue and bears its length; what is grey could have taken longer without anybody noticing. ``name``: a slice, which
+    shows how it came up, or an undertaking by its title (``worker-3 joins red``). Empty: all, of several only the
+    critical paths, each over its own time. A run without a history, or in which nothing came up, gives a picture that
+    says so.
     """
+    groups = groups_of(run, name)
+    if not groups:
+        return _empty(f"{name} did not come up in this run." if name else "No slice came up in this run.")
+    return _drawn(groups)
+
+
+def groups_of(run: Run, name: str = "") -> tuple[Group, ...]:
+    """A group a goal, in order of time; of several the critical paths only. What was never over has no lanes."""
     history = run.history.milestones
-    told = [goal for goal in goals(history) if not history[goal].cluster and slice_ in ("", history[goal].subject)]
-    if not told:
-        return _empty(f"Slice {slice_} did not come up in this run." if slice_ else "No slice came up in this run.")
-    goal = told[-1]
-    path = critical_path(history, goal)
-    zero_s = path[0].start_s if path else history[goal].at_s
-    lanes = lanes_of(history, goal, path)
-    return _drawn(lanes, zero_s, history[goal].at_s, f"slice {history[goal].subject}: created → up")
+    begun_s = {item.milestone: item.at_s for item in run.history.undertakings}
+    told = {
+        goal: path for goal, path in paths(run.history).items()
+        if not history[goal].cluster and name in ("", history[goal].subject)
+    }  # fmt: skip
+    found = []
+    for goal, path in told.items():
+        start_s = begun_s.get(goal, path[0].start_s if path else history[goal].at_s)
+        lanes = lanes_of(history, goal, path, start_s)
+        if len(told) > 1:
+            lanes = tuple(replace(lane, bars=lane.critical) for lane in lanes if lane.critical)
+        end_s = history[goal].at_s
+        what = history[goal].subject if goal in begun_s else f"slice {history[goal].subject}: created → up"
+        title = f"{what}, {seconds(end_s - start_s)} from {start_s:g} s on"
+        found.append(Group(title=title, start_s=start_s, end_s=end_s, lanes=lanes))
+    found += [Group(title=item.notice, start_s=item.at_s, end_s=item.at_s) for item in run.history.undertakings
+              if item.notice and name in ("", item.title)]  # fmt: skip
+    return tuple(sorted(found, key=lambda group: group.start_s))
 
 
-def lanes_of(history: Sequence[Milestone], goal: int, path: Sequence[Stage]) -> tuple[Lane, ...]:
-    """The stages that the goal depended on, grouped: the controller cluster first, then by name, each in time order."""
+def lanes_of(
+    history: Sequence[Milestone], goal: int, path: Sequence[Stage], start_s: float = -math.inf
+) -> tuple[Lane, ...]:  # fmt: skip
+    """The stages that the goal depended on, grouped: the controller cluster first, then by name, each in time order.
+
+    ``start_s``: what was over by then is left out, and what went on then begins there.
+    """
     groups: dict[tuple[str, str], dict[Stage, None]] = {}  # a stage that released two things is one bar
     for place in sorted(_needed(history, goal)):
         stage = stage_of(history, place)
-        if stage is not None:
+        at_once = place == goal and stage is not None and stage.length_s == 0
+        if stage is not None and stage.end_s > start_s and not at_once:
+            stage = replace(stage, start_s=max(stage.start_s, start_s))
             groups.setdefault((stage.cluster, stage.name), {})[stage] = None
     chain = set(path)
     lanes = [
@@ -79,23 +136,43 @@ def _first(bars: Iterable[Stage]) -> tuple[float, float]:
     return min((bar.start_s, bar.end_s) for bar in bars)
 
 
-def _drawn(lanes: Sequence[Lane], zero_s: float, end_s: float, title: str) -> Picture:
-    clusters = list(dict.fromkeys(lane.cluster for lane in lanes))
-    height = LANE_H * len(lanes) + GROUP_H * len(clusters) + 62
+def _drawn(groups: Sequence[Group]) -> Picture:
+    shown = groups[:MOST]
+    more = len(groups) - len(shown)
+    height = sum(group.height for group in shown) + (HEAD_H if more else 0.0)
     picture = new_picture(WIDTH, height)
-    left = min(300.0, max(text_width(lane.stage, 7.5) for lane in lanes) + 26)
-    axes = picture.add_axes((left / WIDTH, 36 / height, (WIDTH - left - 64) / WIDTH, (height - 62) / height))
-    picture.text(8 / WIDTH, 1 - 14 / height, title, fontsize=10, fontweight="bold", color=INK, va="center")
+    stages = (lane.stage for group in shown for lane in group.lanes)
+    left = min(300.0, max((text_width(stage, 7.5) for stage in stages), default=0.0) + 26)
+    top = 0.0
+    for group in shown:
+        weight = "bold" if group.lanes else "normal"
+        for line, text in enumerate(group.heading):
+            picture.text(8 / WIDTH, 1 - (top + 14 + LINE_H * line) / height, text, fontsize=10 if group.lanes else 8,
+                         fontweight=weight, color=INK, va="center")  # fmt: skip
+        if group.lanes:
+            bottom = 1 - (top + group.height - AXIS_H) / height
+            tall = group.height - AXIS_H - HEAD_H - LINE_H * (len(group.heading) - 1)
+            axes = picture.add_axes((left / WIDTH, bottom, (WIDTH - left - 64) / WIDTH, tall / height))
+            _lanes(axes, group)
+        top += group.height
+    if more:
+        picture.text(8 / WIDTH, 1 - (top + 14) / height, f"and {more} more, each by its name", fontsize=8, color=FAINT,
+                     va="center")  # fmt: skip
+    return picture
+
+
+def _lanes(axes: Axes, group: Group) -> None:
+    """One goal's lanes, cluster by cluster."""
     place, ticks, names = 0.0, [], []
-    for cluster in clusters:
+    for cluster in dict.fromkeys(lane.cluster for lane in group.lanes):
         axes.text(0.0, place + GROUP_H / 2, cluster, fontsize=8, fontweight="bold", color=FAINT, va="center")
         place += GROUP_H
-        for lane in (item for item in lanes if item.cluster == cluster):
-            _bars(axes, lane, place, zero_s)
+        for lane in (item for item in group.lanes if item.cluster == cluster):
+            _bars(axes, lane, place, group.start_s)
             ticks.append(place + LANE_H / 2)
             names.append(lane.stage)
             place += LANE_H
-    axes.set_xlim(0.0, max(end_s - zero_s, 1e-3))
+    axes.set_xlim(0.0, max(group.end_s - group.start_s, 1e-3))
     axes.set_ylim(place, 0.0)
     axes.set_yticks(ticks, names)
     axes.tick_params(axis="y", length=0, labelsize=7.5)
@@ -105,7 +182,6 @@ def _drawn(lanes: Sequence[Lane], zero_s: float, end_s: float, title: str) -> Pi
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.set_xlabel("seconds since it was asked for; blue: the critical path", fontsize=8, color=FAINT)
-    return picture
 
 
 def _bars(axes: Axes, lane: Lane, place: float, zero_s: float) -> None:

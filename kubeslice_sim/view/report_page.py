@@ -48,7 +48,7 @@ def report(run: Run, verdicts: Sequence[Verdict], plan: Plan, directory: str | P
     if run.history:
         stages = draw_gantt(run)
         write_text(folder / GANTT, svg_text(stages))
-        figures.append(inline_svg(stages, "From created to up, stage by stage", "gantt-"))
+        figures.append(inline_svg(stages, "From asked for to done, stage by stage", "gantt-"))
     write_text(folder / REPORT, page(run, verdicts, plan, *figures))
     return folder / REPORT
 
@@ -103,7 +103,7 @@ def _control_plane(run: Run, stages: Markup) -> Iterator[Markup]:
     yield el("h2", "Control plane")
     path = explain_path(run.history)
     if path:
-        yield el("p", "What the last to come up waited for: ", el("strong", path), ".")
+        yield el("p", "What the last of them waited for: ", el("strong", path), ".")
     yield el("figure", stages, el("figcaption", "Each bar begins when the last thing that it waited for was there."))
     yield control_html(answer(run))
 

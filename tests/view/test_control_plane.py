@@ -15,7 +15,7 @@ from kubeslice_sim.manifest import load
 from kubeslice_sim.observe.history import History, history_data, history_of
 from kubeslice_sim.results import Result
 from kubeslice_sim.view.figure import svg_text
-from kubeslice_sim.view.gantt import draw_gantt, lanes_of
+from kubeslice_sim.view.gantt import draw_gantt, groups_of, lanes_of
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +116,100 @@ def test_the_report_tells_it_and_keeps_it(failed: Result, tmp_path: Path) -> Non
 def test_a_history_survives_json(failed: Result) -> None:
     history = failed.run.history
     assert history_of(json.loads(json.dumps(history_data(history)))) == history
+
+
+@pytest.fixture(scope="module")
+def changed(root: Path) -> Result:
+    """A cluster joins at 8 s, another leaves at 35.1 s and is deregistered at 48 s."""
+    return ks.simulate(load(root / "scenarios" / "06-cluster-joins-and-leaves"))
+
+
+def moments(result: Result, cluster: str, kind: str, name: str, change: str) -> list[float]:
+    frame = result.object_frame()
+    here = frame[(frame.cluster == cluster) & (frame.kind == kind) & (frame.name == name) & (frame.change == change)]
+    return list(here.at_s)
+
+
+def test_a_join_is_over_when_the_last_router_took_the_last_tunnel(changed: Result) -> None:
+    took_s = figure(changed, "time to join", "worker-3")
+    ups = [row.at_s for row in changed.run.observations
+           if row.metric == "tunnel_up" and row.value and "worker-3" in (row.src_cluster, row.dst_cluster)]  # fmt: skip
+    taken = [item.at_s for item in changed.run.history.routes if item.tunnels and 8 < item.at_s < 30]
+    assert len(ups) == 8 and max(ups) <= 8 + took_s
+    assert 8 + took_s == pytest.approx(max(taken))
+    path = changed.stage_frame()
+    path = path[path.goal == "worker-3 joins red"]
+    assert path.start_s.iloc[0] == 8 and path.length_s.sum() == pytest.approx(took_s)
+    assert list(path.stage)[:2] == ["controller makes the pair", "certificate job"]
+
+
+def test_a_leave_is_over_when_the_last_object_is_gone(changed: Result) -> None:
+    gone = [moments(changed, "controller", "WorkerSliceConfig", "red-worker-2", "deleted")[0]]
+    for name in ("red-worker-1-worker-2", "red-worker-2-worker-1", "red-worker-2-worker-3", "red-worker-3-worker-2"):
+        gone += moments(changed, "controller", "WorkerSliceGateway", name, "deleted")
+        gone += moments(changed, name.split("-", 1)[1].rsplit("-worker", 1)[0], "SliceGateway", name, "deleted")
+    assert len(gone) == 9
+    assert figure(changed, "time to leave", "worker-2") == pytest.approx(max(gone) - 35.1)
+    (forgotten_s,) = moments(changed, "controller", "Cluster", "worker-2", "deleted")
+    assert figure(changed, "time to deregister", "worker-2") == pytest.approx(forgotten_s - 48)
+    assert not any("was not over" in notice for notice in changed.run.notices)
+
+
+def test_the_figure_has_a_group_for_each_undertaking(changed: Result, tmp_path: Path) -> None:
+    titles = [group.title.partition(",")[0] for group in groups_of(changed.run)]
+    assert titles == [
+        "slice red: created → up",
+        "worker-3 joins red",
+        "worker-2 leaves red",
+        "worker-2 is deregistered",
+    ]
+    assert all(lane.bars == lane.critical != () for group in groups_of(changed.run) for lane in group.lanes)
+    (alone,) = groups_of(changed.run, "worker-3 joins red")
+    assert any(not lane.critical for lane in alone.lanes), "alone it shows what was not critical, too"
+    assert all(8 <= bar.start_s <= bar.end_s <= alone.end_s for lane in alone.lanes for bar in lane.bars)
+    text = svg_text(changed.gantt())
+    assert all(title in text for title in titles)
+    page = changed.report(tmp_path).read_text()
+    assert "time to join" in page and "time to leave" in page and "time to deregister" in page
+    assert ks.read_report(tmp_path).run.history == changed.run.history
+
+
+def test_a_rotation_is_over_when_every_gateway_is_complete(root: Path) -> None:
+    result = ks.simulate(load(root / "scenarios" / "05-key-rotation"))
+    frame = result.object_frame()
+    rotation = frame[(frame.kind == "VpnKeyRotation") & (frame.at_s > 20)]
+    assert rotation.state.iloc[-1] == "rotation 2: COMPLETE"
+    (found,) = (item for item in answer(result.run) if item.question == "time to rotate")
+    assert found.value is not None
+    assert rotation.at_s.iloc[-1] <= 20 + found.value < rotation.at_s.iloc[-1] + 1, "then the old keys go"
+    for stage in ("certificate job", "controller begins the rotation", "recycler: old pods are gone"):
+        assert stage in found.detail
+
+
+def told(root: Path, name: str, scenario: str, timeline: list[dict[str, object]]) -> Result:
+    world = ks.vary(load(root / "scenarios" / name), {f"scenario/{scenario}.timeline": timeline})
+    return ks.simulate(world)
+
+
+RED = {"kind": "SliceConfig", "metadata": {"name": "red", "namespace": "kubeslice-demo"}}
+
+
+def test_a_leave_that_is_blocked_is_told_with_what_blocks_it(root: Path) -> None:
+    result = told(root, "06-cluster-joins-and-leaves", "in-and-out", [
+        {"at": "30s", "fault": {"name": "cut off", "partition": ["controller", "worker-2"]}},
+        {"at": "35s", "patch": {**RED, "spec": {"clusters": ["worker-1"]}}},
+    ])  # fmt: skip
+    (found,) = (item for item in answer(result.run) if item.question == "time to leave")
+    assert found.value is None and found.cluster == "worker-2"
+    notice = next(item for item in result.run.notices if item.startswith("worker-2 leaves red (begun at 35 s)"))
+    assert "worker-2 still has Slice red, held by networking.kubeslice.io/slice-finalizer" in notice
+    assert "worker-2 leaves red" in svg_text(result.gantt())
+
+
+def test_a_rotation_whose_day_is_over_is_told(root: Path) -> None:
+    result = told(root, "05-key-rotation", "keys-renewed", [
+        {"at": "10s", "fault": {"name": "fast clock", "clock": "ahead", "by": "960h", "cluster": "controller"}},
+        {"at": "20s", "patch": {**RED, "spec": {"renewBefore": "2026-01-01T00:00:20Z"}}},
+    ])  # fmt: skip
+    (notice,) = (item for item in result.run.notices if item.startswith("rotation 2 of red"))
+    assert "is IN_PROGRESS on worker-1" in notice and "only on the day of the certificates" in notice
