@@ -6,14 +6,18 @@ goal along the last ones gives a chain without gaps, so its stages sum to the wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kubeslice_sim.observe.history import History, Milestone
+from kubeslice_sim.observe.history import History, Hold, Milestone
 from kubeslice_sim.observe.units import seconds
 
 SHORT_SHARE = 0.01
 """A sentence tells stages of less than this share of the whole together."""
+
+
+LEAST_PAUSE_S = 0.1
+"""Shorter pauses, a controller's first four or so after a conflict, are part of the stage that they delay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +74,65 @@ def critical_path(milestones: Sequence[Milestone], goal: int) -> tuple[Stage, ..
 
 
 def paths(history: History) -> dict[int, tuple[Stage, ...]]:
-    """The chain of every goal, by its place; that of an undertaking from when it was begun."""
+    """The chain of every goal, by its place, with what held it up; that of an undertaking from when it was begun."""
     begun_s = {item.milestone: item.at_s for item in history.undertakings if item.milestone is not None}
-    found = {goal: critical_path(history.milestones, goal) for goal in goals(history.milestones)}
+    found = {goal: held(critical_path(history.milestones, goal), history.holds) for goal in goals(history.milestones)}
     return {
         goal: since(path[:-1], begun_s[goal], None) if goal in begun_s else path  # its end is the last stage's
         for goal, path in found.items()
     }
+
+
+def held(stages: Sequence[Stage], holds: Sequence[Hold]) -> tuple[Stage, ...]:
+    """The chain with stages of their own for what it waited for in vain: a part that was away, then a back-off.
+
+    A stage was held up by what was away for some of it and back before it ended, and by the pauses of who works on its
+    subject where they are most of what is left of it.
+    """
+    return tuple(part for stage in stages for part in _split(stage, holds))
+
+
+def _split(stage: Stage, holds: Sequence[Hold]) -> Iterator[Stage]:
+    concerned = [
+        hold for hold in holds if hold.cluster in ("", stage.cluster)
+        and hold.at_s < stage.end_s and stage.start_s < hold.until_s <= stage.end_s
+    ]  # fmt: skip
+    if stage.name.endswith(_ALONE):
+        concerned = []
+    begin_s = stage.start_s
+    away = [hold for hold in concerned if hold.what != "back-off"]
+    pauses = [hold for hold in concerned if hold.what == "back-off" and _works_on(hold, stage)]
+    if away:
+        longest = max(away, key=lambda hold: hold.until_s - hold.at_s)
+        first_s, begin_s = max(begin_s, min(hold.at_s for hold in away)), max(hold.until_s for hold in away)
+        yield from _piece(stage, stage.start_s, first_s)
+        yield Stage(name=longest.what, slice=stage.slice, cluster=longest.cluster, subject="", start_s=first_s,
+                    end_s=begin_s)  # fmt: skip
+    pauses = [hold for hold in pauses if hold.until_s > begin_s]
+    if pauses:
+        first_s, last_s = max(begin_s, min(hold.at_s for hold in pauses)), max(hold.until_s for hold in pauses)
+        if last_s - first_s >= max(LEAST_PAUSE_S, (stage.end_s - begin_s) / 2):
+            yield from _piece(stage, begin_s, first_s)
+            yield Stage(name="back-off", slice=stage.slice, cluster=stage.cluster, subject=stage.subject,
+                        start_s=first_s, end_s=last_s)  # fmt: skip
+            begin_s = last_s
+    if begin_s == stage.start_s:
+        yield stage
+    else:
+        yield from _piece(stage, begin_s, stage.end_s)
+
+
+_ALONE = ("pod starts", "certificate job", "tunnel comes up", "node dies")
+"""What the data plane does without asking anybody."""
+
+
+def _works_on(hold: Hold, stage: Stage) -> bool:
+    return hold.subject in ("", stage.subject, stage.subject.rpartition("/")[2], stage.slice)
+
+
+def _piece(stage: Stage, start_s: float, end_s: float) -> Iterator[Stage]:
+    if end_s > start_s:
+        yield replace(stage, start_s=start_s, end_s=end_s)
 
 
 def since(stages: Sequence[Stage], fault_s: float, ended_s: float | None) -> tuple[Stage, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from kubeslice_sim.controlplane.absence import Absence, AwayPart, Pause
 from kubeslice_sim.controlplane.agenda import Agenda
 from kubeslice_sim.controlplane.lease import takeover_s
 from kubeslice_sim.controlplane.loops import Loops
@@ -37,6 +38,7 @@ class Disturbances:
         if not site.post.up:
             return
         site.post.up = False
+        self._note(site, "API server", True, now_s)
         self._outages[cluster] += 1
         for follower, place in self._followers(site):
             self._break(follower, place, now_s)
@@ -47,6 +49,8 @@ class Disturbances:
     def start_api(self, cluster: str, now_s: float) -> None:
         """The API server answers again, with all that it held."""
         site = self._sites[cluster]
+        if not site.post.up:
+            self._note(site, "API server", False, now_s)
         site.post.up = True
         if not site.running and not self._down.get(cluster):
             self._start_leading(site, now_s)
@@ -61,6 +65,7 @@ class Disturbances:
         if site.clients["hub"].cut or site.hub is site:
             return
         site.clients["hub"].cut = True
+        self._note(site, "way to the controller", True, now_s)
         site.informers["hub"].disconnect()
         self._cut_s[cluster] = now_s
         # TCP carries on if the way is open again before the client has given the connection up.
@@ -69,6 +74,8 @@ class Disturbances:
     def join(self, cluster: str, now_s: float) -> None:
         """The way is open again. What the watch missed comes now, or, after a longer cut, at its next attempt."""
         site = self._sites[cluster]
+        if site.clients["hub"].cut:
+            self._note(site, "way to the controller", False, now_s)
         site.clients["hub"].cut = False
         in_time = now_s - self._cut_s.get(cluster, float("-inf")) < self._timing.connection_loss_s
         if in_time and site.running and site.clients["hub"].reachable and not site.informers["hub"].connected:
@@ -82,7 +89,7 @@ class Disturbances:
     def crash(self, cluster: str, *, standby: bool = False, now_s: float) -> None:
         """The process with the cluster's controllers dies and stays dead; ``standby``: another one waits to lead."""
         site = self._sites[cluster]
-        self._loops.stop(site)
+        self._stop(site, now_s)
         self._down[cluster] = not standby
         if standby:
             self._start_leading(site, now_s)
@@ -113,19 +120,28 @@ class Disturbances:
             self._loops.connect(site, place, now_s)
             return
         pause_s = min(self._timing.watch_retry_s * 2.0**attempt, self._timing.watch_retry_limit_s)
+        self._loops.note(Pause(cluster=site.name, key=None, until_s=now_s + pause_s), now_s)
         self._agenda.at(now_s + pause_s, partial(self._retry, site, place, life, attempt + 1))
 
     def _give_up(self, site: Site, outage: int, now_s: float) -> None:
         """The lease could not be renewed in time: the process ends, and waits to lead again."""
         if site.post.up or self._outages[site.name] != outage or not site.running:
             return
+        self._stop(site, now_s)
+
+    def _stop(self, site: Site, now_s: float) -> None:
+        self._note(site, "controllers", True, now_s)
         self._loops.stop(site)
+
+    def _note(self, site: Site, part: AwayPart, begins: bool, now_s: float) -> None:
+        self._loops.note(Absence(cluster=site.name, part=part, begins=begins), now_s)
 
     def _start_leading(self, site: Site, now_s: float) -> None:
         self._agenda.at(takeover_s(now_s, self._timing), partial(self._lead, site, site.life))
 
     def _lead(self, site: Site, life: int, now_s: float) -> None:
         if site.life == life and not site.running and not self._down.get(site.name) and site.post.up:
+            self._note(site, "controllers", False, now_s)
             self._loops.start(site, now_s)
             for place in site.places():
                 if not site.informers[place].connected:

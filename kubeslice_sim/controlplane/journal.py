@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from kubeslice_sim.controlplane.absence import Absence, Pause
 from kubeslice_sim.controlplane.effects import Effect
 from kubeslice_sim.controlplane.event import TunnelTransition
 from kubeslice_sim.controlplane.facts import Fact, PingRound
@@ -18,7 +19,7 @@ class ObjectChange(NamedTuple):
     change: Change
 
 
-Entry = Effect | Fact | TunnelTransition | ObjectChange
+Entry = Effect | Fact | TunnelTransition | ObjectChange | Absence | Pause
 
 
 class Journal:
@@ -31,8 +32,8 @@ class Journal:
         for store in stores:
             self.changed(store, 0.0)
 
-    def note(self, entry: Effect | Fact | TunnelTransition, now_s: float) -> None:
-        """An order to the data plane, what it answered, or a tunnel's new state; rounds of pings are left out."""
+    def note(self, entry: Effect | Fact | TunnelTransition | Absence | Pause, now_s: float) -> None:
+        """An order to the data plane, what it answered (but rounds of pings), a tunnel's new state, what was away."""
         if not isinstance(entry, PingRound):
             self.entries.append((now_s, entry))
 

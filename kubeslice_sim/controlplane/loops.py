@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+from kubeslice_sim.controlplane.absence import Absence, Pause
 from kubeslice_sim.controlplane.agenda import Agenda
 from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.controller import Controller
@@ -55,6 +56,11 @@ class Loops:
         for site, place, informer in self._followers[store.cluster]:
             self._await(site, place, informer, informer.read(now_s))
         store.compact(store.sequence - LOG_LENGTH)
+
+    def note(self, entry: Absence | Pause, now_s: float) -> None:
+        """Write down that a part is away, or that a controller pauses, where a journal is kept."""
+        if self._journal is not None:
+            self._journal.note(entry, now_s)
 
     def at_rest(self) -> bool:
         """Whether all parts work, no reconcile is under way, no key ready and no change on its way to a cache."""
@@ -165,6 +171,7 @@ class Loops:
                 controller.queue.add_at(key, end_s + outcome.conflict_pause_s)
             elif refusal is not None or outcome.retry:
                 controller.queue.add_rate_limited(key, end_s)
+                self._noted_pause(site, controller, key, end_s)
             else:
                 controller.queue.forget(key)
                 if outcome.requeue_after_s is not None:
@@ -181,6 +188,9 @@ class Loops:
             site, outcome, self._agenda, self._webhooks, partial(self._wrote, site, controller), end,
             controller.spec.sender,
         ).send(0, now_s)  # fmt: skip
+
+    def _noted_pause(self, site: Site, controller: Controller, key: ObjectKey, now_s: float) -> None:
+        self.note(Pause(cluster=site.name, key=key, until_s=controller.queue.later().get(key, now_s)), now_s)
 
     def _wrote(self, site: Site, controller: Controller, store: Store, now_s: float) -> None:
         controller.writes += 1

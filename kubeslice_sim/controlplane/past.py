@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
+from kubeslice_sim.controlplane.absence import Absence, Pause
 from kubeslice_sim.controlplane.effects import Effect, SetNextHops, StartGateway
 from kubeslice_sim.controlplane.event import TunnelTransition
 from kubeslice_sim.controlplane.facts import (
@@ -68,7 +69,7 @@ class Past:
                 self.ledger.lost(entry.cluster, entry.namespace, entry.pod)
             case CertificatesIssued() | CertificatesFailed():
                 self.ledger.done("certificates", entry.slice, entry.server, entry.client)
-            case PodRunning() | PingRound() | NodeStopped() | NodeRunning():
+            case PodRunning() | PingRound() | NodeStopped() | NodeRunning() | Absence() | Pause():
                 pass  # the stores say what comes of it
             case _:
                 self._order(entry)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 
+from kubeslice_sim.controlplane.absence import holds
 from kubeslice_sim.controlplane.effects import SetNextHops, StartGateway
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.journal import Entry, ObjectChange
@@ -39,6 +40,7 @@ def tell_history(fleet: Fleet, observations: Iterable[Observation], *, zero_s: f
         ttl_s=fleet.timing.dns_ttl_s,
         milestones=tracer.milestones,
         undertakings=tuple(sorted(undertakings, key=lambda item: item.at_s)),
+        holds=tuple(holds(shifted, zero_s, end_s)),
         states=tuple(_states(shifted)),
         routes=tuple(_routes(shifted)),
         stale_names=stale_names(shifted),

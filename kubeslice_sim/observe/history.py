@@ -54,6 +54,21 @@ class Undertaking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What held somebody up from ``at_s`` to ``until_s``: ``what`` is a part that was away, or ``back-off``.
+
+    ``cluster``: whose controllers; empty for the controller cluster, which all wait for. ``subject``: of a back-off,
+    the name of the object that was left alone; empty for all.
+    """
+
+    at_s: float
+    until_s: float
+    cluster: str
+    what: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectState:
     """From now on an object is in this state. ``change``: added, modified or deleted; ``cluster``: whose API server.
 
@@ -126,6 +141,7 @@ class History:
     ttl_s: float = 0.0
     milestones: tuple[Milestone, ...] = ()
     undertakings: tuple[Undertaking, ...] = ()
+    holds: tuple[Hold, ...] = ()
     states: tuple[ObjectState, ...] = ()
     routes: tuple[RouteChange, ...] = ()
     stale_names: tuple[StaleName, ...] = ()

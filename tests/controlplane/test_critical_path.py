@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kubeslice_sim as ks
-from kubeslice_sim.controlplane.critical_path import critical_path, goals, releaser, sentence, stage_of
+from kubeslice_sim.controlplane.critical_path import critical_path, goals, held, releaser, sentence, stage_of
 from kubeslice_sim.manifest import load
-from kubeslice_sim.observe.history import Milestone
+from kubeslice_sim.observe.history import Hold, Milestone
 
 
 def milestone(at_s: float, stage: str, *after: int, cluster: str = "", goal: bool = False) -> Milestone:
@@ -81,6 +81,38 @@ def test_the_stages_sum_to_the_time_to_ready(history: tuple[Milestone, ...]) -> 
     assert math.isclose(math.fsum(stage.length_s for stage in path), whole_s, abs_tol=1e-9)
     assert all(stage.length_s >= 0 for stage in path)
     assert all(one.end_s == other.start_s for one, other in itertools.pairwise(path)), "without a gap"
+
+
+HOLDS = st.builds(
+    lambda at_s, length_s, what, cluster: Hold(at_s=at_s, until_s=at_s + length_s, cluster=cluster, what=what),
+    st.floats(0, 400), st.floats(0, 200), st.sampled_from(["controller away", "back-off"]), st.sampled_from(["", "w"]),
+)  # fmt: skip
+
+
+@given(histories(), st.lists(HOLDS, max_size=5))
+def test_what_held_it_up_takes_its_time_from_the_stages(history: tuple[Milestone, ...], holds: list[Hold]) -> None:
+    path = critical_path(history, len(history) - 1)
+    split = held(path, holds)
+    assert math.isclose(sum(one.length_s for one in split), sum(one.length_s for one in path), abs_tol=1e-9)
+    assert all(one.end_s == other.start_s for one, other in itertools.pairwise(split)), "without a gap"
+    assert all(one.length_s >= 0 for one in split)
+
+
+def test_an_outage_and_the_pause_after_it_are_stages_of_their_own() -> None:
+    (goal,) = goals(BY_HAND)
+    path = critical_path(BY_HAND, goal)
+    away = Hold(at_s=35.0, until_s=45.0, cluster="", what="controller away")
+    pause = Hold(at_s=42.0, until_s=51.0, cluster="worker-2", what="back-off", subject="red")
+    assert [(stage.name, stage.start_s, stage.end_s) for stage in held(path, (away, pause))] == [
+        ("certificate job", 0.0, 40.0), ("controller away", 40.0, 45.0), ("back-off", 45.0, 51.0),
+        ("NodePort exchange", 51.0, 52.0), ("gateway pod is ordered", 52.0, 52.1),
+        ("gateway pod starts", 52.1, 57.1), ("found up", 57.1, 60.0),
+    ]  # fmt: skip
+    elsewhere = Hold(at_s=42.0, until_s=51.0, cluster="worker-1", what="back-off", subject="red")
+    of_another = Hold(at_s=42.0, until_s=51.0, cluster="worker-2", what="back-off", subject="blue")
+    ended_later = Hold(at_s=42.0, until_s=53.0, cluster="", what="controller away")
+    assert held(path, (elsewhere, of_another)) == path
+    assert held(path[:2], (ended_later,)) == path[:2], "it went on while the controller was away"
 
 
 @pytest.mark.parametrize("name", ["01-two-clusters", "03-gateway-failure", "07-service-discovery"])

@@ -68,7 +68,14 @@ def test_what_is_asked_for_later_is_ready_so_long_after_that(root: Path) -> None
     (late,) = (item for item in answer(result.run) if item.subject == "shop/stock")
     assert late.value is not None
     assert 12 < late.value < 24, "the controller was away for 12 s more, and whoever was refused pauses"
-    assert result.critical_path("shop/stock").startswith("export told to the hub (worker-2)")
+    frame = result.stage_frame()
+    stages = frame[frame.goal == "shop/stock"].set_index("stage")
+    assert stages.length_s.sum() == pytest.approx(late.value)
+    away, paused = stages.loc["controller away"], stages.loc["back-off"]
+    assert away.start_s == pytest.approx(6, abs=0.1) and 18 <= away.end_s < 20, "its API server, then its new leader"
+    assert paused.start_s == away.end_s and paused.cluster == "worker-2"
+    assert away.length_s + paused.length_s > 0.98 * late.value
+    assert result.critical_path("shop/stock").startswith("controller away")
     cut_off = {item.detail.partition(":")[0] for item in answer(result.run) if item.question.startswith("longest")}
     assert cut_off == {"pulse"}, "a name that never was cannot be cut off"
 
