@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from emulator.fabric import Fabric
-from emulator.names import ClusterNames
 from emulator.overlay import Overlay
 from emulator.passage import Direction
 from emulator.routers import Router
@@ -37,13 +36,12 @@ class Broken:
 class Faults:
     """Breaks and mends the parts of one emulation. A fault without a name is ``fault-<n>``, counted from 1."""
 
-    def __init__(self, fabric: Fabric, overlay: Overlay, names: ClusterNames) -> None:
+    def __init__(self, fabric: Fabric, overlay: Overlay) -> None:
         self.fleet_faults: FleetFaults | None = None
         """Who breaks the control plane; must be set before such a fault strikes."""
         self._of_fleet: dict[str, Fault] = {}
         self._fabric = fabric
         self._overlay = overlay
-        self._names = names
         self._active: dict[str, tuple[Broken, ...]] = {}
         self._links: dict[str, LinkFault] = {}
         self._count = 0
@@ -145,11 +143,11 @@ class Faults:
         return Broken(evidence=evidence, mend=mend)
 
     def _kill_dns(self, cluster: str) -> Broken:
-        self._names.kill(cluster)
+        self._overlay.kill_dns(cluster)
 
         def mend() -> str:
-            self._names.revive(cluster)
-            return f"KubeSlice DNS of {cluster} listens again"
+            self._overlay.revive_dns(cluster)
+            return f"KubeSlice DNS of {cluster} starts again"
 
         sentence = f"KubeSlice DNS of {cluster} closed its sockets"
         return Broken(evidence=Evidence(part="kubeslice-dns", cluster=cluster, sentence=sentence), mend=mend)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
@@ -16,6 +17,7 @@ from typing import TypeVar
 from emulator.fabric import Fabric
 from emulator.gateways import Gateways
 from emulator.mesh import Mesh
+from emulator.names import ClusterNames
 from emulator.netns import Namespace
 from emulator.pods import AppPod, AppPods
 from emulator.policies import Policies
@@ -23,6 +25,7 @@ from emulator.routers import Router, Routers
 from emulator.shares import Shares
 from emulator.sidecars import Sidecars
 from emulator.wireguard import Driver, choose_driver
+from kubeslice_sim.controlplane.built_in import DNS
 from kubeslice_sim.controlplane.dataplane import FactSink
 from kubeslice_sim.controlplane.effects import (
     ConnectPod,
@@ -51,7 +54,7 @@ T = TypeVar("T")
 class Overlay:
     """Implements ``controlplane.dataplane.DataPlane``; ``sink`` is set before the first effect."""
 
-    def __init__(self, fabric: Fabric, pods: AppPods, timing: Timing, serve: Callable[[ServeNames], None]) -> None:
+    def __init__(self, fabric: Fabric, pods: AppPods, timing: Timing, name_servers: ClusterNames) -> None:
         self.sink: FactSink | None = None
         self.failure: Exception | None = None
         self.driver: Driver = choose_driver(Namespace.current())
@@ -63,7 +66,8 @@ class Overlay:
         self.shares = Shares(fabric)
         self.mesh = Mesh(fabric.plan, pods)
         self._timing = timing
-        self._serve = serve
+        self._name_servers = name_servers
+        self._dns_deaths: Counter[str] = Counter()
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._waiting: set[threading.Timer] = set()
         self._killed: dict[tuple[str, str, str], StartAppPod] = {}
@@ -144,6 +148,23 @@ class Overlay:
             self._start_pod(wanted)
         return wanted is not None
 
+    def kill_dns(self, cluster: str) -> None:
+        """KubeSlice's DNS dies; kubelet tells, nobody restarts it until :meth:`revive_dns`."""
+        self._dns_deaths[cluster] += 1
+        self._name_servers.kill(cluster)
+        self._report(PodStopped(cluster=cluster, namespace=SYSTEM_NAMESPACE, pod=DNS))
+
+    def revive_dns(self, cluster: str) -> None:
+        """Start it again: it listens, and kubelet tells, when a pod has had its time to start."""
+        death = self._dns_deaths[cluster]
+
+        def started() -> None:
+            if self._dns_deaths[cluster] == death:
+                self._name_servers.revive(cluster)
+                self._report(_running(cluster, SYSTEM_NAMESPACE, DNS))
+
+        self._later(self._timing.pod_start_s, lambda: self._work.put(started))
+
     def close(self) -> None:
         """Stop doing things; what stands dies with the sandbox."""
         self._work.put(None)
@@ -181,7 +202,7 @@ class Overlay:
             case SetQos():
                 self.shares.set(effect)
             case ServeNames():
-                self._serve(effect)
+                self._name_servers.serve(effect)
                 self.mesh.serve(effect)
             case SetNetworkPolicy():
                 self.policies.set(effect)
@@ -247,11 +268,14 @@ class Overlay:
             self.sink.report(fact)
 
     def _report_later(self, delay_s: float, fact: Fact) -> None:
-        def report() -> None:
-            self._waiting.discard(timer)
-            self._report(fact)
+        self._later(delay_s, lambda: self._report(fact))
 
-        timer = threading.Timer(delay_s, report)
+    def _later(self, delay_s: float, work: Callable[[], None]) -> None:
+        def run() -> None:
+            self._waiting.discard(timer)
+            work()
+
+        timer = threading.Timer(delay_s, run)
         timer.daemon = True
         self._waiting.add(timer)
         timer.start()

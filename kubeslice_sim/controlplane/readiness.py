@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, Protocol
 
-from kubeslice_sim.controlplane.built_in import nsm_ip, running
+from kubeslice_sim.controlplane.built_in import DNS, nsm_ip, running
 from kubeslice_sim.controlplane.effects import ConnectPod, ServeNames, SetNextHops, StartGateway
 from kubeslice_sim.controlplane.finalizer import deleting
 from kubeslice_sim.controlplane.hub import labels
@@ -252,11 +252,14 @@ def judge_export(
     if config is None or cluster not in config.spec.clusters or namespace not in onboarded:
         reason = f"{namespace} is no namespace of {slice_} on {cluster}"
         return Item(kind="export", name=name, slice=slice_, cluster=cluster, reason=reason, possible=False)
-    reason = _export_reason(export, workers[cluster], config, ledger)
+    reason = _export_reason(export, cluster, workers, config, ledger)
     return Item(kind="export", name=name, slice=slice_, cluster=cluster, reason=reason)
 
 
-def _export_reason(export: ServiceExport, site: Standing, config: SliceConfig, ledger: Ledger) -> str:
+def _export_reason(
+    export: ServiceExport, cluster: str, workers: Mapping[str, Standing], config: SliceConfig, ledger: Ledger
+) -> str:
+    site = workers[cluster]
     if export.status.export_status != "READY" or not export.status.last_sync:
         return f"export status {export.status.export_status or 'not set'}"
     expected = {
@@ -267,4 +270,15 @@ def _export_reason(export: ServiceExport, site: Standing, config: SliceConfig, l
     told = {pod.nsm_ip for pod in export.status.pods}
     if expected != told:
         return f"{len(told)} of {len(expected)} pods exported"
-    return next(filter(None, (unserved(export, cluster, ledger) for cluster in member_clusters(config))), "")
+    members = member_clusters(config)
+    reasons = chain(
+        (unserved(export, cluster, ledger) for cluster in members), (_deaf(workers[cluster]) for cluster in members)
+    )
+    return next(filter(None, reasons), "")
+
+
+def _deaf(site: Standing) -> str:
+    """That nobody answers questions on one cluster, whatever its DNS had been told; empty if somebody does."""
+    pod = site.present.local.find("Pod", names.SYSTEM_NAMESPACE, DNS)
+    runs = pod is not None and running(pod) and is_ready(pod)
+    return "" if runs else f"KubeSlice's DNS does not run on {site.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kubeslice_sim.controlplane.built_in import DNS
 from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.model.scenario import Fault, LinkFault
 from kubeslice_sim.observe.evidence import Evidence
@@ -38,7 +39,7 @@ class Faults:
         if fault.link is not None:
             return name, self._worsen(fault.link)
         if fault.kill == "dns":
-            return name, (self._name_server(fault.cluster, False),)
+            return name, (self._kill_name_server(fault.cluster),)
         if fault.kill == "node":
             return name, self._lose_node(fault, keys)
         if not keys:
@@ -166,17 +167,18 @@ class Faults:
         )
         return Evidence(part=f"{one}–{other}", cluster=one, peer=other, sentence=sentence)
 
-    def _name_server(self, cluster: str, running: bool) -> Evidence:
-        self._network.nameserver(cluster).running = running
-        state = "answers again" if running else "does not answer"
-        return Evidence(part="kubeslice-dns", cluster=cluster, sentence=f"KubeSlice DNS of {cluster} {state}")
+    def _kill_name_server(self, cluster: str) -> Evidence:
+        ran = self._data_plane.pods.kill_name_server(cluster)
+        sentence = f"KubeSlice DNS of {cluster} {'was killed and stays down' if ran else 'did not run; it stays down'}"
+        return Evidence(part=DNS, cluster=cluster, sentence=sentence)
 
     def _restart_name_server(self, cluster: str) -> Evidence:
         for name, (other, _) in self._active.items():
             if other.kill == "dns" and other.cluster == cluster:
                 sentence = f"KubeSlice DNS of {cluster} stays silent: {name} holds it"
-                return Evidence(part="kubeslice-dns", cluster=cluster, sentence=sentence)
-        return self._name_server(cluster, True)
+                return Evidence(part=DNS, cluster=cluster, sentence=sentence)
+        self._data_plane.pods.release_name_server(cluster)
+        return Evidence(part=DNS, cluster=cluster, sentence=f"KubeSlice DNS of {cluster} starts again")
 
 
 def _name(key: PodKey) -> str:

@@ -100,12 +100,13 @@ class Link:
 
 @dataclass(slots=True, kw_only=True)
 class Nameserver:
-    """The KubeSlice DNS of a cluster. ``away``: its node is gone, and it does not run on another yet.
+    """The KubeSlice DNS of a cluster.
 
+    ``held``: a fault keeps it down. ``away``: it does not run: its pod died or is still starting, or its node is gone.
     ``node``: where it runs or is to run, empty for nowhere; None while nobody has said.
     """
 
-    running: bool = True
+    held: bool = False
     node: str | None = None
     away: bool = False
     records: FrozenMap[tuple[IPv4Address, ...]] = field(default_factory=FrozenMap)
@@ -113,7 +114,7 @@ class Nameserver:
     @property
     def answers(self) -> bool:
         """Whether a question is answered."""
-        return self.running and not self.away
+        return not self.held and not self.away
 
 
 class Network:

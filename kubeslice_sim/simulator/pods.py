@@ -32,6 +32,8 @@ class Pods:
         self._held: set[PodKey] = set()
         self._lost_nodes: set[tuple[str, str]] = set()
         self._starting: dict[PodKey, int] = {}
+        """What is on its way to run, by the number of its start: an earlier start of the same pod came to nothing."""
+        self._starts = 0
 
     def kill(self, key: PodKey) -> bool:
         """The pod dies with all its processes and stays dead until :meth:`release`; whether it ran."""
@@ -70,7 +72,9 @@ class Pods:
         for key in tuple(self.on_node(cluster, node)):
             self.stop(key, told=False)
         server = self._network.nameserver(cluster)
-        server.away = server.away or server.node == node
+        if server.node == node:
+            server.away = True
+            self._starting.pop(_dns(cluster), None)
         self._report(NodeStopped(cluster=cluster, node=node))
 
     def recover_node(self, cluster: str, node: str) -> int:
@@ -111,8 +115,7 @@ class Pods:
         """It runs after ``pod_start_s``, unless a fault is against it."""
         if key in self._held or (key[0], _node(part)) in self._lost_nodes:
             return
-        ticket = self._starting[key] = self._starting.get(key, 0) + 1
-        self._later(self._start_s, partial(self._started, key, part, ticket))
+        self._later(self._start_s, partial(self._started, key, part, self._ticket(key)))
 
     def _started(self, key: PodKey, part: Pod | Router | Gateway, ticket: int) -> None:
         if self._starting.get(key) != ticket or self.part(key) is not part:
@@ -126,16 +129,40 @@ class Pods:
         if isinstance(part, Gateway):
             self._vpn.started(part)
 
-    def start_name_server(self, cluster: str, node: str) -> None:
-        """KubeSlice DNS runs there after ``pod_start_s``."""
+    def kill_name_server(self, cluster: str) -> bool:
+        """KubeSlice DNS dies and stays dead until :meth:`release_name_server`; whether it ran."""
+        server = self._network.nameserver(cluster)
+        ran, server.held, server.away = server.answers, True, True
+        self._starting.pop(_dns(cluster), None)
+        if ran:
+            self._report(PodStopped(cluster=cluster, namespace=SYSTEM_NAMESPACE, pod=DNS))
+        return ran
+
+    def release_name_server(self, cluster: str) -> None:
+        """It starts anew, as kubelet would start it, where it is wanted."""
+        server = self._network.nameserver(cluster)
+        server.held = False
+        self.start_name_server(cluster, server.node)
+
+    def start_name_server(self, cluster: str, node: str | None) -> None:
+        """KubeSlice DNS runs there after ``pod_start_s``, unless a fault is against it or nobody wants it."""
+        server = self._network.nameserver(cluster)
+        if server.held or node == "" or (cluster, node) in self._lost_nodes:
+            return
+        ticket = self._ticket(_dns(cluster))
 
         def started() -> None:
-            server = self._network.nameserver(cluster)
-            if server.away and server.node == node and (cluster, node) not in self._lost_nodes:
+            if self._starting.get(_dns(cluster)) == ticket and server.node == node:
+                del self._starting[_dns(cluster)]
                 server.away = False
                 self._report(PodRunning(cluster=cluster, namespace=SYSTEM_NAMESPACE, pod=DNS))
 
         self._later(self._start_s, started)
+
+    def _ticket(self, key: PodKey) -> int:
+        self._starts += 1
+        self._starting[key] = self._starts
+        return self._starts
 
     def stop(self, key: PodKey, told: bool = True) -> bool:
         """It ends, with its interfaces and routes; whether it ran. Nobody hears of it where not ``told``."""
@@ -187,3 +214,7 @@ class Pods:
 
 def _node(part: Pod | Router | Gateway) -> str:
     return part.node if isinstance(part, Pod) else part.start.node
+
+
+def _dns(cluster: str) -> PodKey:
+    return (cluster, SYSTEM_NAMESPACE, DNS)

@@ -59,7 +59,7 @@ class Books:
 
 
 def faults(books: Books) -> Faults:
-    return Faults(cast(Any, None), cast(Any, books), cast(Any, books))
+    return Faults(cast(Any, None), cast(Any, books))
 
 
 def named(fault: Fault, name: str) -> Fault:

@@ -9,8 +9,10 @@ import pytest
 
 from kubeslice_sim import manifest
 from kubeslice_sim.controlplane.answers import answer
+from kubeslice_sim.controlplane.built_in import DNS
 from kubeslice_sim.controlplane.watch import RETIRED
 from kubeslice_sim.errors import KubesliceSimError
+from kubeslice_sim.model.scenario import Fault, TimelineStep
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.simulator.backend import Simulator
 
@@ -119,3 +121,28 @@ def test_tunnels_that_were_last_seen_up_are_those_that_there_are(root: Path, sce
     assert len(seen) - len(gone) == tunnels
     questions = {item.question for item in answer(found)}
     assert not questions & {"time to detect", "time to withdraw", "time to recover"}, "nothing broke"
+
+
+def test_a_dns_that_was_killed_is_a_pod_that_failed_and_takes_its_time_to_start(root: Path) -> None:
+    world = manifest.load(root / "scenarios" / "07-service-discovery")
+    (scenario,) = world.scenarios
+    steps = (
+        TimelineStep(at_s=5.0, fault=Fault(name="dead", kill="dns", cluster="worker-3")),
+        TimelineStep(at_s=20.0, restore="dead"),
+    )
+    scenario = replace(scenario, spec=replace(scenario.spec, timeline=steps, expect=(), duration_s=24.0))
+    found = Simulator().run(world, scenario, seed=3, run_id="r", on_progress=lambda _: None)
+    states = {
+        round(row.at_s, 3): row.state for row in found.history.states
+        if (row.cluster, row.kind, row.name) == ("worker-3", "Pod", DNS) and row.at_s > 0
+    }  # fmt: skip
+    assert states == {5.0: "Failed", 20.0 + scenario.timing.pod_start_s: "Running"}
+
+
+def test_where_dns_is_dead_an_export_is_not_up(root: Path) -> None:
+    world = manifest.load(root / "scenarios" / "07-service-discovery")
+    (scenario,) = world.scenarios
+    steps = (TimelineStep(at_s=5.0, fault=Fault(name="dead", kill="dns", cluster="worker-3")),)
+    scenario = replace(scenario, spec=replace(scenario.spec, timeline=steps, expect=(), duration_s=10.0))
+    found = Simulator().run(world, scenario, seed=3, run_id="r", on_progress=lambda _: None)
+    assert any("worker-3" in notice and notice.startswith("export shop/cart") for notice in found.notices)
