@@ -10,11 +10,11 @@ from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, Update, UpdateStatus, View, Write
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import seconds, timestamp
+from kubeslice_sim.controlplane.worker.cluster_health import cluster_health
 from kubeslice_sim.model.cluster import (
     Cluster,
     ClusterHealth,
     ClusterStatus,
-    ComponentStatus,
     NamespaceOwnership,
     RegistrationStatus,
 )
@@ -23,9 +23,6 @@ from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice import Slice
 from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
 
-COMPONENTS = (
-    "nsmgr", "forwarder", "admission-webhook", "netop", "spire-agent", "spire-server", "node-ips", "cni-subnets",
-)  # fmt: skip
 DEREGISTER_TRIES = 4
 """So often a worker that is to go looks for slices that are still there, before it says that it cannot."""
 EXCLUDED_NAMESPACES = frozenset(
@@ -56,8 +53,10 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         node_ips=_node_ips(view),
         cni_subnet=_networks(view),
         namespaces=_namespaces(view, held),
-        cluster_health=_health(held.cluster_health, view, now_s),
     )
+    if _health_is_due(held.cluster_health, view, now_s):
+        health = replace(cluster_health(cluster, status, view), last_updated=timestamp(now_s))
+        status = replace(status, cluster_health=health)
     if status != held:
         writes.append(UpdateStatus(item=replace(cluster, status=status), at="hub"))
     return Outcome(
@@ -120,28 +119,29 @@ def _namespaces(view: View, held: ClusterStatus) -> tuple[NamespaceOwnership, ..
     return tuple(found[name] for name in dict.fromkeys((*old, *found)))
 
 
-def _health(held: ClusterHealth | None, view: View, now_s: float) -> ClusterHealth:
-    """Normal; written again only when the last report is older than its period."""
-    age_s = now_s - seconds(held.last_updated) if held is not None and held.last_updated else float("inf")
-    if held is not None and age_s < view.timing.health_report_s:
-        return held
-    return ClusterHealth(
-        cluster_health_status="Normal",
-        component_statuses=tuple(
-            ComponentStatus(component=name, component_health_status="Normal") for name in COMPONENTS
-        ),
-        last_updated=timestamp(now_s),
-    )
+def _health_is_due(held: ClusterHealth | None, view: View, now_s: float) -> bool:
+    """Health is written again only when the last report of it is older than its period."""
+    dated = held is not None and held.last_updated
+    return not dated or now_s - seconds(str(dated)) >= view.timing.health_report_s
 
 
 def _events(key: ObjectKey, held: ClusterStatus, status: ClusterStatus) -> tuple[Note, ...]:
     changed = (
         ("ClusterNodeIpAutoDetected", held.node_ips != status.node_ips),
         ("ClusterCNISubnetUpdateSuccessful", held.cni_subnet != status.cni_subnet),
-        ("ClusterHealthy", held.cluster_health is None),
+        ("ClusterHealthy", _turned(held, status) == "Normal"),
+        ("ClusterUnhealthy", _turned(held, status) == "Warning"),
         ("UpdatedNamespaceInfoToHub", held.namespaces != status.namespaces),
     )
     return tuple(Note(name=name, subject=key) for name, happened in changed if happened)
+
+
+def _turned(held: ClusterStatus, status: ClusterStatus) -> str | None:
+    """What the cluster's health is now, where it was something else."""
+    before, now = (
+        item.cluster_health.cluster_health_status if item.cluster_health else None for item in (held, status)
+    )
+    return now if now != before else None
 
 
 def _own_cluster(change: Change, view: View) -> tuple[ObjectKey, ...]:

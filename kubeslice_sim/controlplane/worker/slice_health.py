@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
-from kubeslice_sim.controlplane.built_in import DNS, GATEWAY_LABEL, SLICE_LABEL, running
+from kubeslice_sim.controlplane.built_in import POD_TYPE_LABEL, SLICE_LABEL, running
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
 from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, UpdateStatus, View
 from kubeslice_sim.controlplane.timestamp import seconds, timestamp
-from kubeslice_sim.controlplane.worker.router import router_runs
+from kubeslice_sim.controlplane.worker.cluster_health import pods_health
+from kubeslice_sim.controlplane.worker.east_west import DIRECTION_LABEL
 from kubeslice_sim.model.cluster import ComponentHealth, ComponentStatus
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.slice_gateway import SliceGateway
@@ -41,33 +41,40 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
 
 
 def _parts(config: WorkerSliceConfig, view: View) -> tuple[ComponentStatus, ...]:
-    slice_ = config.spec.slice_name
+    """The slice's parts, in the operator's order; of gateways, tunnels and Istio only where there are any."""
     if config.spec.overlay_network_deployment_mode == "no-network":
         return ()
-    gateways = view.local.list(SliceGateway, SYSTEM_NAMESPACE, {SLICE_LABEL: slice_})
-    dns = view.local.find("Pod", SYSTEM_NAMESPACE, DNS)
+    slice_ = {SLICE_LABEL: config.spec.slice_name}
+    gateways = view.local.list(SliceGateway, SYSTEM_NAMESPACE, slice_)
     pods = [
-        sum(running(pod) for pod in view.local.objects("Pod", SYSTEM_NAMESPACE, {GATEWAY_LABEL: item.metadata.name}))
-        for item in gateways
-    ]
-    tunnels = [
-        sum(pod.tunnel_status.tunnel_state == "UP" for pod in item.status.gateway_pod_status) for item in gateways
-    ]
-    wanted = [gateway_count(item.metadata) for item in gateways]
-    found: dict[str, ComponentHealth] = {
-        "dns": "Normal" if dns is not None and running(dns) else "Error",
-        "slice-gateway": _share(pods, wanted),
-        "slice-router": "Normal" if router_runs(slice_, view) else "Error",
-        "gateway-tunnel": _share(tunnels, wanted),
+        pod for pod in view.local.objects("Pod", SYSTEM_NAMESPACE, {**slice_, POD_TYPE_LABEL: "slicegateway"})
+        if running(pod) and not finalizer.deleting(pod)
+    ]  # fmt: skip
+    tunnels = [pod for pod in pods if (said := view.sidecars.get(pod.metadata.name)) is not None and said.up]
+    wanted = sum(gateway_count(item.metadata) for item in gateways)
+    found: dict[str, ComponentHealth | None] = {
+        "dns": _pods({POD_TYPE_LABEL: "dns"}, view) or "Error",
+        "slice-gateway": _share(len(pods), wanted) if gateways else None,
+        "slice-router": _pods({**slice_, POD_TYPE_LABEL: "router"}, view) or "Error",
+        "egress": _pods({**slice_, DIRECTION_LABEL: "egressgateway"}, view),
+        "ingress": _pods({**slice_, DIRECTION_LABEL: "ingressgateway"}, view),
+        "gateway-tunnel": _share(len(tunnels), wanted) if gateways else None,
     }
-    return tuple(ComponentStatus(component=name, component_health_status=health) for name, health in found.items())
+    return tuple(
+        ComponentStatus(component=name, component_health_status=health)
+        for name, health in found.items() if health is not None
+    )  # fmt: skip
 
 
-def _share(counts: Sequence[int], wanted: Sequence[int]) -> ComponentHealth:
-    """Every gateway has all of its pods (or tunnels): Normal; some: Warning; none: Error."""
-    if all(count >= full for count, full in zip(counts, wanted, strict=True)):
+def _pods(labels: dict[str, str], view: View) -> ComponentHealth | None:
+    return pods_health(SYSTEM_NAMESPACE, labels, view)
+
+
+def _share(count: int, wanted: int) -> ComponentHealth:
+    """As many as there are to be, of all gateways together: Normal; none: Error; any other number: Warning."""
+    if count == wanted:
         return "Normal"
-    return "Warning" if any(counts) else "Error"
+    return "Warning" if count else "Error"
 
 
 SLICE_HEALTH = ControllerSpec(
