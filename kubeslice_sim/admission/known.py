@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubeslice_sim.admission.rule import Finding, Request
-from kubeslice_sim.model.document import CLUSTERS_ANNOTATION, ObjectKey, placement
+from kubeslice_sim.model.cluster import Cluster
+from kubeslice_sim.model.document import CLUSTERS_ANNOTATION, ObjectKey, ObjectMeta, placement
 from kubeslice_sim.model.field_path import FieldPath
 from kubeslice_sim.model.frozen import FrozenMap
 from kubeslice_sim.model.kubernetes import WORKLOAD_KINDS
+from kubeslice_sim.model.node_name import app_node, gateway_node
 from kubeslice_sim.model.reference import CLUSTER_DOMAIN, SERVICE_DOMAIN, is_address, port_number, split_port
 from kubeslice_sim.model.scenario import Scenario
 from kubeslice_sim.model.suggest import meant
+from kubeslice_sim.model.underlay import Underlay
 
 _POD_ORDINAL = re.compile(r"(.+)-[0-9]+")
 _HOST = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+", re.IGNORECASE)
@@ -28,6 +31,7 @@ class Known:
     slices: Mapping[str, tuple[str, ...]]
     workloads: Mapping[str, frozenset[str]]
     names: frozenset[str]
+    nodes: Mapping[str, tuple[str, ...]]
 
     def source(self, text: str, path: FieldPath) -> Iterator[Finding]:
         """What is wrong with ``namespace/workload[@cluster]``."""
@@ -87,6 +91,13 @@ class Known:
             message = f"the cluster {cluster} is not a part of the slice {slice_name}"
             yield Finding(path, message, meant(cluster, members), about)
 
+    def node(self, cluster: str, name: str, path: FieldPath) -> Iterator[Finding]:
+        """What is wrong with a node's name; a cluster that is not known is told elsewhere."""
+        known = self.nodes.get(cluster)
+        if known is not None and name not in known:
+            about = (ObjectKey("Cluster", "", cluster),)
+            yield Finding(path, f"{cluster} has no node {name}", meant(name, known), about)
+
     def slice(self, name: str, path: FieldPath) -> Iterator[Finding]:
         """What is wrong with a slice's name."""
         if name not in self.slices:
@@ -127,7 +138,20 @@ def known_to(request: Request) -> Known:
             placed = _spread(tuple(part.strip() for part in wanted.split(",")), clusters)
             workloads[key] = workloads.get(key, frozenset()) | placed
     return Known(
-        clusters=tuple(clusters), slices=slices, workloads=workloads, names=frozenset(_dns_names(request, applied))
+        clusters=tuple(clusters), slices=slices, workloads=workloads, names=frozenset(_dns_names(request, applied)),
+        nodes={item.metadata.name: _nodes(item, request) for item in request.state.all("Cluster")},
+    )  # fmt: skip
+
+
+def _nodes(cluster: Cluster, request: Request) -> tuple[str, ...]:
+    """The names that a plan gives the cluster's nodes: a gateway node at each node IP, whoever gives those."""
+    name = cluster.metadata.name
+    underlay = next(iter(request.state.all("Underlay")), Underlay(metadata=ObjectMeta(name=""))).cluster(name)
+    reported = cluster.status.node_ips if cluster.status is not None else ()
+    gateways = max(underlay.gateway_nodes, *map(len, (cluster.spec.node_ips, reported, underlay.node_ips)))
+    return (
+        *(gateway_node(name, ordinal + 1) for ordinal in range(gateways)),
+        *(app_node(name, ordinal + 1) for ordinal in range(underlay.app_nodes)),
     )
 
 

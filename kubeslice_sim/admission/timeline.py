@@ -115,6 +115,8 @@ def fault_target_exists(request: Request) -> Iterator[Finding]:
         if fault.pod:
             at = f"@{fault.cluster}" if fault.cluster in known.clusters else ""
             yield from known.source(fault.pod + at, (*path, "pod"))
+        if fault.node:
+            yield from known.node(fault.cluster, fault.node, (*path, "node"))
         yield from _ends(known, fault, path)
 
 

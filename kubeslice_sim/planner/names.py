@@ -6,6 +6,8 @@ controllers/slicegateway and controllers/slice; dns plugin/kubeslice.
 
 from __future__ import annotations
 
+from kubeslice_sim.model.node_name import app_node as app_node
+from kubeslice_sim.model.node_name import gateway_node as gateway_node
 from kubeslice_sim.model.reference import CLUSTER_DOMAIN, SERVICE_DOMAIN
 
 RBAC_PREFIX = "kubeslice-rbac"
@@ -13,16 +15,6 @@ RBAC_PREFIX = "kubeslice-rbac"
 GATEWAY_NODE_LABEL = "kubeslice.io/node-type"
 SYSTEM_NAMESPACE = "kubeslice-system"
 EXCLUDE_LABEL = "kubeslice.io/exclude"
-
-
-def gateway_node(cluster: str, ordinal: int) -> str:
-    """A node labelled ``kubeslice.io/node-type=gateway``; ordinals count from 1."""
-    return f"{cluster}-gw-{ordinal}"
-
-
-def app_node(cluster: str, ordinal: int) -> str:
-    """A node for applications only; ordinals count from 1."""
-    return f"{cluster}-app-{ordinal}"
 
 
 def is_pod_of(pod: str, workload: str) -> bool:
