@@ -35,9 +35,9 @@ def told(hand: Hand, since: int) -> list[str]:
 
 
 def remove_slice(hand: Hand) -> None:
-    """As somebody does who may pass by the webhooks: at the store itself."""
+    """As somebody does who may pass by the webhooks: at the store itself, which is seen with the next report."""
     hand.fleet.hub.store.delete(SLICE, hand.now_s)
-    hand.run_for(30)
+    hand.run_for(150)
 
 
 def test_a_cluster_without_slices_goes_at_once_with_its_account(hand: Hand) -> None:
