@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from kubeslice_sim.validation import encapsulation, fairness, kubeslice, load, maxmin, queueing, simgrid, tcp, wireguard
+from kubeslice_sim.validation import (
+    encapsulation,
+    fairness,
+    kubeslice,
+    load,
+    maxmin,
+    overload,
+    queueing,
+    simgrid,
+    tcp,
+    wireguard,
+)
 from kubeslice_sim.validation.target import Case, Group, Row
 
 GROUPS: tuple[Group, ...] = (
     queueing.GROUP, maxmin.GROUP, simgrid.GROUP, encapsulation.GROUP, tcp.GROUP, fairness.GROUP, load.GROUP,
-    wireguard.GROUP, kubeslice.GROUP,
+    overload.GROUP, wireguard.GROUP, kubeslice.GROUP,
 )  # fmt: skip
 
 

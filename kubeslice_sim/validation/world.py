@@ -17,17 +17,19 @@ from kubeslice_sim.simulator.backend import Simulator, gateway_types
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.driver import Driver
 from kubeslice_sim.simulator.rows import Rows
+from kubeslice_sim.simulator.tcp import Congestion
 
 
 def world(
     *, names: tuple[str, ...] = ("one", "two"), vpn: GatewayType = "Wireguard", ceiling_kbps: int = 30_000,
     rtt_ms: int = 60, bandwidth: str = "1Gbit", hub: str = "", one_tunnel: bool = False, streams: int = 1,
     duration_s: int = 20, engine: str = "fluid", loss: str = "0%", jitter_ms: int = 0, pinged: bool = False,
-    udp_kbps: int = 0,
+    udp_kbps: int = 0, beside_kbps: int = 0, against_kbps: int = 0, congestion: Congestion = "cubic",
 ) -> World:  # fmt: skip
     """Clusters, the client in the first and the server in the last; ``hub``: hub-and-spoke; else a full mesh.
 
     ``pinged``: a ping beside the transfer, ten a second. ``udp_kbps``: datagrams at this rate instead of TCP.
+    ``beside_kbps`` and ``against_kbps``: datagrams at these rates beside it, the same way and back.
     """
     made = build.world("world").project("demo").underlay("wires", version="next" if hub else "1.9")
     for name in names:
@@ -50,7 +52,12 @@ def world(
     if udp_kbps:
         made = made.udp("iperf", client, f"{server}:5201", rate=f"{udp_kbps}kbit", duration=f"{duration_s}s", more=more)
     else:
-        made = made.tcp("iperf", client, f"{server}:5201", duration=f"{duration_s}s", streams=streams, more=more)
+        made = made.tcp("iperf", client, f"{server}:5201", duration=f"{duration_s}s", streams=streams,
+                        congestion=congestion, more=more)  # fmt: skip
+    datagrams = (("beside", client, server, beside_kbps), ("against", server, client, against_kbps))
+    for name, source, target, kbps in datagrams:
+        if kbps:
+            made = made.udp(name, source, f"{target}:5201", rate=f"{kbps}kbit", duration=f"{duration_s}s", more=more)
     if pinged:
         made = made.ping("ping", client, server, interval="100ms")
     return made.build()
@@ -98,9 +105,11 @@ def play(what: World, seed: int = 1) -> Run:
     return Simulator().run(what, what.scenario(), seed=seed, run_id="validation", on_progress=lambda progress: None)
 
 
-def rate_bps(run: Run, after_s: float) -> float:
-    """The mean payload rate of its iperf after some seconds."""
-    found = [row.value for row in run.observations if row.metric == "rate_bps" and row.at_s > after_s]
+def rate_bps(run: Run, after_s: float, probe: str = "iperf") -> float:
+    """The mean payload rate of its iperf, or of another of its traffics, after some seconds."""
+    found = [
+        row.value for row in run.observations if row.metric == "rate_bps" and row.probe == probe and row.at_s > after_s
+    ]
     return sum(found) / len(found)
 
 
