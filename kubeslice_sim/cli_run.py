@@ -12,6 +12,7 @@ from rich.console import Console
 
 from kubeslice_sim import facade
 from kubeslice_sim.cli_output import Output, print_json
+from kubeslice_sim.controlplane.answers import told_undertakings
 from kubeslice_sim.errors import BadInput
 from kubeslice_sim.observe.busiest import busiest
 from kubeslice_sim.observe.comparison import Tolerances
@@ -65,6 +66,8 @@ def register(app: App, out: Console, err: Console) -> None:
             for notice in result.run.notices:
                 err.print(f"note: {notice}", markup=False, style="yellow")
             out.print(view.verdict_table(result.run, result.verdicts))
+            for sentence in told_undertakings(result.run.history):
+                out.print(sentence, markup=False, highlight=False)
             loads = busiest(result.run.observations)
             if loads:
                 out.print(f"busiest: {'; '.join(map(str, loads))}", markup=False, highlight=False)

@@ -17,6 +17,7 @@ from kubeslice_sim.observe.history import History, RouteChange
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages
 from kubeslice_sim.observe.run import Run
+from kubeslice_sim.observe.units import seconds
 
 _GOT_THROUGH = frozenset({"reachable", "answers", "rtt_s", "rate_bps"})
 Way = tuple[str, str, str]
@@ -52,6 +53,15 @@ def explain_path(history: History, name: str = "") -> str:
     """The critical path of a slice, an export or an undertaking (empty: the last), as a sentence; empty without one."""
     told = [path for goal, path in paths(history).items() if name in ("", history.milestones[goal].subject)]
     return sentence(told[-1]) if told else ""
+
+
+def told_undertakings(history: History) -> tuple[str, ...]:
+    """How long each join, leave, rotation and so on took, and why: a sentence each for those that were over."""
+    found = paths(history)
+    return tuple(
+        f"{item.title}: {seconds(item.ended_s - item.at_s)} ({sentence(found[item.milestone])})"
+        for item in history.undertakings if item.ended_s is not None and item.milestone is not None
+    )  # fmt: skip
 
 
 def _ready(run: Run) -> Iterator[Answer]:

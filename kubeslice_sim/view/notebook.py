@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kubeslice_sim.controlplane.answers import told_undertakings
 from kubeslice_sim.observe.comparison import Comparison
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.observe.units import seconds
@@ -42,12 +43,13 @@ def plan_html(plan: Plan) -> str:
 
 
 def result_html(run: Run, verdicts: Sequence[Verdict]) -> str:
-    """How the run ended, and a row an expectation."""
+    """How the run ended, a row an expectation, and how long joins, leaves and rotations took."""
     head = f"{run.scenario.metadata.name} on {run.backend}, seed {run.seed}"
     count = f"{_count(len(run.observations), 'observation')}, {_count(len(verdicts), 'expectation')}"
     notices = [el("div", notice, class_="inconclusive") for notice in run.notices]
+    undertaken = [el("div", sentence) for sentence in told_undertakings(run.history)]
     return block(el("strong", head), " ", mark(overall(verdicts)), " ", el("span", count, class_="faint"), notices,
-                  verdicts_table(verdicts) if verdicts else "")  # fmt: skip
+                  verdicts_table(verdicts) if verdicts else "", undertaken)  # fmt: skip
 
 
 def answer_html(answer: Answer) -> str:

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 import kubeslice_sim as ks
+from kubeslice_sim.cli import execute
 from kubeslice_sim.controlplane.answers import answer
 from kubeslice_sim.controlplane.critical_path import critical_path, goals
 from kubeslice_sim.manifest import load
 from kubeslice_sim.observe.history import History, history_data, history_of
+from kubeslice_sim.observe.units import seconds
 from kubeslice_sim.results import Result
+from kubeslice_sim.view.data import result_data
 from kubeslice_sim.view.figure import svg_text
 from kubeslice_sim.view.gantt import draw_gantt, groups_of, lanes_of
 
@@ -220,3 +223,16 @@ def test_a_rotation_whose_day_is_over_is_told(root: Path) -> None:
     ])  # fmt: skip
     (notice,) = (item for item in result.run.notices if item.startswith("rotation 2 of red"))
     assert "is IN_PROGRESS on worker-1" in notice and "only on the day of the certificates" in notice
+
+
+def test_what_was_undertaken_is_told_with_a_run(
+    changed: Result, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    took_s = figure(changed, "time to join", "worker-3")
+    sentence = f"worker-3 joins red: {seconds(took_s)} (certificate job 3 s → "
+    assert sentence in changed._repr_html_()
+    assert execute(["run", str(root / "scenarios" / "06-cluster-joins-and-leaves")]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert sentence in shown and "worker-2 leaves red: " in shown
+    data = result_data(changed.run, changed.verdicts)["control_plane"]["figures"]
+    assert {"time to join", "time to leave", "time to deregister"} <= {item["question"] for item in data}
