@@ -25,6 +25,7 @@ from kubeslice_sim.observe.run import Capability, Event, Progress, Run
 from kubeslice_sim.observe.table import in_order
 from kubeslice_sim.planner.plan import Plan
 from kubeslice_sim.planner.policy_rules import PolicyRules
+from kubeslice_sim.planner.uncollected import seldom_collected
 from kubeslice_sim.simulator.assembly import Assembly, assemble
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.driver import Driver
@@ -56,6 +57,7 @@ class Simulator:
         note = f"simpy {version('simpy')}, numpy {version('numpy')}, Python {platform.python_version()}"
         return Capability(name="fluid engine", level="ok", note=note), engines()
 
+    @seldom_collected
     def run(
         self, world: World, scenario: Scenario, *, seed: int, run_id: str, on_progress: Callable[[Progress], None]
     ) -> Run:
