@@ -1,8 +1,9 @@
 """Answers: the figures that people ask a control plane for, from a run's rows and history; the same on every back end.
 
 Time to detect: from a fault to the first sidecar that calls a tunnel down, cluster by cluster. Time to withdraw: until
-that cluster's router has a tunnel less. Time to recover: until as many tunnels are up as before. Time to join, leave,
-rotate and so on: from the request to its end, which :mod:`.undertaking` defines. All in seconds.
+that cluster's router has a tunnel less. Time to recover: until as many tunnels are up as before. Told of faults that
+can break a tunnel, where no other fault may have done it. Time to join, leave, rotate and so on: from the request to
+its end, which :mod:`.undertaking` defines. All in seconds.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kubeslice_sim.controlplane.blame import Suspect, broke, rivals, suspects
 from kubeslice_sim.controlplane.critical_path import critical_path, paths, sentence, since
-from kubeslice_sim.controlplane.watch import RETIRED
 from kubeslice_sim.observe.history import History, RouteChange
 from kubeslice_sim.observe.observation import Observation
 from kubeslice_sim.observe.outage import outages
@@ -26,7 +27,10 @@ Way = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One figure. ``value`` None: it did not come to pass before the run's end. ``unit``: s, 1/s or 1 (keys)."""
+    """One figure. ``value`` None: it did not come to pass before the run's end, or cannot be told (see ``detail``).
+
+    ``unit``: s, 1/s or 1 (keys).
+    """
 
     question: str
     subject: str
@@ -39,9 +43,10 @@ class Answer:
 def answer(run: Run) -> tuple[Answer, ...]:
     """Every figure that the run has an answer for, question by question."""
     found = [*_ready(run), *_undertaken(run.history)]
-    faults = _began(run.observations)
+    faults, able = _began(run.observations), suspects(run)
     for number, fault in enumerate(faults):
         later = (other.at_s for other in faults[number + 1 :] if other.at_s > fault.at_s)
+        found += (item for held in able if held.row is fault for item in _tunnels_after(run, held, able))
         found += _after_fault(run, fault, next(later, run.scenario.spec.duration_s))
     found += _stale(run.history)
     found += _load(run.history)
@@ -102,23 +107,7 @@ def _began(observations: Sequence[Observation]) -> list[Observation]:
 
 
 def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer]:
-    """What followed; traffic that got through before is looked at until the next fault, whose doing the rest may be."""
-    ways: dict[Way, list[Observation]] = defaultdict(list)
-    for row in run.observations:
-        if row.metric == "tunnel_up" and _concerned(row, fault):
-            ways[row.slice, row.src_cluster, row.dst_cluster].append(row)
-    for way, rows in ways.items():
-        down = next((row for row in rows if _broke(row) and row.at_s >= fault.at_s), None)
-        if down is None:
-            continue
-        yield _since(fault, "time to detect", way[1], down.at_s, f"{down.src} to {way[2]} was called down")
-        withdrawn = _withdrawn(run.history.routes, down, fault.at_s)
-        if withdrawn is not None:
-            yield _since(fault, "time to withdraw", way[1], withdrawn.at_s,
-                         f"{withdrawn.tunnels} tunnels left to {withdrawn.destination}")  # fmt: skip
-        last = _recovered(rows, fault.at_s)
-        yield _since(fault, "time to recover", way[1], last.at_s if last else None,
-                     f"all tunnels to {way[2]} up{_how(run, fault, last)}")  # fmt: skip
+    """Traffic that got through before, looked at until the next fault, whose doing the rest may be."""
     seen = [row for row in run.observations if row.at_s < next_s]
     through = (row for row in seen if row.metric in _GOT_THROUGH and row.outcome == "ok" and row.value > 0)
     before = {row.probe for row in through if row.at_s < fault.at_s}
@@ -129,14 +118,35 @@ def _after_fault(run: Run, fault: Observation, next_s: float) -> Iterator[Answer
                              unit="s", detail=f"{traffic.name}: {outage.pair}")  # fmt: skip
 
 
-def _concerned(row: Observation, fault: Observation) -> bool:
-    ends = {row.src_cluster, row.dst_cluster}
-    return fault.slice in ("", row.slice) and {fault.src_cluster, fault.dst_cluster} - {""} <= ends
-
-
-def _broke(row: Observation) -> bool:
-    """Whether a tunnel went down that was still wanted."""
-    return row.value == 0 and row.detail != RETIRED
+def _tunnels_after(run: Run, suspect: Suspect, all_: Sequence[Suspect]) -> Iterator[Answer]:
+    """What became of the tunnels that a fault broke; of faults that struck together the first one's name tells."""
+    ways: dict[Way, list[Observation]] = defaultdict(list)
+    for row in run.observations:
+        if row.metric == "tunnel_up" and suspect.concerns(row):
+            ways[row.slice, row.src_cluster, row.dst_cluster].append(row)
+    fault = suspect.row
+    for way, rows in ways.items():
+        down = next((row for row in rows if broke(row) and row.at_s >= fault.at_s), None)
+        if down is None or down.at_s > suspect.until_s:
+            continue
+        others = rivals(suspect, down, rows, all_)
+        together = [other for other in others if other.row.at_s == fault.at_s]
+        if any(all_.index(other) < all_.index(suspect) for other in together):
+            continue  # told there
+        apart = [other.row.probe for other in others if other not in together]
+        if apart:
+            why = f"not told apart: {down.src} to {way[2]} may have gone down for {' or '.join(apart)}"
+            yield _since(fault, "time to detect", way[1], None, why)
+            continue
+        also = f", with {' and '.join(other.row.probe for other in together)}" if together else ""
+        yield _since(fault, "time to detect", way[1], down.at_s, f"{down.src} to {way[2]} was called down{also}")
+        withdrawn = _withdrawn(run.history.routes, down, fault.at_s)
+        if withdrawn is not None:
+            yield _since(fault, "time to withdraw", way[1], withdrawn.at_s,
+                         f"{withdrawn.tunnels} tunnels left to {withdrawn.destination}{also}")  # fmt: skip
+        last = _recovered(rows, fault.at_s)
+        yield _since(fault, "time to recover", way[1], last.at_s if last else None,
+                     f"all tunnels to {way[2]} up{also}{_how(run, fault, last)}")  # fmt: skip
 
 
 def _since(fault: Observation, question: str, cluster: str, at_s: float | None, detail: str) -> Answer:
@@ -182,7 +192,7 @@ def _recovered(rows: Sequence[Observation], after_s: float) -> Observation | Non
             up.discard(row.src)
         if row.at_s < after_s:
             wanted = len(up)
-        dipped = dipped or (row.at_s >= after_s and _broke(row) and len(up) < wanted)
+        dipped = dipped or (row.at_s >= after_s and broke(row) and len(up) < wanted)
         if dipped and row.value and len(up) >= wanted:
             return row
     return None

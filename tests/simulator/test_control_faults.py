@@ -80,11 +80,10 @@ def test_a_lost_gateway_node_is_told_from_its_death_to_the_tunnel_that_is_up_aga
     text = (root / "scenarios" / "01-two-clusters" / "world.yaml").read_text()
     timeline = "[{at: 20s, fault: {name: gone, kill: node, cluster: worker-2, node: worker-2-gw-2}}]"
     scenario = (SCENARIO % timeline).replace("400s", "700s")
+    one_node = "worker-2: {podCIDR: 192.168.0.0/16, gatewayNodes: 1}"
+    assert one_node in text
+    text = text.replace(one_node, "worker-2: {podCIDR: 192.168.0.0/16, gatewayNodes: 2, appNodes: 1}")
     world = manifest.load_text(text + "\n---" + scenario, "world.yaml")
-    cluster = replace(world.underlay.cluster("worker-2"), gateway_nodes=2, app_nodes=1, node_ips=())
-    clusters = world.underlay.spec.clusters.with_items({"worker-2": cluster})
-    underlay = replace(world.underlay, spec=replace(world.underlay.spec, clusters=clusters))
-    world = replace(world, underlay=underlay)
     found = Simulator().run(world, world.scenarios[0], seed=3, run_id="r", on_progress=lambda _: None)
     (mended,) = [item for item in answer(found) if item.question == "time to recover" and item.cluster == "worker-2"]
     assert mended.value is not None and 345 < mended.value < 375
@@ -146,3 +145,52 @@ def test_where_dns_is_dead_an_export_is_not_up(root: Path) -> None:
     scenario = replace(scenario, spec=replace(scenario.spec, timeline=steps, expect=(), duration_s=10.0))
     found = Simulator().run(world, scenario, seed=3, run_id="r", on_progress=lambda _: None)
     assert any("worker-3" in notice and notice.startswith("export shop/cart") for notice in found.notices)
+
+
+GATEWAY = "kill: gateway, slice: iperf-slice, cluster: worker-1, peer: worker-2, instance: %d"
+
+
+def told(found: Run) -> dict[tuple[str, str], list[tuple[float | None, str]]]:
+    """By question and fault: the figures and their details."""
+    answers: dict[tuple[str, str], list[tuple[float | None, str]]] = {}
+    for item in answer(found):
+        if item.question in ("time to detect", "time to recover"):
+            answers.setdefault((item.question, item.subject), []).append((item.value, item.detail))
+    return answers
+
+
+def test_a_fault_that_breaks_no_tunnel_has_no_time_to_detect(root: Path) -> None:
+    found = run(
+        root,
+        f"""
+  - {{at: 10s, fault: {{name: slow, api: slow, slower: 10ms, cluster: worker-1}}}}
+  - {{at: 11s, fault: {{name: skewed, clock: ahead, by: 1s, cluster: worker-1}}}}
+  - {{at: 20s, fault: {{name: dead, {GATEWAY % 0}}}}}
+  - {{at: 220s, restore: dead}}
+""",
+    )
+    answers = told(found)
+    assert {fault for _, fault in answers} == {"dead"}
+    assert all(value is not None for values in answers.values() for value, _ in values)
+
+
+def test_faults_that_strike_together_are_told_once(root: Path) -> None:
+    both = "".join(f"  - {{at: 20s, fault: {{name: dead-{one}, {GATEWAY % one}}}}}\n" for one in (0, 1))
+    answers = told(run(root, f"\n{both}  - {{at: 220s, restore: all}}\n"))
+    assert {fault for _, fault in answers} == {"dead-0"}
+    assert all("with dead-1" in detail for values in answers.values() for _, detail in values)
+
+
+def test_faults_that_overlap_are_not_told_apart_where_both_may_have_done_it(root: Path) -> None:
+    found = run(
+        root,
+        f"""
+  - {{at: 20s, fault: {{name: first, {GATEWAY % 0}}}}}
+  - {{at: 25s, fault: {{name: second, {GATEWAY % 1}}}}}
+  - {{at: 320s, restore: all}}
+""",
+    )
+    detected = told(found)
+    own, peers = detected["time to detect", "first"]
+    assert own[0] is not None and own[0] < 1.0, "its own kubelet tells, before the other fault began"
+    assert peers[0] is None and "not told apart" in peers[1] and "second" in peers[1]
