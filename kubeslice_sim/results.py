@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kubeslice_sim import observe, planner, view
 from kubeslice_sim.controlplane import rehearsal
 from kubeslice_sim.controlplane.answers import answer, explain_path
+from kubeslice_sim.errors import BadInput
+from kubeslice_sim.model.suggest import meant
 from kubeslice_sim.observe.run import Run
 from kubeslice_sim.planner.change import counted
 from kubeslice_sim.verify import answer as verified
@@ -197,12 +199,26 @@ class Result:
         return view.queue_frame(self.run)
 
     def critical_path(self, name: str = "") -> str:
-        """What decided when a slice or an export was up, or a join over (empty: the last); empty if it never was."""
+        """What decided when a slice or an export was up, or a join over (empty: the last); empty if it never was.
+
+        Raises :exc:`BadInput` for a name that nothing in this run has; so does :meth:`gantt`.
+        """
+        self._look_up(name)
         return explain_path(self.run.history, name)
 
     def gantt(self, name: str = "") -> Figure:
         """From asked for to done, by stage and cluster: a slice, or ``worker-3 joins red`` (empty: all of them)."""
+        self._look_up(name)
         return view.draw_gantt(self.run, name)
+
+    def _look_up(self, name: str) -> None:
+        history = self.run.history
+        known = [row.src for row in self.run.observations if row.metric == "ready_s"]
+        known += [item.title for item in history.undertakings]
+        known += [item.subject for item in history.milestones if item.goal]
+        if name and name not in known:
+            hint = meant(name, known)
+            raise BadInput(f"nothing in this run is called {name}{f' ({hint})' if hint else ''}")
 
     def plot(self) -> Figure:
         """The run over time."""

@@ -111,7 +111,9 @@ class Fault:
 
     ``api``: ``down`` refuses all requests, ``slow`` takes ``slower`` more for each, ``watches`` ends every watch once.
     ``certificates: fail``: the certificate jobs of a slice end without certificates. ``clock``: the cluster's goes
-    ahead or behind ``by`` so much.
+    ahead or behind ``by`` so much, for KubeSlice's controllers there: what they date, and when they find that something
+    is due. Nothing else is wrong with it: certificates and tokens stay valid, TLS to API servers works, VPNs and
+    Kubernetes' own parts keep the right time (real ones would refuse each other some hours or days apart).
     """
 
     __pydantic_config__: ClassVar[Any] = kube(slower_s="slower", by_s="by")

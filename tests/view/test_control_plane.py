@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import kubeslice_sim as ks
 from kubeslice_sim.cli import execute
 from kubeslice_sim.controlplane.answers import answer
 from kubeslice_sim.controlplane.critical_path import critical_path, goals
+from kubeslice_sim.errors import BadInput
 from kubeslice_sim.manifest import load
 from kubeslice_sim.observe.history import History, history_data, history_of
 from kubeslice_sim.observe.units import seconds
@@ -236,3 +238,12 @@ def test_what_was_undertaken_is_told_with_a_run(
     assert sentence in shown and "worker-2 leaves red: " in shown
     data = result_data(changed.run, changed.verdicts)["control_plane"]["figures"]
     assert {"time to join", "time to leave", "time to deregister"} <= {item["question"] for item in data}
+
+
+@pytest.mark.parametrize("ask", [Result.critical_path, Result.gantt])
+def test_a_name_that_nothing_has_is_told_with_what_was_meant(
+    failed: Result, ask: Callable[[Result, str], object]
+) -> None:
+    with pytest.raises(BadInput, match=r"nothing in this run is called rad \(did you mean red\?\)"):
+        ask(failed, "rad")
+    ask(failed, "red")
