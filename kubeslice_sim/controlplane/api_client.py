@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.bucket import TokenBucket
+from kubeslice_sim.controlplane.recording import Deed
 from kubeslice_sim.controlplane.store import Store
 from kubeslice_sim.model.timing import Timing
 
@@ -73,13 +74,16 @@ class ApiClient:
         """How long a request without an answer takes to fail: refused at once, or given up by the dialler."""
         return self._dial_s if self.cut else 2 * self._crossing_s
 
-    def leave(self, verb: str, kind: str, now_s: float, sender: str = "") -> float:
-        """Send a request; the moment at which the client lets it go. ``sender``: which part of Kubernetes, if one."""
+    def leave(self, verb: str, kind: str, now_s: float, sender: str = "", look: Deed = ()) -> float:
+        """Send a request; the moment at which the client lets it go.
+
+        ``sender``: whose client does it, if not the controllers' common one; ``look``: which begins with it.
+        """
         bucket = self._buckets.get((sender, kind))
         if bucket is None:
             bucket = self._buckets[sender, kind] = self._bucket(sender)
         left_s = bucket.take(now_s)
-        self.count(verb, kind, left_s)
+        self._load.request(self.server.store.cluster, self._cluster, verb, kind, left_s, look=look)
         return left_s
 
     def count(self, verb: str, kind: str, now_s: float, count: int = 1) -> None:

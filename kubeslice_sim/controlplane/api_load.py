@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kubeslice_sim.controlplane.recording import Leapt, Recording
+from kubeslice_sim.controlplane.recording import Deed, Leapt, Recording
 
 
 class RequestCount(NamedTuple):
@@ -43,12 +43,14 @@ class ApiLoad:
         self.recording: Recording | None = None
         self.leapt: list[Leapt] = []
 
-    def request(self, server: str, client: str, verb: str, kind: str, now_s: float, count: int = 1) -> None:
-        """Requests reached an API server (or would have, had it been there)."""
+    def request(
+        self, server: str, client: str, verb: str, kind: str, now_s: float, count: int = 1, look: Deed = ()
+    ) -> None:
+        """Requests reached an API server (or would have, had it been there). ``look``: which began with them."""
         self._requests[int(now_s / self.slot_s), server, client, verb, kind] += count
         if self.recording is not None:
             for _ in range(count):
-                self.recording.note(("request", server, client, verb, kind), now_s)
+                self.recording.note(("request", server, client, verb, kind, *look), now_s)
 
     def depth(self, cluster: str, controller: str, depth: int, now_s: float) -> None:
         """A work queue has that many keys waiting."""
@@ -56,12 +58,17 @@ class ApiLoad:
         if depth > self._depths.get(key, 0):
             self._depths[key] = depth
 
+    def lived(self) -> Iterator[RequestCount]:
+        """The counts of what was lived through, in no order; :attr:`leapt` has the rest."""
+        for (slot, server, client, verb, kind), count in self._requests.items():
+            yield RequestCount(slot * self.slot_s, server, client, verb, kind, count)
+
     def requests(self) -> Iterator[RequestCount]:
         """All counts, in order of time. Years of reports make millions: :meth:`totals` costs nothing."""
         found = self._requests.copy()
         for leapt in self.leapt:
             for at_s, deed in leapt.deeds("request"):
-                found[(int(at_s / self.slot_s), *deed[1:])] += 1  # type: ignore[index]
+                found[(int(at_s / self.slot_s), *deed[1:5])] += 1  # type: ignore[index]
         for (slot, server, client, verb, kind), count in sorted(found.items()):
             yield RequestCount(slot * self.slot_s, server, client, verb, kind, count)
 
@@ -83,5 +90,5 @@ class ApiLoad:
             found[server, client, verb, kind] += count
         for leapt in self.leapt:
             for deed, count in leapt.count("request").items():
-                found[deed[1:]] += count  # type: ignore[index]
+                found[deed[1:5]] += count  # type: ignore[index]
         return found

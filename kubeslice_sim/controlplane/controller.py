@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubeslice_sim.controlplane.queue import WorkQueue
-from kubeslice_sim.controlplane.reconciler import Place, Reconcile, View
+from kubeslice_sim.controlplane.reconciler import Asks, Place, Reconcile, View
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.model.document import ObjectKey
 
@@ -30,6 +30,7 @@ class ControllerSpec:
 
     ``workers``: how many keys it works on at a time (MaxConcurrentReconciles; 1 in all of KubeSlice's).
     ``kubernetes``: whether it is a part of Kubernetes, with a clock of its own, and not of KubeSlice.
+    ``asks``: what a look at a key asks the controller cluster before anything else; without an answer it fails.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ControllerSpec:
     watches: tuple[Watch, ...]
     workers: int = 1
     kubernetes: bool = False
+    asks: Asks | None = None
 
     @property
     def sender(self) -> str:

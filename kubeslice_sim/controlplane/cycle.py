@@ -17,15 +17,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from kubeslice_sim.controlplane.controller import Controller
-from kubeslice_sim.controlplane.effects import Effect, StartGateway
+from kubeslice_sim.controlplane.effects import Effect
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.ledger import Subject
 from kubeslice_sim.controlplane.mark import Mark
 from kubeslice_sim.controlplane.progression import Step, Unlike
-from kubeslice_sim.controlplane.recording import Deed, Leapt, Piece, Recording
+from kubeslice_sim.controlplane.recording import Deed, Leapt, Piece, Recording, of_look
 from kubeslice_sim.controlplane.rest import Wait
 from kubeslice_sim.controlplane.rhythm import Rhythm
 from kubeslice_sim.controlplane.tick import whole
@@ -35,8 +36,14 @@ from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
 
 
 def find_cycle(fleet: Fleet, marks: Sequence[Mark], recording: Recording) -> Cycle | None:
-    """The cycle from the first of these marks, one a rotation, to the last; None if those two are not alike."""
+    """The cycle from the first of these marks, one a rotation, to the last; None if those two are not alike.
+
+    None, too, where a rotation left no mark: it crossed midnight, and its copies would do so at any time of day.
+    """
     earlier, later = marks[0], marks[-1]
+    if any(after.numbers[name] - number > 1 for before, after in pairwise(marks)
+           for name, number in before.numbers.items() if name in after.numbers):  # fmt: skip
+        return None
     moved = [name for name, number in later.numbers.items() if number != earlier.numbers.get(name)]
     steps = {later.made[name] - earlier.made[name] for name in moved if name in earlier.made}
     if len(steps) != 1 or later.numbers.keys() != earlier.numbers.keys():
@@ -83,6 +90,11 @@ class Cycle:
         """How many rotations the copies are."""
         return self.times * self.rotations_each
 
+    @property
+    def copies_s(self) -> float:
+        """How much later the copies end than what was lived."""
+        return whole(self.times * self.step.by_s)
+
     # -- is it one? --------------------------------------------------------------------------------------------------
 
     def waits_alike(self) -> bool:
@@ -91,7 +103,7 @@ class Cycle:
         if earlier.rhythms.keys() != later.rhythms.keys() or earlier.polls.keys() != later.polls.keys():
             return False
         for deed, rhythm in later.rhythms.items():
-            if deed not in self.own and (deed[0] != "reconcile" or not _same(earlier.rhythms[deed], rhythm, by_s)):
+            if deed not in self.own and (not of_look(deed) or not _same(earlier.rhythms[deed], rhythm, by_s)):
                 return False
         if earlier.deadlines.keys() != later.deadlines.keys():
             return False
@@ -147,7 +159,7 @@ class Cycle:
                 elif passed is not None:
                     kept += passed.count(after_s, item.upto_s)
             if rhythm is not None and kept != rhythm.count(begin_s, end_s):
-                if deed[0] != "reconcile":
+                if not of_look(deed):
                     return False
                 # A look that finds nothing was put off by the rotation, and brought back by a report: copied as it was.
                 self.put_off.add(deed)
@@ -162,11 +174,6 @@ class Cycle:
         return True
 
     # -- and then ----------------------------------------------------------------------------------------------------
-
-    def moved(self, start: StartGateway) -> StartGateway:
-        """A gateway as it is after the copies."""
-        (number,) = self.step.numbers
-        return replace(start, rotation=start.rotation + self.times * number)
 
     def play(self, fleet: Fleet, until_s: float) -> float | None:
         """Take the fleet through as many copies as fit in; the new moment, None if none does."""

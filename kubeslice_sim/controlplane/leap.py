@@ -27,6 +27,7 @@ from kubeslice_sim.controlplane.rest import Rest, find_rest, look
 from kubeslice_sim.controlplane.tick import whole
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.vpn_key_rotation import VpnKeyRotation
+from kubeslice_sim.planner.names import SYSTEM_NAMESPACE
 from kubeslice_sim.planner.objects_slice import FIRST_ROTATION
 
 SETTLING_S = 0.5
@@ -44,7 +45,10 @@ class Ground(Protocol):
         ...
 
     def leap(self, by_s: float, moved: Callable[[StartGateway], StartGateway]) -> None:
-        """Go on so much later, with the keys that gateways then have."""
+        """Gateways are what ``moved`` makes of them; what repeats itself at those that differ does so ``by_s`` later.
+
+        What repeats itself at the others goes on in its rhythm.
+        """
         ...
 
 
@@ -129,18 +133,23 @@ class Leaper:
         for deed, count in leapt.count("write").items():
             changes[str(deed[3])] += count
         self._fleet.leap([leapt], changes, dues, to_s)
-        self._ground.leap(to_s - rest.at_s, lambda start: start)
+        self._ground.leap(0.0, lambda start: start)
         self._count(leapt)
         self.tally.leapt_s += to_s - rest.at_s
         return to_s
 
     def _played(self, cycle: Cycle, to_s: float, from_s: float) -> None:
-        self._ground.leap(to_s - from_s, cycle.moved)
+        self._ground.leap(cycle.copies_s, self._ordered)
         for leapt in cycle.leapt:
             self._count(leapt)
         self.tally.leapt_s += to_s - from_s
         self.tally.copied += cycle.rotations
         self._marks.clear()
+
+    def _ordered(self, start: StartGateway) -> StartGateway:
+        """The newest order for that pod."""
+        newest = self._fleet.ledger.newest("pod", start.cluster, SYSTEM_NAMESPACE, start.pod)
+        return newest if isinstance(newest, StartGateway) else start
 
     def _count(self, leapt: Leapt) -> None:
         self.tally.reconciles += leapt.count("reconcile").total()

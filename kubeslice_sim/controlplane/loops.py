@@ -13,9 +13,10 @@ from kubeslice_sim.controlplane.absence import Absence, Pause
 from kubeslice_sim.controlplane.agenda import Agenda
 from kubeslice_sim.controlplane.api_load import ApiLoad
 from kubeslice_sim.controlplane.controller import Controller
+from kubeslice_sim.controlplane.enquiry import Enquiry
 from kubeslice_sim.controlplane.informer import Informer
 from kubeslice_sim.controlplane.journal import Journal
-from kubeslice_sim.controlplane.reconciler import Outcome, Place
+from kubeslice_sim.controlplane.reconciler import NOTHING, Outcome, Place
 from kubeslice_sim.controlplane.recording import Recording
 from kubeslice_sim.controlplane.refusal import Conflict, Refused
 from kubeslice_sim.controlplane.site import Site
@@ -158,29 +159,23 @@ class Loops:
         controller.reconciles += 1
         if self.recording is not None:
             self.recording.note(("reconcile", site.name, controller.spec.name, key), now_s)
+        asks = controller.spec.asks(key, site.view) if controller.spec.asks is not None else ()
+        look = partial(self._look, site, controller, key)
+        if asks:
+            asked_by = (site.name, controller.spec.name, key)
+            Enquiry(site, asked_by, asks, self._agenda, look, partial(self._end, site, controller, key, NOTHING)).send(
+                now_s
+            )
+        else:
+            look(now_s)
+
+    def _look(self, site: Site, controller: Controller, key: ObjectKey, now_s: float) -> None:
+        """The reconcile itself, once what it asked is answered."""
         ahead_s = 0.0 if controller.spec.kubernetes else site.clock_ahead_s
         outcome = controller.spec.reconcile(key, site.view, now_s + ahead_s)
-
         if outcome.first:
             self._done(site, Outcome(effects=outcome.first), now_s)
-
-        def end(end_s: float, refusal: Refused | None) -> None:
-            """As reconcileHandler ends a reconcile."""
-            controller.busy -= 1
-            if isinstance(refusal, Conflict) and outcome.conflict_pause_s is not None:
-                controller.queue.add_at(key, end_s + outcome.conflict_pause_s)
-            elif refusal is not None or outcome.retry:
-                controller.queue.add_rate_limited(key, end_s)
-                self._noted_pause(site, controller, key, end_s)
-            else:
-                controller.queue.forget(key)
-                if outcome.requeue_after_s is not None:
-                    controller.queue.add_at(key, end_s + outcome.requeue_after_s)
-            controller.queue.done(key)
-            if refusal is None:
-                self._done(site, outcome, end_s)
-            self._wake(site, controller, end_s)
-
+        end = partial(self._end, site, controller, key, outcome)
         if not outcome.writes:  # most looks find nothing to do
             end(now_s, None)
             return
@@ -188,6 +183,26 @@ class Loops:
             site, outcome, self._agenda, self._webhooks, partial(self._wrote, site, controller), end,
             controller.spec.sender,
         ).send(0, now_s)  # fmt: skip
+
+    def _end(
+        self, site: Site, controller: Controller, key: ObjectKey, outcome: Outcome, end_s: float,
+        refusal: Refused | None,
+    ) -> None:  # fmt: skip
+        """As reconcileHandler ends a reconcile."""
+        controller.busy -= 1
+        if isinstance(refusal, Conflict) and outcome.conflict_pause_s is not None:
+            controller.queue.add_at(key, end_s + outcome.conflict_pause_s)
+        elif refusal is not None or outcome.retry:
+            controller.queue.add_rate_limited(key, end_s)
+            self._noted_pause(site, controller, key, end_s)
+        else:
+            controller.queue.forget(key)
+            if outcome.requeue_after_s is not None:
+                controller.queue.add_at(key, end_s + outcome.requeue_after_s)
+        controller.queue.done(key)
+        if refusal is None:
+            self._done(site, outcome, end_s)
+        self._wake(site, controller, end_s)
 
     def _noted_pause(self, site: Site, controller: Controller, key: ObjectKey, now_s: float) -> None:
         self.note(Pause(cluster=site.name, key=key, until_s=controller.queue.later().get(key, now_s)), now_s)

@@ -114,5 +114,17 @@ class Outcome:
     conflict_pause_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question to the controller cluster's API server itself, past all caches, that a look begins with.
+
+    One object of that key, or all of its kind that belong to it (``verb`` "list").
+    """
+
+    key: ObjectKey
+    verb: Literal["get", "list"] = "get"
+
+
 NOTHING = Outcome()
 Reconcile = Callable[[ObjectKey, View, float], Outcome]
+Asks = Callable[[ObjectKey, View], tuple[Ask, ...]]

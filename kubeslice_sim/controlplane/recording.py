@@ -15,7 +15,8 @@ Deed = tuple[Hashable, ...]
 """What was done, its sort first.
 
 ``("reconcile", cluster, controller, key)``, ``("write", cluster, controller, store's cluster, key)``,
-``("request", server, client, verb, kind)``, ``("depth", cluster, controller, depth, changed key)``,
+``("request", server, client, verb, kind)`` (of one that a look begins with, followed by that look's cluster, controller
+and key), ``("depth", cluster, controller, depth, changed key)``,
 ``("event", cluster, name, subject, message)``.
 """
 Piece = tuple[Deed, Rhythm, float, float]
@@ -98,6 +99,11 @@ class Leapt:
             for deed, rhythm, after_s, upto_s in self.pieces:
                 if deed[0] == sort:
                     yield [(whole(at_s + by_s), deed) for at_s in rhythm.moments(after_s, upto_s)]
+
+
+def of_look(deed: Deed) -> bool:
+    """Whether it is a look at a key, or what one begins with by asking: it changes nothing by itself."""
+    return deed[0] == "reconcile" or (deed[0] == "request" and len(deed) > 5)
 
 
 def _stamped(deed: Deed, moments: Iterable[float]) -> Iterator[tuple[float, Deed]]:

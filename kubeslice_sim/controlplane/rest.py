@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kubeslice_sim.controlplane.controller import Controller
 from kubeslice_sim.controlplane.fleet import Fleet
-from kubeslice_sim.controlplane.recording import Deed, Recording
+from kubeslice_sim.controlplane.recording import Deed, Recording, of_look
 from kubeslice_sim.controlplane.rhythm import Rhythm, find_rhythm
 from kubeslice_sim.controlplane.tick import whole
 from kubeslice_sim.model.document import ObjectKey
@@ -49,7 +49,7 @@ class Rest:
     @property
     def reports(self) -> tuple[Rhythm, ...]:
         """The rhythms of what is sent to API servers."""
-        return tuple(rhythm for deed, rhythm in self.rhythms.items() if deed[0] == "request")
+        return tuple(rhythm for deed, rhythm in self.rhythms.items() if deed[0] == "request" and not of_look(deed))
 
     def quiet(self, goal_s: float, step_s: float) -> float | None:
         """A moment at or (by the sign of the step) before or after the goal at which no report is under way."""

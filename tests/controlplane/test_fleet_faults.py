@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 
+from kubeslice_sim.controlplane.effects import SetNextHops
 from kubeslice_sim.controlplane.fleet import Fleet
 from kubeslice_sim.controlplane.fleet_faults import FleetFaults
 from kubeslice_sim.controlplane.hub.certificate_job import failed
@@ -75,17 +76,32 @@ def test_without_the_controller_a_slice_stays_up_and_a_new_one_waits(hand: Broke
     hand.until_up(600)
 
 
-def test_a_controller_cluster_that_is_down_keeps_nobody_from_failing_over(hand: Broken) -> None:
-    fault = Fault(api="down", cluster="controller")
+@pytest.mark.parametrize("fault", [
+    Fault(api="down", cluster="controller"), Fault(partition=("worker-2", "controller")),
+], ids=lambda fault: fault.api or "partition")  # fmt: skip
+def test_without_the_controllers_api_server_no_route_is_withdrawn(hand: Broken, fault: Fault) -> None:
     hand.faults.strike(fault)
     hand.run_for(30)
     hand.plane.kill("worker-1", SYSTEM, VICTIM)
+    before = len(hand.plane.effects)
     hand.run_for(200)
     status = hand.fleet.workers["worker-2"].sidecars[PEER_POD]
-    assert status.state == "DOWN", "the worker's own loops go on"
+    assert status.state == "DOWN", "the sidecar needs no controller"
+    assert worker_2_routes(hand, before) == [], "the operator begins every look at a gateway with a question to the hub"
     hand.faults.mend(fault)
+    hand.run_for(300)
+    withdrawn = worker_2_routes(hand, before)
+    assert withdrawn and all(len(hops.via) == 1 for hops in withdrawn), "one of the two gateways is left"
     hand.plane.restore("worker-1", SYSTEM, VICTIM)
     hand.until_up(900)
+
+
+def worker_2_routes(hand: Broken, before: int) -> list[SetNextHops]:
+    """What worker-2's router was told of its way to worker-1, since so many effects."""
+    return [
+        effect for effect in hand.plane.effects[before:]
+        if isinstance(effect, SetNextHops) and effect.cluster == "worker-2" and len(effect.via) < 2
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", [

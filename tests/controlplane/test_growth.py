@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kubeslice_sim.model.timing import KUBESLICE
 from tests.benchmarks.controlplane import build_world
 from tests.controlplane.hand import Hand
@@ -22,7 +20,7 @@ def costs(slices: int) -> dict[str, float]:
     return {name: count / tunnels for name, count in counts.items()}
 
 
-def test_a_slice_costs_as_much_among_many_as_among_few() -> None:
+def test_a_slice_costs_no_more_among_many_than_among_few() -> None:
     few, many = costs(3), costs(12)
-    # What clusters and the project cost is shared, and the longer all takes, the more often some poll.
-    assert many == {name: pytest.approx(cost, rel=0.1) for name, cost in few.items()}
+    # What clusters and the project cost is shared; and a client that keeps its pace lets several changes come together.
+    assert {name: cost for name, cost in many.items() if cost > 1.1 * few[name]} == {}

@@ -9,12 +9,13 @@ from kubeslice_sim.controlplane.built_in import DNS, POD_TYPE_LABEL, SLICE_LABEL
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, only
 from kubeslice_sim.controlplane.effects import SetQos
 from kubeslice_sim.controlplane.hub import labels
-from kubeslice_sim.controlplane.reconciler import NOTHING, Delete, Note, Outcome, Update, UpdateStatus, View, Write
+from kubeslice_sim.controlplane.reconciler import NOTHING, Ask, Delete, Note, Outcome, Update, UpdateStatus, View, Write
 from kubeslice_sim.controlplane.status import with_metadata
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.timestamp import unix_s
 from kubeslice_sim.controlplane.worker import app_pods, east_west, edge, namespaces, qos, router
 from kubeslice_sim.controlplane.worker.allowed_namespaces import marked_for
+from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.membership import AppPod
 from kubeslice_sim.model.service_export import ServiceExport
@@ -58,6 +59,19 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
         events=report.events,
         requeue_after_s=view.timing.wait_for_router_s if waiting else view.timing.slice_reconcile_s,
     )
+
+
+def asks(key: ObjectKey, view: View) -> tuple[Ask, ...]:
+    """What every look at a slice with namespaces asks the hub: how this cluster labels them.
+
+    So no pod, policy, namespace or class is kept true while the hub does not answer.
+    """
+    slice_ = view.local.get(Slice, key.namespace, key.name)
+    if slice_ is None or slice_.status.slice_config is None or finalizer.deleting(slice_):
+        return ()
+    if slice_.status.slice_config.namespace_isolation_profile is None:
+        return ()
+    return tuple(Ask(key=key_of(cluster)) for cluster in view.hub.named(Cluster, view.cluster))
 
 
 def _numbered(slice_: Slice, view: View) -> Slice:
@@ -158,6 +172,7 @@ def _slice_of_config(change: Change, view: View) -> tuple[ObjectKey, ...]:
 SLICE = ControllerSpec(
     name="slice",
     reconcile=reconcile,
+    asks=asks,
     watches=(
         Watch(kind="Slice", keys=itself),
         Watch(kind="WorkerSliceConfig", keys=_slice_of_config, at="hub"),

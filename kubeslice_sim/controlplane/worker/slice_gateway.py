@@ -8,53 +8,45 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kubeslice_sim.controlplane import finalizer, ip
+from kubeslice_sim.controlplane import finalizer
 from kubeslice_sim.controlplane.built_in import (
     GATEWAY_LABEL,
     GATEWAY_OWNER_LABEL,
     SLICE_LABEL,
     node_port,
-    nsm_ip,
-    running,
 )
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself, labelled, owner
 from kubeslice_sim.controlplane.effects import SetNextHops, StopPod
-from kubeslice_sim.controlplane.hub.worker_slice_gateway import recyclers_of_gateway
 from kubeslice_sim.controlplane.reconciler import (
     NOTHING,
+    Ask,
     Create,
     Delete,
     Note,
     Outcome,
     Update,
-    UpdateStatus,
     View,
     Write,
 )
-from kubeslice_sim.controlplane.sidecar import TunnelStatus
 from kubeslice_sim.controlplane.store import Change
 from kubeslice_sim.controlplane.worker import gateway_pod
 from kubeslice_sim.controlplane.worker.gateway_deployments import (
-    excluded,
     held_deployments,
     retire,
     split,
     wanted_deployments,
 )
 from kubeslice_sim.controlplane.worker.gateway_ports import redial
-from kubeslice_sim.controlplane.worker.gateway_recycler import END
+from kubeslice_sim.controlplane.worker.gateway_tunnels import gateway_pods, watch_tunnels
 from kubeslice_sim.controlplane.worker.rebalancing import rebalance
 from kubeslice_sim.controlplane.worker.router import router_runs
-from kubeslice_sim.model.changed import changed
 from kubeslice_sim.model.document import ObjectKey, key_of
 from kubeslice_sim.model.kubernetes import KubernetesObject
-from kubeslice_sim.model.slice_gateway import GatewayPodStatus, GatewayTunnelStatus, SliceGateway
+from kubeslice_sim.model.release import ROTATES_KEYS, includes
+from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice_gateway import WorkerSliceGateway
 from kubeslice_sim.planner import names
 from kubeslice_sim.planner.objects_gateway import gateway_count
-
-UP, DOWN = 0, 1
-"""``Status`` of a tunnel, as the sidecar's gRPC enum has it (the CRD's comment says the reverse)."""
 
 
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
@@ -84,11 +76,32 @@ def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     moved = NOTHING if _is_server(gateway) else redial(gateway, view)
     if moved is not NOTHING:
         return replace(moved, requeue_after_s=view.timing.wait_for_pods_s)
-    looked = _watch_tunnels(gateway, view)
+    looked = watch_tunnels(gateway, view)
     if looked.retry or not _is_server(gateway):
         return looked
     placed = rebalance(gateway, view)
     return replace(looked, writes=(*looked.writes, *placed.writes), events=(*looked.events, *placed.events))
+
+
+def asks(key: ObjectKey, view: View) -> tuple[Ask, ...]:
+    """What every look asks the hub: the rotation of its keys, and a server its ports there and its recyclers.
+
+    So no status is kept and no route is changed while the hub does not answer.
+    """
+    gateway = view.local.get(SliceGateway, key.namespace, key.name)
+    if gateway is None or finalizer.deleting(gateway) or not router_runs(gateway.spec.slice_name, view):
+        return ()
+    told = view.hub.named(WorkerSliceGateway, key.name)
+    if not told or not (_is_server(gateway) or _knows_server(gateway)):
+        return ()
+    namespace = told[0].metadata.namespace
+    asked: list[Ask] = []
+    if includes(view.underlay.spec.kubeslice_version, ROTATES_KEYS):
+        asked.append(Ask(key=ObjectKey("VpnKeyRotation", namespace, gateway.spec.slice_name)))
+    if _is_server(gateway):
+        asked.append(Ask(key=key_of(told[0])))
+        asked.append(Ask(key=ObjectKey("WorkerSliceGwRecycler", namespace, key.name), verb="list"))
+    return tuple(asked)
 
 
 def _publish_ports(gateway: SliceGateway, wanted: tuple[str, ...], view: View) -> Outcome:
@@ -113,8 +126,7 @@ def _find_server(gateway: SliceGateway, view: View) -> Outcome | None:
     Its gateway pods are restarted where all addresses are new (controllers/slicegateway reconcileGatewayEndpoint).
     """
     config = gateway.status.config
-    known = config.slice_gateway_remote_node_ips or config.slice_gateway_server_lb_ips
-    if not (known and config.slice_gateway_remote_node_ports and config.slice_gateway_remote_gateway_id):
+    if not _knows_server(gateway):
         return None
     name, body = config.slice_gateway_remote_gateway_id, gateway_pod.endpoints_body(gateway)
     service, endpoints = (view.local.find(kind, names.SYSTEM_NAMESPACE, name) for kind in ("Service", "Endpoints"))
@@ -129,7 +141,7 @@ def _find_server(gateway: SliceGateway, view: View) -> Outcome | None:
         elif wanted.kind == "Endpoints" and there.body != wanted.body:
             writes.append(Update(item=replace(there, body=wanted.body)))
             if not gateway_pod.addresses_of(there) & gateway_pod.addresses_of(wanted):
-                restarted.extend(_pods(gateway, view))  # nothing that they know is left to dial
+                restarted.extend(gateway_pods(gateway, view))  # nothing that they know is left to dial
     return Outcome(
         writes=(*writes, *(Delete(key=key_of(pod)) for pod in restarted)),
         effects=tuple(
@@ -187,80 +199,14 @@ def _instances(gateway: SliceGateway) -> range:
     return range(gateway_count(gateway.metadata))
 
 
-def _watch_tunnels(gateway: SliceGateway, view: View) -> Outcome:
-    """Ask the sidecars, keep the status, and give the router the gateways whose tunnels are up."""
-    config = gateway.status.config
-    pods = _pods(gateway, view)
-    tunnels = {pod.metadata.name: view.sidecars.get(pod.metadata.name) for pod in pods if running(pod)}
-    silent = next((name for name, tunnel in tunnels.items() if tunnel is not None and tunnel.state == "SILENT"), "")
-    if silent:
-        # The operator's call to the sidecar fails, and its reconcile with it: nothing is learnt of the others either.
-        note = Note(name="SliceGWPodReconcileFailed", subject=key_of(gateway), message=f"{silent} does not answer")
-        return Outcome(events=(note,), retry=note.message)
-    up = [
-        pod for pod in pods
-        if (tunnel := tunnels.get(pod.metadata.name)) is not None and tunnel.up and not excluded(pod)
-    ]  # fmt: skip
-    statuses = tuple(
-        _pod_status(pod, tunnel, gateway) for pod in pods if (tunnel := tunnels.get(pod.metadata.name)) is not None
-    )
-    status = changed(
-        gateway.status, gateway_pod_status=statuses, pod_names=tuple(pod.metadata.name for pod in pods if running(pod))
-    )
-    destination = gateway_pod.tunnelled(gateway, view)
-    if destination is None:
-        return Outcome(requeue_after_s=view.timing.wait_for_router_s)
-    hops = SetNextHops(
-        cluster=view.cluster,
-        slice=config.slice_name,
-        destination=destination,
-        via=tuple(ip.address(nsm_ip(pod)) for pod in up),
-    )
-    if len(tunnels) < len(pods):
-        again_s = view.timing.wait_for_pods_s
-    elif any(tunnel is None or tunnel.state == "UNKNOWN" for tunnel in tunnels.values()):
-        again_s = view.timing.wait_for_router_s
-    else:
-        again_s = view.timing.gateway_reconcile_s
-    ended = (
-        Delete(key=key_of(item), at="hub")
-        for item in recyclers_of_gateway(gateway.metadata.name, view)
-        if item.spec.state == END
-    )
-    return Outcome(
-        writes=(*((UpdateStatus(item=replace(gateway, status=status)),) if status != gateway.status else ()), *ended),
-        effects=(hops,),
-        requeue_after_s=again_s,
-    )
-
-
-def _pods(gateway: SliceGateway, view: View) -> tuple[KubernetesObject, ...]:
-    found = view.local.objects("Pod", names.SYSTEM_NAMESPACE, {GATEWAY_LABEL: gateway.metadata.name})
-    return tuple(pod for pod in found if not finalizer.deleting(pod))
-
-
-def _pod_status(pod: KubernetesObject, tunnel: TunnelStatus, gateway: SliceGateway) -> GatewayPodStatus:
-    config = gateway.status.config
-    peer = f"{config.slice_gateway_remote_gateway_id}-{pod.metadata.name.removeprefix(gateway.metadata.name + '-')}"
-    return GatewayPodStatus(
-        pod_name=pod.metadata.name,
-        peer_pod_name=peer if tunnel.up else "",
-        local_nsm_ip=nsm_ip(pod),
-        route_removed=int(excluded(pod)),
-        tunnel_status=GatewayTunnelStatus(
-            intf_name="wg0" if config.slice_gateway_type == "Wireguard" else "tun0",
-            local_ip=config.slice_gateway_local_vpn_ip,
-            remote_ip=config.slice_gateway_remote_vpn_ip,
-            latency_ms=tunnel.latency_ms,
-            packet_loss_percent=tunnel.packet_loss_percent,
-            status=UP if tunnel.up else DOWN,
-            tunnel_state=tunnel.state,
-        ),
-    )
-
-
 def _is_server(gateway: SliceGateway) -> bool:
     return gateway.status.config.slice_gateway_host_type == "Server"
+
+
+def _knows_server(gateway: SliceGateway) -> bool:
+    config = gateway.status.config
+    known = config.slice_gateway_remote_node_ips or config.slice_gateway_server_lb_ips
+    return bool(known and config.slice_gateway_remote_node_ports and config.slice_gateway_remote_gateway_id)
 
 
 def _tear_down(gateway: SliceGateway, view: View) -> Outcome:
@@ -303,6 +249,7 @@ def _of_router(change: Change, view: View) -> tuple[ObjectKey, ...]:
 SLICE_GATEWAY = ControllerSpec(
     name="slice-gateway",
     reconcile=reconcile,
+    asks=asks,
     watches=(
         Watch(kind="SliceGateway", keys=itself),
         Watch(kind="Deployment", keys=owner("SliceGateway")),
