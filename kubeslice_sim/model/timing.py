@@ -17,14 +17,16 @@ Profile = Literal["kubeslice", "fast"]
 class Timing:
     """Every wait of the control plane, in seconds. Defaults: worker-operator, gateway-sidecar, kubeslice-controller.
 
-    ``certificates`` and ``pod_start`` are not KubeSlice's constants but what its parts take (dhparam of 2048 bits,
-    image and NSM start-up). ``client_qps`` and ``client_burst`` are controller-runtime's pace of requests for objects
-    of one kind; ``hub_client_qps`` and ``hub_client_burst`` client-go's own, which worker-operator keeps to towards
-    the controller cluster; ``node_client_qps`` and ``node_client_burst`` the scheduler's and the kubelets';
-    ``dial_timeout``, ``connection_loss`` (HTTP/2 health check), ``watch_retry`` and ``lease`` client-go's constants.
-    ``kubelet_lease`` is how often a kubelet renews its Lease, ``node_monitor`` how often kube-controller-manager looks,
-    ``node_monitor_grace`` how long it waits before a node is NotReady (of Kubernetes 1.32 and later; 40 s before), and
-    ``pod_eviction`` how long pods tolerate that by default before they are evicted.
+    ``certificates``, ``pod_start`` and ``deregister_job`` are not KubeSlice's constants but what its parts take
+    (dhparam of 2048 bits, image and NSM start-up, the Job that uninstalls an operator with helm; our estimate); after
+    it the Job's script sleeps for ``deregister_pause`` before it lets the Cluster go. ``client_qps`` and
+    ``client_burst`` are controller-runtime's pace of requests for objects of one kind; ``hub_client_qps`` and
+    ``hub_client_burst`` client-go's own, which worker-operator keeps to towards the controller cluster;
+    ``node_client_qps`` and ``node_client_burst`` the scheduler's and the kubelets'; ``dial_timeout``,
+    ``connection_loss`` (HTTP/2 health check), ``watch_retry`` and ``lease`` client-go's constants. ``kubelet_lease``
+    is how often a kubelet renews its Lease, ``node_monitor`` how often kube-controller-manager looks,
+    ``node_monitor_grace`` how long it waits before a node is NotReady (of Kubernetes 1.32 and later; 40 s before),
+    and ``pod_eviction`` how long pods tolerate that by default before they are evicted.
     """
 
     slice_reconcile_s: float = 10.0
@@ -64,6 +66,8 @@ class Timing:
     recycler_pause_s: float = 5.0
     deregister_timeout_s: float = 600.0
     deregister_retry_s: float = 60.0
+    deregister_job_s: float = 30.0
+    deregister_pause_s: float = 5.0
     kubelet_lease_s: float = 10.0
     node_monitor_s: float = 5.0
     node_monitor_grace_s: float = 50.0
@@ -132,6 +136,8 @@ class TimingChoice:
     recycler_pause: Seconds | None = None
     deregister_timeout: Seconds | None = None
     deregister_retry: Interval | None = None
+    deregister_job: Seconds | None = None
+    deregister_pause: Seconds | None = None
     kubelet_lease: Interval | None = None
     node_monitor: Interval | None = None
     node_monitor_grace: Interval | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kubeslice_sim.controlplane.refusal import Refused
-from kubeslice_sim.controlplane.request import Patch, Remove
+from kubeslice_sim.controlplane.request import Apply, Patch, Remove
 from kubeslice_sim.manifest import load
 from kubeslice_sim.model.cluster import Cluster
 from kubeslice_sim.model.document import ObjectKey, key_of
@@ -40,15 +40,27 @@ def remove_slice(hand: Hand) -> None:
     hand.run_for(150)
 
 
-def test_a_cluster_without_slices_goes_at_once_with_its_account(hand: Hand) -> None:
+def test_a_cluster_without_slices_goes_with_its_account_when_its_operator_is_uninstalled(hand: Hand) -> None:
     remove_slice(hand)
-    since = len(hand.fleet.events)
+    since, timing = len(hand.fleet.events), hand.fleet.timing
+    cluster = hand.fleet.hub.store.view.at(CLUSTER)
     hand.fleet.submit(Remove(key=CLUSTER), hand.now_s)
-    hand.run_for(2)
     view = hand.fleet.hub.store.view
+    hand.run_for(timing.deregister_job_s - 1)
+    assert view.at(CLUSTER).status.registration_status == "DeregisterInProgress"
+    hand.run_for(2)
+    assert view.at(CLUSTER).status.registration_status == "Deregistered", "the script gives the controller 5 s"
+    hand.run_for(timing.deregister_pause_s)
     assert view.at(CLUSTER) is None
     assert view.find("ServiceAccount", PROJECT_SPACE, "kubeslice-rbac-worker-worker-2") is None
     assert told(hand, since) == ["ClusterDeregistrationInProgress", "ClusterDeregistered", "ClusterDeleted"]
+    fresh = replace(cluster, metadata=replace(
+        cluster.metadata, uid="", resource_version="", finalizers=(), deletion_timestamp=None
+    ), status=None)  # fmt: skip
+    hand.fleet.submit(Apply(document=fresh), hand.now_s)
+    hand.run_for(300)
+    held = view.at(CLUSTER)
+    assert held is not None and not (held.status and held.status.registration_status), "nobody is there to register it"
 
 
 def test_a_slice_that_stays_makes_it_fail_and_the_controller_gives_up_after_ten_minutes(hand: Hand) -> None:

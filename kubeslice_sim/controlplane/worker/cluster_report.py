@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kubeslice_sim.controlplane import finalizer
-from kubeslice_sim.controlplane.built_in import SLICE_LABEL
+from kubeslice_sim.controlplane.built_in import SLICE_LABEL, built_in
 from kubeslice_sim.controlplane.controller import ControllerSpec, Watch, itself
-from kubeslice_sim.controlplane.reconciler import NOTHING, Note, Outcome, Update, UpdateStatus, View, Write
+from kubeslice_sim.controlplane.reconciler import NOTHING, Create, Note, Outcome, Update, UpdateStatus, View, Write
 from kubeslice_sim.controlplane.store import Change
-from kubeslice_sim.controlplane.timestamp import seconds, timestamp
+from kubeslice_sim.controlplane.timestamp import micro_time, seconds, timestamp
 from kubeslice_sim.controlplane.worker.cluster_health import cluster_health
 from kubeslice_sim.model.cluster import (
     Cluster,
@@ -21,8 +21,13 @@ from kubeslice_sim.model.cluster import (
 from kubeslice_sim.model.document import ObjectKey
 from kubeslice_sim.model.slice_gateway import SliceGateway
 from kubeslice_sim.model.worker_slice import Slice
-from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL
+from kubeslice_sim.planner.names import GATEWAY_NODE_LABEL, SYSTEM_NAMESPACE
 
+DEREGISTER_JOB = "cluster-deregisteration-job"
+"""KubeSlice's own spelling."""
+STARTED = "kubeslice-sim.io/started"
+"""The annotation with the Job's moment: its creation is told in whole seconds only."""
+_TICK_S = 1e-6
 DEREGISTER_TRIES = 4
 """So often a worker that is to go looks for slices that are still there, before it says that it cannot."""
 EXCLUDED_NAMESPACES = frozenset(
@@ -34,14 +39,17 @@ EXCLUDED_NAMESPACES = frozenset(
 def reconcile(key: ObjectKey, view: View, now_s: float) -> Outcome:
     """Report node IPs, networks, namespaces and health, and that the cluster is registered.
 
-    A cluster under deletion is let go when no slice is left on it: its operator is uninstalled (which takes no time
-    here), says so, and takes its finalizer away. A slice that stays makes that fail; it is tried again every minute.
+    A cluster under deletion is let go when no slice is left on it: a Job uninstalls its operator, says so, and takes
+    its finalizer away. A slice that stays makes that fail; it is looked for again every minute (KubeSlice gives up
+    after three times). The Job stays here as the sign that there is no operator: nobody registers the cluster again.
     """
     cluster = view.hub.get(Cluster, key.namespace, key.name)
     if cluster is None:
         return NOTHING
     if finalizer.deleting(cluster):
         return _let_go(cluster, view, now_s)
+    if view.local.find("Job", SYSTEM_NAMESPACE, DEREGISTER_JOB) is not None:
+        return NOTHING  # who would report was uninstalled
     writes: list[Write] = []
     if not finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
         writes.append(Update(item=finalizer.added(cluster, finalizer.CLUSTER_DEREGISTER), at="hub"))
@@ -70,16 +78,33 @@ def _let_go(cluster: Cluster, view: View, now_s: float) -> Outcome:
     if not finalizer.held(cluster, finalizer.CLUSTER_DEREGISTER):
         return NOTHING
     state = cluster.status.registration_status if cluster.status is not None else None
-    pause_s, since_s = view.timing.wait_for_pods_s, now_s - seconds(str(cluster.metadata.deletion_timestamp))
-    slices, gateways = view.local.list(Slice), view.local.list(SliceGateway)
-    if slices or gateways:
+    if state not in ("DeregisterInProgress", "DeregisterFailed", "Deregistered"):
+        # Told before anybody looks for slices; the change brings it back here at once.
+        return _deregistering(cluster, "DeregisterInProgress", view.timing.wait_for_pods_s)
+    if view.local.list(Slice) or view.local.list(SliceGateway):
+        pause_s, since_s = view.timing.wait_for_pods_s, now_s - seconds(str(cluster.metadata.deletion_timestamp))
         if since_s < DEREGISTER_TRIES * pause_s:
             return Outcome(requeue_after_s=pause_s)
         return _deregistering(cluster, "DeregisterFailed", view.timing.deregister_retry_s)
-    if state not in ("DeregisterInProgress", "Deregistered"):
-        return _deregistering(cluster, "DeregisterInProgress", pause_s)  # the change brings it back here at once
-    if state == "DeregisterInProgress":
-        return _deregistering(cluster, "Deregistered", pause_s)
+    if state == "DeregisterFailed":
+        return _deregistering(cluster, "DeregisterInProgress", view.timing.wait_for_pods_s)
+    return _uninstalling(cluster, view, now_s)
+
+
+def _uninstalling(cluster: Cluster, view: View, now_s: float) -> Outcome:
+    """The Job's own steps, each when it is due (worker-operator scripts/cleanup.sh)."""
+    job = view.local.find("Job", SYSTEM_NAMESPACE, DEREGISTER_JOB)
+    timing = view.timing
+    if job is None:
+        made = built_in("Job", SYSTEM_NAMESPACE, DEREGISTER_JOB, annotations={STARTED: micro_time(now_s)})
+        return Outcome(writes=(Create(item=made),), requeue_after_s=timing.deregister_job_s)
+    since_s = now_s - seconds(job.metadata.annotations[STARTED])
+    if since_s < timing.deregister_job_s - _TICK_S:
+        return Outcome(requeue_after_s=timing.deregister_job_s - since_s)
+    told = cluster.status is not None and cluster.status.registration_status == "Deregistered"
+    left_s = timing.deregister_job_s + timing.deregister_pause_s - since_s
+    if not told or left_s > _TICK_S:
+        return _deregistering(cluster, "Deregistered", max(left_s, _TICK_S))
     return Outcome(writes=(Update(item=finalizer.removed(cluster, finalizer.CLUSTER_DEREGISTER), at="hub"),))
 
 
