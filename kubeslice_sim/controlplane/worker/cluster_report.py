@@ -81,7 +81,8 @@ def _let_go(cluster: Cluster, view: View, now_s: float) -> Outcome:
     if state not in ("DeregisterInProgress", "DeregisterFailed", "Deregistered"):
         # Told before anybody looks for slices; the change brings it back here at once.
         return _deregistering(cluster, "DeregisterInProgress", view.timing.wait_for_pods_s)
-    if view.local.list(Slice) or view.local.list(SliceGateway):
+    slices, gateways = view.local.list(Slice), view.local.list(SliceGateway)
+    if slices or gateways:
         pause_s, since_s = view.timing.wait_for_pods_s, now_s - seconds(str(cluster.metadata.deletion_timestamp))
         if since_s < DEREGISTER_TRIES * pause_s:
             return Outcome(requeue_after_s=pause_s)
