@@ -83,10 +83,10 @@ def loss_limit_bps(congestion: Congestion, loss: float, rtt_s: float, mss_bytes:
 
 
 def _backed_off(loss: float) -> float:
-    """How many timeouts' time a row of them takes on average, doubling six times: f(p)/(1 − p) of Padhye et al.
-    1998, whose short form 1 + 32 p² is of losses below a tenth."""
+    """How many timeouts' time a row of them takes on average, doubling six times: Padhye et al. 1998, their short form
+    1 + 32 p², which packets bear out at a tenth, and f(p)/(1 − p) where that is more, from losses of a half on."""
     doublings = 1.0 + sum(2.0 ** (count - 1) * loss**count for count in range(1, 7))
-    return doublings / (1.0 - loss)
+    return max(1.0 + 32.0 * loss**2, doublings / (1.0 - loss))
 
 
 def window_limit_bps(rtt_s: float, window_bytes: int = MAX_WINDOW_BYTES) -> float:
