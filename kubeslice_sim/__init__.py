@@ -1,9 +1,9 @@
 """KubeSlice slices: one model, planned, simulated, emulated and deployed.
 
 ``import kubeslice_sim as ks``, then ``ks.load``, ``ks.plan``, ``ks.verify``, ``ks.explain``, ``ks.draw``,
-``ks.simulate``, ``ks.emulate``, ``ks.run``, ``ks.sweep``, ``ks.compare``, ``ks.deploy``, ``ks.admit``, ``ks.hub``,
-``ks.example``. The verbs stand in ``facade.py`` and ``facade_sweep.py`` and are imported when they are first used, so
-that importing a room stays cheap.
+``ks.simulate``, ``ks.emulate``, ``ks.run``, ``ks.sweep``, ``ks.forecast``, ``ks.compare``, ``ks.deploy``, ``ks.admit``,
+``ks.hub``, ``ks.example``. The verbs stand in ``facade.py``, ``facade_sweep.py`` and ``facade_forecast.py`` and are
+imported when they are first used, so that importing a room stays cheap.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         vary,
         verify,
     )
+    from kubeslice_sim.facade_forecast import Forecast, forecast
     from kubeslice_sim.facade_sweep import read_sweep, replicate, sweep
     from kubeslice_sim.results import (
         Answer,
@@ -55,6 +56,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Explanation",
+    "Forecast",
     "KubesliceSimError",
     "Plan",
     "Problem",
@@ -71,6 +73,7 @@ __all__ = [
     "example",
     "examples",
     "explain",
+    "forecast",
     "hub",
     "load",
     "plan",
@@ -91,12 +94,15 @@ _ANSWERS = frozenset({
     "Answer", "Capacity", "Comparison", "Difference", "Explanation", "Plan", "Provenance", "Rehearsal", "Result",
 })  # fmt: skip
 _BUILD = frozenset({"WorldBuilder", "to_python", "world"})
+_FORECAST = frozenset({"Forecast", "forecast"})
 _SWEEP = frozenset({"read_sweep", "replicate", "sweep"})
 
 
 def _room(name: str) -> str:
     if name == "Sweep":
         return "sweep.sweep"
+    if name in _FORECAST:
+        return "facade_forecast"
     if name in _SWEEP:
         return "facade_sweep"
     return "results" if name in _ANSWERS else "build" if name in _BUILD else "facade"

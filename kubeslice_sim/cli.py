@@ -15,6 +15,7 @@ from kubeslice_sim import (
     backends,
     cli_clusters,
     cli_controller,
+    cli_forecast,
     cli_hub,
     cli_plan,
     cli_requests,
@@ -47,6 +48,7 @@ cli_requests.register(app, out)
 cli_hub.register(app, out, err)
 cli_controller.register(app, out, err)
 cli_sweep.register(app, out, err)
+cli_forecast.register(app, out, err)
 
 
 @app.command

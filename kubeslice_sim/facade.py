@@ -213,7 +213,7 @@ def hub(state: World | str | Path, *acts: str | Path | Mapping[str, Any]) -> Reh
     steps = tuple(_act(number, act) for number, act in enumerate(acts, start=1))
     world, derived = (state, ()) if isinstance(state, World) else _standing(state)
     if not derived:
-        _check_world(world)
+        require_admitted(world)
     return shown(Rehearsal, rehearse(world, steps, derived))
 
 
@@ -251,11 +251,11 @@ def _check(world: World, scenario: Scenario) -> None:
 
     A world from files was admitted when it was read; one made or changed in Python is admitted here.
     """
-    _check_world(world)
+    require_admitted(world)
     planner.probes(plan(world), scenario)
 
 
-def _check_world(world: World) -> None:
+def require_admitted(world: World) -> None:
     """Raises :exc:`BadInput` for what the API server or the webhooks would refuse."""
     _require_world(world)
     refused = manifest.refusals(world)

@@ -117,6 +117,8 @@ DURATION = Quantity("duration", tuple(DURATION_UNITS.items()), "35ms", maximum=3
 RATE = Quantity("rate", tuple(RATE_UNITS.items()), "100Mbit", maximum=1e15)
 SIZE = Quantity("size", tuple(SIZE_UNITS.items()), "1280B", maximum=1e18)
 SHARE = Quantity("share", tuple(SHARE_UNITS.items()), "0.01%", maximum=1.0)
+SPAN = replace(DURATION, units=(*DURATION.units, ("y", "31536000")), example="5y", minimum=1.0)
+"""How long something is looked ahead: also in years of 365 days."""
 INTERVAL = replace(DURATION, minimum=0.001)
 BANDWIDTH = replace(RATE, minimum=1000.0)
 

@@ -2,7 +2,7 @@
 
 Run it by hand: ``python -m tests.benchmarks.key_rotation [CLUSTERS[xYEARS] ...]`` (``--profile``). What the fleet does
 while nothing changes, and rotations that are copies of lived ones, are leapt over and counted
-(``controlplane/leap.py``). It asserts nothing: figures are a machine's.
+(``controlplane/leap.py``), as for ``ksim forecast``. It asserts nothing: figures are a machine's.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ import sys
 import time
 from typing import Any
 
-from kubeslice_sim.controlplane.leap import Leaper
+from kubeslice_sim.controlplane.forecast import forecast
 from kubeslice_sim.model.timing import KUBESLICE
 from tests.benchmarks.controlplane import build_world
-from tests.controlplane.hand import Hand
 
 YEAR_S = 365 * 86400.0
 SIZES = ("2x5", "8x5", "30x5")
@@ -28,20 +27,17 @@ SIZES = ("2x5", "8x5", "30x5")
 def years_of_rotation(clusters: int, years: float) -> str:
     """From nothing through so many years; what it took, as a line."""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    hand = Hand(build_world(1, clusters), KUBESLICE)
-    hand.plane.steady = True
-    leaper = Leaper(hand.fleet, hand.plane)
-    hand.now_s = leaper.go(hand.run, 0.0, years * YEAR_S)
+    told = forecast(build_world(1, clusters), KUBESLICE, years * YEAR_S)
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
-    told = hand.fleet.load.totals()
-    reconciles = hand.reconciles().total() - leaper.tally.reconciles
-    events = len(hand.fleet.events) + sum(leapt.count("event").total() for leapt in hand.fleet.load.leapt)
+    lived = told.reconciles - told.reconciles_leapt
+    copied = sum(item.copied for item in told.rotations)
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return (
-        f"{clusters:3d} clusters, {years:g} years: {len(hand.plane.gateways) // 2} tunnels, {leaper.tally}; "
-        f"{wall_s:.1f} s ({cpu_s:.1f} CPU s); {reconciles} reconciles lived ({reconciles / cpu_s:.0f}/s), "
-        f"{leaper.tally.reconciles} leapt over; {told.total()} API requests and {events} events in all; "
-        f"peak {peak_bytes / 1e6:.0f} MB"
+        f"{clusters:3d} clusters, {years:g} years: {clusters * (clusters - 1)} tunnels, "
+        f"{copied} of {len(told.rotations)} rotations are copies of those that were lived through; "
+        f"{wall_s:.1f} s ({cpu_s:.1f} CPU s); {lived} reconciles lived ({lived / cpu_s:.0f}/s), "
+        f"{told.reconciles_leapt} leapt over; {sum(item.requests for item in told.requests)} API requests and "
+        f"{sum(told.events.values())} events in all; peak {peak_bytes / 1e6:.0f} MB"
     )
 
 

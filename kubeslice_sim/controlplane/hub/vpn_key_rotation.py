@@ -128,7 +128,7 @@ def _dated(rotation: VpnKeyRotation, now_s: float) -> VpnKeyRotation:
     made = timestamp(now_s)
     return replace(rotation, spec=replace(
         rotation.spec, certificate_creation_time=made,
-        certificate_expiry_time=_expiry(made, rotation.spec.rotation_interval),
+        certificate_expiry_time=expiry_of(made, rotation.spec.rotation_interval),
     ))  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def keep_rotation(config: SliceConfig, view: View) -> Outcome:
         made, days = spec.certificate_creation_time, wanted.spec.rotation_interval
         spec = replace(
             spec, rotation_interval=days,
-            certificate_expiry_time=spec.certificate_expiry_time if made is None else _expiry(made, days),
+            certificate_expiry_time=spec.certificate_expiry_time if made is None else expiry_of(made, days),
         )  # fmt: skip
     events = () if spec == there.spec else (Note(name="VPNKeyRotationConfigUpdated", subject=key),)
     if _renewal_asked(config, there):
@@ -238,7 +238,7 @@ def _restless(change: Change, view: View) -> Iterable[ObjectKey]:
     return (key,) if orders >= RESTLESS else ()
 
 
-def _expiry(made: str, days: int) -> str:
+def expiry_of(made: str, days: int) -> str:
     """When certificates that were made then are renewed."""
     return timestamp(seconds(made) + days * DAY_S - MARGIN_S)
 
