@@ -13,6 +13,8 @@ from kubeslice_sim.model.quantity import Bandwidth, BitsPerSecond, Bytes, Interv
 from kubeslice_sim.model.timing import Timing, TimingChoice
 
 TrafficKind = Literal["ping", "dns", "tcp", "udp", "http"]
+MAX_DATAGRAM_BYTES = 65507
+"""What IPv4's 65,535 bytes leave behind its header and that of UDP or of a ping (RFC 791, 768, 792)."""
 Engine = Literal["fluid", "packet"]
 """How the simulator computes bulk traffic: rates that are shared fairly, or every packet."""
 
@@ -70,7 +72,7 @@ class Traffic:
     interval_s: Interval = 1.0
     rate_bps: BitsPerSecond | None = None
     size_bytes: Bytes | None = None
-    packet_bytes: Bytes | None = None
+    packet_bytes: Annotated[Bytes, Le(MAX_DATAGRAM_BYTES)] | None = None
     streams: Annotated[int, Ge(1), Le(128)] = 1
     congestion: Literal["cubic", "reno", "bbr"] = "cubic"
     engine: Engine | None = None
