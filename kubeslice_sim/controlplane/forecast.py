@@ -2,7 +2,7 @@
 
 Nothing happens to the world but time. There is no traffic, nothing fails, and packets are neither lost nor late
 (:mod:`.ideal_dataplane`): what KubeSlice does by itself is all that is seen. What repeats itself is leapt over
-(:mod:`.leap`) and counted all the same, exactly.
+(:mod:`.leap`) and counted all the same (polls that a rotation puts off: within half a per cent).
 """
 
 from __future__ import annotations
