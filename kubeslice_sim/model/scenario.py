@@ -25,7 +25,7 @@ class ServiceTime:
 
     __pydantic_config__: ClassVar[Any] = kube(mean_s="mean")
 
-    mean_s: Interval
+    mean_s: Annotated[Seconds, Ge(1e-6)]
     distribution: Literal["constant", "exponential", "lognormal"] = "constant"
     cv: Annotated[float, Gt(0), Le(100)] | None = None
 
