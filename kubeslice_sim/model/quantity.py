@@ -121,6 +121,8 @@ SPAN = replace(DURATION, units=(*DURATION.units, ("y", "31536000")), example="5y
 """How long something is looked ahead: also in years of 365 days."""
 INTERVAL = replace(DURATION, minimum=0.001)
 BANDWIDTH = replace(RATE, minimum=1000.0)
+WORK = replace(DURATION, minimum=1e-6, example="2ms")
+DATAGRAM = replace(SIZE, maximum=65507.0)
 
 Seconds = Annotated[float, DURATION]
 Interval = Annotated[float, INTERVAL]
@@ -129,4 +131,8 @@ Bandwidth = Annotated[float, BANDWIDTH]
 """What a wire carries: a wire that carries nothing is a partition, which is a fault of its own."""
 BitsPerSecond = Annotated[float, RATE]
 Bytes = Annotated[float, SIZE]
+Work = Annotated[float, WORK]
+"""What a server spends on a request."""
+Datagram = Annotated[float, DATAGRAM]
+"""What IPv4's 65,535 bytes leave behind its header and that of UDP or of a ping (RFC 791, 768, 792)."""
 Share = Annotated[float, SHARE]

@@ -9,12 +9,10 @@ from annotated_types import Ge, Gt, Le, Len
 
 from kubeslice_sim.model.document import ObjectMeta, Resource, kube
 from kubeslice_sim.model.frozen import FrozenMap
-from kubeslice_sim.model.quantity import Bandwidth, BitsPerSecond, Bytes, Interval, Seconds, Share
+from kubeslice_sim.model.quantity import Bandwidth, BitsPerSecond, Bytes, Datagram, Interval, Seconds, Share, Work
 from kubeslice_sim.model.timing import Timing, TimingChoice
 
 TrafficKind = Literal["ping", "dns", "tcp", "udp", "http"]
-MAX_DATAGRAM_BYTES = 65507
-"""What IPv4's 65,535 bytes leave behind its header and that of UDP or of a ping (RFC 791, 768, 792)."""
 Engine = Literal["fluid", "packet"]
 """How the simulator computes bulk traffic: rates that are shared fairly, or every packet."""
 
@@ -25,7 +23,7 @@ class ServiceTime:
 
     __pydantic_config__: ClassVar[Any] = kube(mean_s="mean")
 
-    mean_s: Annotated[Seconds, Ge(1e-6)]
+    mean_s: Work
     distribution: Literal["constant", "exponential", "lognormal"] = "constant"
     cv: Annotated[float, Gt(0), Le(100)] | None = None
 
@@ -72,7 +70,7 @@ class Traffic:
     interval_s: Interval = 1.0
     rate_bps: BitsPerSecond | None = None
     size_bytes: Bytes | None = None
-    packet_bytes: Annotated[Bytes, Le(MAX_DATAGRAM_BYTES)] | None = None
+    packet_bytes: Datagram | None = None
     streams: Annotated[int, Ge(1), Le(128)] = 1
     congestion: Literal["cubic", "reno", "bbr"] = "cubic"
     engine: Engine | None = None
