@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import simpy
 
 from kubeslice_sim.simulator.fairness import Fairness
+from kubeslice_sim.simulator.lane import lanes_of, trunk_of
 from kubeslice_sim.simulator.overload import Filler
 from kubeslice_sim.simulator.queues import Queues
 from kubeslice_sim.simulator.resource import Resources, resource_name
 from kubeslice_sim.simulator.share import Demand, Uses
-from kubeslice_sim.simulator.tcp import Congestion
+from kubeslice_sim.simulator.tcp import Congestion, competing_weight
 from kubeslice_sim.simulator.way import ResourceKey
 
 IDLE = Demand(cap_bps=0.0)
 _LEAST_BITS = 1.0
 """Less than this is rounding."""
+_ROUNDS = 8
+_SAME = 0.02
+"""Weights are not renewed for a queue that has moved by less than this of itself."""
 
 
 class Flow:
@@ -35,6 +40,7 @@ class Flow:
         "rtt_s",
         "since_s",
         "size_bits",
+        "weight",
         "window_bits",
     )
 
@@ -44,6 +50,8 @@ class Flow:
         self.demand = IDLE
         self.congestion = congestion
         self.rtt_s = 0.0
+        self.weight = 1.0
+        """How it fares against others, by the round trip that it sees with all queues on its way."""
         self.window_bits = float("inf")
         self.finished: simpy.Event = env.event()
         self.size_bits = float("inf") if size_bits is None else size_bits
@@ -97,7 +105,7 @@ class Flows:
     def __init__(self, env: simpy.Environment, resources: Resources) -> None:
         self._env = env
         self._resources = resources
-        self._fairness = Fairness(resources.capacity)
+        self._fairness = Fairness(resources.capacity, resources.floor)
         self._queues = Queues(resources, self._fairness)
         self._flows: dict[Flow, None] = {}
         self._numbers: dict[int, Flow] = {}
@@ -105,28 +113,28 @@ class Flows:
         """Those of them that nothing slows down."""
         self._solving = False
         self._wake_s = float("inf")
+        self._waits: dict[ResourceKey, float] = {}
+        """The queues that weights are counted with."""
+        self._seen: dict[ResourceKey, float] = {}
+        """What stood there when they were."""
         self._overrun: frozenset[ResourceKey] = frozenset()
         self._flooded: simpy.Event | None = None
         self._work = self._dropped = np.zeros(0)
         self._worked_s = 0.0
 
     def set(self, flow: Flow, demand: Demand, rtt_s: float = 0.0, window_bits: float = float("inf")) -> None:
-        """Start the flow, or change what it asks; ``window_bits``: the payload that it has under way at most."""
+        """Start the flow, or change what it asks; ``window_bits``: the payload that it has under way at most.
+
+        What it weighs against others follows from ``rtt_s`` and the queues on its way, and is kept right with them.
+        """
         asked = (rtt_s, window_bits)
         if flow in self._flows and (flow.rtt_s, flow.window_bits) == asked and flow.demand == demand:
             return
         self._halt(flow)
         self._flows[flow] = None
         flow.demand, flow.rtt_s, flow.window_bits = demand, rtt_s, window_bits
-        left_bits = flow.size_bits - flow.before_bits
-        if demand.cap_bps > 0.0 and left_bits >= _LEAST_BITS:
-            flow.number, flow.since_s = self._fairness.start(demand, self._env.now, left_bits), self._env.now
-            flow.fairness = self._fairness
-            self._numbers[flow.number] = flow
-            if demand.open_loop:
-                self._open[flow.number] = flow
-            flow.group = self._fairness.group(flow.number)
-            self._queues.enter(flow.group, flow.sender)
+        if demand.cap_bps > 0.0 and flow.size_bits - flow.before_bits >= _LEAST_BITS:
+            self._begin(flow, self._weight(flow))
         self._solve_soon()
 
     def stop(self, flow: Flow) -> None:
@@ -155,11 +163,11 @@ class Flows:
         return self._queues.any_full
 
     def queue_s(self, key: ResourceKey, dice: random.Random) -> float:
-        """How long a packet that comes now waits before this resource; ``dice`` choose the moment of its cycle."""
+        """How long a packet that comes now waits in this lane; ``dice`` choose the moment of its cycle."""
         return self._queues.queue_s(key, dice)
 
     def mean_queue_s(self, key: ResourceKey) -> float:
-        """The same on average, before one flow."""
+        """The same on average, before one flow; of a whole resource: in the lane in which it is longest."""
         return self._queues.mean_queue_s(key)
 
     @property
@@ -176,6 +184,24 @@ class Flows:
     def answered(self, acks: Uses) -> float:
         """The chance that an acknowledgement gets through the queues that datagrams overrun on its way."""
         return self._queues.answered(acks) if self._overrun else 1.0
+
+    def _begin(self, flow: Flow, weight: float) -> None:
+        demand, left_bits = replace(flow.demand, weight=weight), flow.size_bits - flow.before_bits
+        flow.number, flow.since_s = self._fairness.start(demand, self._env.now, left_bits), self._env.now
+        flow.fairness, flow.weight = self._fairness, weight
+        self._numbers[flow.number] = flow
+        if demand.open_loop:
+            self._open[flow.number] = flow
+        flow.group = self._fairness.group(flow.number)
+        self._queues.enter(flow.group, flow.sender)
+
+    def _weight(self, flow: Flow) -> float:
+        demand, rtt_s = flow.demand, flow.rtt_s
+        if demand.open_loop or not rtt_s > 0.0:
+            return demand.weight
+        if self._waits:
+            rtt_s += sum(self._waits.get(lane, 0.0) for lane in lanes_of(key for key, _ in demand.uses))
+        return demand.weight * competing_weight(flow.congestion or "cubic", rtt_s)
 
     def _halt(self, flow: Flow) -> None:
         flow.count(self._env.now)
@@ -194,9 +220,11 @@ class Flows:
     def work_done(self) -> list[tuple[ResourceKey, float, float]]:
         """Of every resource that was ever crossed: what it has carried by now, in its own count, and the datagrams that
         it has dropped."""
-        keys = self._count_work()
-        crossed = np.flatnonzero((self._work > 0.0) | (self._dropped > 0.0)).tolist()
-        return [(keys[place], float(self._work[place]), float(self._dropped[place])) for place in crossed]
+        done: dict[ResourceKey, tuple[float, float]] = {}
+        for key, work, dropped in zip(self._count_work(), self._work.tolist(), self._dropped.tolist(), strict=False):
+            before = done.get(trunk_of(key), (0.0, 0.0))
+            done[trunk_of(key)] = before[0] + work, before[1] + dropped
+        return [(key, *both) for key, both in done.items() if max(both) > 0.0]
 
     def _count_work(self) -> list[ResourceKey]:
         keys, loads, dropped = self._fairness.loads()
@@ -217,6 +245,11 @@ class Flows:
             flow.count(self._env.now)
         self._settle()
         self._queues.forget()
+        for step in range(_ROUNDS):
+            if not self._weigh_anew(step):
+                break
+            self._settle()
+            self._queues.forget()
         overrun = self._fairness.overrun()
         if overrun != self._overrun:
             self._overrun = overrun
@@ -236,6 +269,36 @@ class Flows:
             # What another resource then keeps it from taking is the datagrams' after all.
             self._fairness.keep({key: min(kept[key], self._fairness.taken(key)) for key in kept})
             self._fairness.settle(self._env.now)
+
+    def _weigh_anew(self, step: int) -> bool:
+        """Weigh flows by the queues that stand now; whether any weight changes.
+
+        A resource that is full with its queue counted and not full without it has a part of that queue: so each step
+        after the first goes half of the way.
+        """
+        stand = self._queues.standing()
+        moved = [
+            key
+            for key in {**self._seen, **stand}
+            if abs(stand.get(key, 0.0) - self._seen.get(key, 0.0))
+            > _SAME * max(self._seen.get(key, 0.0), stand.get(key, 0.0))
+        ]
+        if not moved:
+            return False
+        for key in moved:
+            before, now = self._waits.get(key, 0.0), stand.get(key, 0.0)
+            self._waits[key] = now if step == 0 else 0.5 * (before + now)
+            self._seen[key] = now
+            if not (now or self._waits[key] > 1e-6):
+                del self._waits[key], self._seen[key]
+        changed = False
+        for flow in [flow for flow in self._numbers.values() if not flow.demand.open_loop]:
+            weight = self._weight(flow)
+            if abs(weight - flow.weight) > 1e-9 * weight:
+                self._halt(flow)
+                self._begin(flow, weight)
+                changed = True
+        return changed
 
     def _await_end(self) -> None:
         end_s = self._fairness.next_end_s()

@@ -7,10 +7,12 @@ al. 1998 have it for TCP alone, and found here resource by resource.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kubeslice_sim.simulator.encapsulation import SEGMENTS_PER_ACK, TUNNEL_MTU, tcp_segment
+from kubeslice_sim.simulator.lane import lane_of, rooms
 from kubeslice_sim.simulator.share import Demand, Uses
 from kubeslice_sim.simulator.tcp import Congestion, loss_limit_bps
 from kubeslice_sim.simulator.way import ResourceKey
@@ -45,13 +47,14 @@ class Crowd(NamedTuple):
 
 def kept(
     crowds: Iterable[Crowd], datagrams: Sequence[Demand], capacity: Callable[[ResourceKey], float],
-    buffer_s: Callable[[ResourceKey, float], float],
+    buffer_s: Callable[[ResourceKey, float], float], floor: Callable[[ResourceKey], float] = lambda lane: 0.0,
 ) -> dict[ResourceKey, float]:  # fmt: skip
     """What TCP keeps of each resource that it and datagrams fill together, in the resource's own count.
 
-    ``datagrams`` in path order each. Nothing stands in it of which datagrams leave all that TCP can use.
+    ``datagrams`` in path order each. ``floor``: what a lane gets before others. Nothing stands in it of which datagrams
+    leave all that TCP can use.
     """
-    contest = _Contest(crowds, datagrams, capacity, buffer_s)
+    contest = _Contest(crowds, datagrams, capacity, buffer_s, floor)
     contest.settle()
     return contest.kept
 
@@ -59,10 +62,11 @@ def kept(
 class _Contest:
     def __init__(
         self, crowds: Iterable[Crowd], datagrams: Sequence[Demand], capacity: Callable[[ResourceKey], float],
-        buffer_s: Callable[[ResourceKey, float], float],
+        buffer_s: Callable[[ResourceKey, float], float], floor: Callable[[ResourceKey], float],
     ) -> None:  # fmt: skip
         self._datagrams = datagrams
         self._buffer_s = buffer_s
+        self._floor = floor
         self._capacity = {key: capacity(key) for demand in datagrams for key, _ in demand.uses}
         self._passed = dict.fromkeys(self._capacity, 1.0)
         self.kept: dict[ResourceKey, float] = {}
@@ -112,7 +116,8 @@ class _Contest:
         wants = {lane: offered.get(lane, 0.0) for lane in {*lanes, *offered}}
         for lane, crowds in lanes.items():
             wants[lane] += self._wish(key, crowds, 0.0, wants[lane] >= capacity)
-        room = fair_rooms(wants, capacity)
+        floors = {lane: math.inf if lane == key else self._floor(lane) for lane in wants}
+        room = rooms(wants, capacity, floors)
         for lane, crowds in lanes.items():
             inside += self._inside(key, crowds, offered.get(lane, 0.0), room[lane])
         return inside
@@ -163,25 +168,6 @@ def sparse_pass(passed: float, waited: float) -> float:
     had to wait behind datagrams before (by the chance ``waited``) comes in his place among them and fares as they do.
     """
     return passed * (waited + 0.5 * (1.0 - waited))
-
-
-def lane_of(key: ResourceKey, uses: Uses) -> ResourceKey:
-    """The queue that a flow stands in before a resource: SFQ under a slice's shaper keeps one for each tunnel, which
-    its gateway's CPU names; elsewhere there is one."""
-    if key[0] != "qos":
-        return key
-    return next((crossed for crossed, _ in uses if crossed[0] == "cpu" and crossed[1] == key[1]), key)
-
-
-def fair_rooms(wants: Mapping[ResourceKey, float], capacity: float) -> dict[ResourceKey, float]:
-    """What round robin gives to each lane: no more than it wants, and else the same as others; what remains of the
-    capacity goes to all alike."""
-    rooms: dict[ResourceKey, float] = {}
-    left = capacity
-    for place, lane in enumerate(sorted(wants, key=lambda lane: (wants[lane], lane))):
-        rooms[lane] = min(wants[lane], left / (len(wants) - place))
-        left -= rooms[lane]
-    return {lane: room + left / len(wants) for lane, room in rooms.items()}
 
 
 def answered(acks: Uses, overrun: Iterable[ResourceKey], datagrams: Sequence[Demand],

@@ -7,7 +7,8 @@ import random
 from typing import NamedTuple
 
 from kubeslice_sim.simulator.fairness import Fairness
-from kubeslice_sim.simulator.overload import Crowd, Filler, answered, kept, lane_of
+from kubeslice_sim.simulator.lane import lane_of, trunk_of
+from kubeslice_sim.simulator.overload import Crowd, Filler, answered, kept
 from kubeslice_sim.simulator.resource import Resources
 from kubeslice_sim.simulator.share import Uses
 from kubeslice_sim.simulator.tcp import Congestion, mean_queue_s, sawtooth_queue_s, window_queue_s
@@ -73,7 +74,8 @@ class Queues:
             Crowd(self._fairness.group_uses(group), kinds, self._fairness.group_bottleneck(group))
             for group, kinds in self._senders.items() if group >= 0
         )  # fmt: skip
-        return kept(crowds, self._fairness.datagrams(), self._resources.capacity, self._resources.buffer_s)
+        return kept(crowds, self._fairness.datagrams(), self._resources.capacity, self._resources.buffer_s,
+                    self._resources.floor)  # fmt: skip
 
     def flooded_s(self, uses: Uses) -> float:
         """How long the queues are that datagrams alone keep full on a way."""
@@ -95,8 +97,12 @@ class Queues:
         """Whether any resource holds a flow back, so that a queue stands before it."""
         return bool(self._all_full())
 
+    def standing(self) -> dict[ResourceKey, float]:
+        """How long the queues are on average that stand before full resources."""
+        return {key: self.mean_queue_s(key) for key in sorted(self._all_full())}
+
     def queue_s(self, key: ResourceKey, dice: random.Random) -> float:
-        """How long a packet that comes now waits before this resource.
+        """How long a packet that comes now waits in this lane.
 
         Nothing where it has room. UDP overload fills the buffer. TCP moves through its sawtooth, and ``dice`` choose
         the moment in that cycle; windows that end before the buffer does just stand in it.
@@ -109,7 +115,13 @@ class Queues:
         return sawtooth_queue_s(congestion, rtt_s, buffer_s, dice.random(), flows)
 
     def mean_queue_s(self, key: ResourceKey) -> float:
-        """The same on average, before one flow of their kind: who competes is not judged by how many there are."""
+        """The same on average, before one flow of their kind: who competes is not judged by how many there are.
+
+        Of a whole resource: in the lane in which it is longest.
+        """
+        if key not in self._all_full():
+            lanes = [lane for lane in self._all_full() if lane != key and trunk_of(lane) == key]
+            return max(map(self.mean_queue_s, lanes), default=0.0)
         congestion, rtt_s, buffer_s, _, bound_s = self._before(key)
         if congestion is None:
             return buffer_s
@@ -139,7 +151,9 @@ class Queues:
         if not held:
             return _NOBODY
         rtt_s = min(kind.rtt_s for kind in held)
-        buffer_s = self._resources.buffer_s(key, rtt_s)
+        buffer_s, trunk = self._resources.buffer_s(key, rtt_s), trunk_of(key)
+        if key[0] == "nic" and key != trunk:  # its own queue, served as often as its turn comes
+            buffer_s *= self._resources.capacity(trunk) / max(1.0, self._fairness.passing(key))
         kinds = {kind.congestion for kind in held}
         if None in kinds:
             return _Before(None, rtt_s, buffer_s, 1, math.inf)

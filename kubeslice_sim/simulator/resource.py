@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from kubeslice_sim.simulator.costs import Costs
-from kubeslice_sim.simulator.encapsulation import MAC_BYTES, OVERLAY_MTU, TUNNEL_MTU
+from kubeslice_sim.simulator.encapsulation import LINE_BYTES, MAC_BYTES, OVERLAY_MTU, TUNNEL_MTU
+from kubeslice_sim.simulator.lane import trunk_of
 from kubeslice_sim.simulator.network import Gateway, Network
 from kubeslice_sim.simulator.way import ResourceKey
+
+_FRAME_BYTES = TUNNEL_MTU + 60 + MAC_BYTES
+"""Of a full packet of a tunnel."""
+_ON_LINE = (_FRAME_BYTES - MAC_BYTES + LINE_BYTES) / _FRAME_BYTES
+"""HTB counts such frames without what the line adds."""
 
 
 def resource_name(key: ResourceKey) -> str:
@@ -25,8 +31,8 @@ class Resources:
         """Bits per second, or CPU seconds per second, in the resource's own count.
 
         ``qos``: the ceiling. KubeSlice gives a slice one leaf (rate: guaranteed) under a parent of its own whose rate
-        is the ceiling already, so the leaf always borrows up to it and ``guaranteed`` never binds (netops
-        server/netop_handler.go); what slices together ask above the NIC is the NIC's queue to drop.
+        is the ceiling already, so the leaf always borrows up to it (netops server/netop_handler.go), unless the node's
+        device is slower than what its slices ask together: see :meth:`floor`.
         """
         match key:
             case ("pod", *_):
@@ -45,14 +51,30 @@ class Resources:
                 return self._network.link(source, target).path.bandwidth_bps
         raise KeyError(key)
 
+    def floor(self, lane: ResourceKey) -> float:
+        """What a lane gets before others share the rest: a slice its guaranteed rate, of its node's device.
+
+        HTB is that device's own qdisc, and nothing queues behind it: whenever the device can send, HTB serves leaves
+        within their rate first, and those that borrow in turn.
+        """
+        if lane == trunk_of(lane) or lane[0] != "nic":
+            return 0.0
+        profile = self._network.qos.get((lane[1], lane[4]))
+        return float(profile.guaranteed_bps) * _ON_LINE if profile else 0.0
+
     def buffer_s(self, key: ResourceKey, rtt_s: float) -> float:
-        """How long a packet waits at most in the queue before the resource, with full-sized packets in it."""
-        frame_bits = 8.0 * (TUNNEL_MTU + 60 + MAC_BYTES)
+        """How long a packet waits at most in the queue before the resource, with full-sized packets in it.
+
+        A slice's leaf of a device: if it had that to itself.
+        """
+        frame_bits = 8.0 * _FRAME_BYTES
         match key[0]:
+            case "nic" if key != trunk_of(key):
+                return self._costs.slice_queue_packets * frame_bits * _ON_LINE / self.capacity(trunk_of(key))
             case "tunnel":
                 return self._costs.tunnel_queue_s
             case "qos":
-                return self._costs.slice_queue_packets * frame_bits / self.capacity(key)
+                return self._costs.slice_queue_packets * frame_bits / self.capacity(trunk_of(key))
             case "wan":
                 return max(self._costs.link_queue_s, rtt_s)
             case "cpu":

@@ -14,6 +14,7 @@ from kubeslice_sim.observe.probe import Probe
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.ecmp import FiveTuple
 from kubeslice_sim.simulator.flow import Flows
+from kubeslice_sim.simulator.lane import lanes_of
 from kubeslice_sim.simulator.names import Resolver
 from kubeslice_sim.simulator.network import Network, Pod
 from kubeslice_sim.simulator.requests.server import Servers
@@ -190,7 +191,7 @@ class Scene:
             if link.path.jitter_s > 0.0:
                 delay_s += max(-link.path.delay_s, dice.uniform(-link.path.jitter_s, link.path.jitter_s))
         if self.flows.any_full:
-            delay_s += sum(self.flows.queue_s(stage.resource, dice) for stage in way.stages)
+            delay_s += sum(self.flows.queue_s(lane, dice) for lane in lanes_of(stage.resource for stage in way.stages))
         if self.packets is not None:
             delay_s += self.packets.wait_s(way)
         return delay_s

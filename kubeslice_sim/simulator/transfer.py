@@ -19,7 +19,6 @@ from kubeslice_sim.simulator.share import Demand, acks_of, spread, uses_of
 from kubeslice_sim.simulator.tcp import (
     Congestion,
     Window,
-    competing_weight,
     loss_limit_bps,
     retries_s,
     syn_retries_s,
@@ -128,7 +127,7 @@ class Stream:
             answered = scene.flows.answered(acks)
             steady_bps = self._steady_bps(there, rtt_s, mss_bytes)
             cap_bps = min(steady_bps, window.rate_bps(rtt_s, mss_bytes)) if opening else steady_bps
-            demand = self._demand(lanes, back, cap_bps, rtt_s)
+            demand = self._demand(lanes, back, cap_bps)
             scene.flows.set(self._flow, demand, rtt_s, self._window_bps(there, rtt_s, mss_bytes) * rtt_s)
             step_s = max(rtt_s, _LEAST_STEP_S) if opening else self._end_s - env.now
             since_s, flooded = env.now, scene.flows.flooded
@@ -186,13 +185,10 @@ class Stream:
             loss_limit_bps(self._congestion, there.loss, rtt_s, mss_bytes),
         )
 
-    def _demand(self, lanes: Sequence[Way], back: Way, cap_bps: float, rtt_s: float) -> Demand:
+    def _demand(self, lanes: Sequence[Way], back: Way, cap_bps: float) -> Demand:
         load = tcp_segment(min(lanes[0].mtu, back.mtu))
-        stop = self._flow.bottleneck
-        queue_s = 0.0 if stop is None else self._scene.flows.mean_queue_s(stop)
         return Demand(
             uses=spread([uses_of(lane, load) for lane in lanes]),
             acks=acks_of(back, load.payload_bytes),
             cap_bps=cap_bps,
-            weight=competing_weight(self._congestion, rtt_s + queue_s),
         )

@@ -13,6 +13,7 @@ from kubeslice_sim.validation import (
     maxmin,
     overload,
     queueing,
+    sharing,
     simgrid,
     tcp,
     wireguard,
@@ -20,8 +21,8 @@ from kubeslice_sim.validation import (
 from kubeslice_sim.validation.target import Case, Group, Row
 
 GROUPS: tuple[Group, ...] = (
-    queueing.GROUP, maxmin.GROUP, simgrid.GROUP, encapsulation.GROUP, tcp.GROUP, fairness.GROUP, load.GROUP,
-    overload.GROUP, wireguard.GROUP, kubeslice.GROUP,
+    queueing.GROUP, maxmin.GROUP, simgrid.GROUP, encapsulation.GROUP, tcp.GROUP, fairness.GROUP, sharing.GROUP,
+    load.GROUP, overload.GROUP, wireguard.GROUP, kubeslice.GROUP,
 )  # fmt: skip
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf
-
 import pytest
 
-from kubeslice_sim.simulator.overload import Crowd, Filler, answered, fair_rooms, kept, lane_of, sparse_pass
+from kubeslice_sim.simulator.overload import Crowd, Filler, answered, kept, sparse_pass
 from kubeslice_sim.simulator.packet.distribution import deterministic, exponential
 from kubeslice_sim.simulator.packet.network import PacketNetwork
 from kubeslice_sim.simulator.packet.specs import Hop, Link, Source
@@ -60,19 +58,12 @@ def test_a_sparse_packet_finds_room_half_as_often_as_an_even_stream(load: float)
 def test_each_tunnel_has_its_lane_before_a_slices_shaper() -> None:
     qos = ("qos", "east", "node", "red")
     one, other = ("cpu", "east", "gw-0"), ("cpu", "east", "gw-1")
-    assert lane_of(qos, ((one, 1.0), (qos, 1.0), (("cpu", "west", "gw-7"), 1.0))) == one
     flood = Demand(uses=((one, 0.0), (qos, 1.0)), cap_bps=60e6, open_loop=True)
     for lane, share in ((other, 0.5), (one, 0.01)):
         crowd = Crowd(((lane, 0.0), (qos, 1.0)), {Filler("cubic", 0.02): 1}, qos)
         found = kept([crowd], [flood], lambda key: 20e6, lambda key, rtt_s: 0.1)[qos]
         assert found <= 20e6 * share * (1 + 1e-6)
         assert lane == one or found == pytest.approx(20e6 * share)
-
-
-def test_round_robin_gives_no_lane_more_than_it_wants_while_another_wants_it() -> None:
-    small, middle, large = ("a",), ("b",), ("c",)
-    assert fair_rooms({small: 1.0, middle: 5.0, large: inf}, 9.0) == {small: 1.0, middle: 4.0, large: 4.0}
-    assert sum(fair_rooms({small: 1.0, middle: 2.0}, 9.0).values()) == 9.0
 
 
 def test_acknowledgements_right_behind_full_datagrams_find_their_place_taken() -> None:

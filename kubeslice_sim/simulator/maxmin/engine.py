@@ -44,6 +44,13 @@ class Engine:
         if self._t.resources["given"][resource] != capacity:
             give(self._t.resources, self._t.state, resource, capacity)
 
+    def renew_capacity(self, resource: int, capacity: float, least: float) -> bool:
+        """The same, unless that is no more than ``least`` of a change; whether it is."""
+        if abs(self._t.resources["given"][resource] - capacity) <= least:
+            return False
+        give(self._t.resources, self._t.state, resource, capacity)
+        return True
+
     def route(self, uses: Iterable[tuple[int, float]], acks: Iterable[tuple[int, float]] = ()) -> int:
         """A new route: what a unit of rate takes of which resources; its index.
 
@@ -146,6 +153,10 @@ class Engine:
     def full(self) -> list[int]:
         """The resources that hold flows back."""
         return np.flatnonzero(self._t.resources["held"][: self._resources] >= 0).tolist()
+
+    def holding(self, resources: list[int]) -> list[bool]:
+        """Which of these hold flows back."""
+        return [bool(holds) for holds in self._t.resources["held"][resources] >= 0]
 
     def held_by(self, resource: int) -> list[int]:
         """The classes that a resource holds back."""

@@ -18,6 +18,8 @@ def fill_link(s: t.State, number: int, link: Link, *, classes: int, servers: int
         raise ValueError(f"link {link.name} has a capacity of {link.capacity}: it would never serve")
     if link.kind == "bucket" and not link.burst > 0.0:
         raise ValueError(f"link {link.name} is a token bucket without a burst: it would never let a packet go")
+    if link.device is not None and (link.kind != "shaped" or s.links[link.device]["kind"] != t.FIFO):
+        raise ValueError(f"link {link.name}: a shaped link, and no other, is part of a device's qdisc, in order itself")
     if (link.kind == "shaped") != (link.shaper is not None):
         raise ValueError(f"link {link.name}: a shaped link, and no other, has a shaper")
     row = s.links[number]
@@ -34,16 +36,31 @@ def fill_link(s: t.State, number: int, link: Link, *, classes: int, servers: int
     row["leaf"], row["servers"], row["first_server"] = shape, link.servers, servers
     row["first_class"], row["classes"] = classes, link.classes
     row["serving"] = row["head"] = row["tail"] = row["waits"] = t.NONE
+    row["device"] = row["next_leaf"] = row["first_leaf"] = row["turn_own"] = row["turn_lent"] = t.NONE
+    if link.device is not None:
+        _hang(s, number, link.device)
     for class_ in range(classes, classes + link.classes):
-        s.classes[class_] = (t.NONE, t.NONE, 0, 0.0)
+        s.classes[class_] = (t.NONE, t.NONE, 0, 0.0, 0.0)
     if link.shaper is not None:
         given = link.shaper
         s.shapes[shape] = (
             given.rate_bps, given.burst_bits, given.burst_bits,
             given.ceiling_bps, given.ceiling_burst_bits, given.ceiling_burst_bits,
             given.parent_rate_bps, given.parent_burst_bits, given.parent_burst_bits, 0.0,
-            given.quantum_bits,
+            given.quantum_bits, given.turn_bits, 0.0, 0.0,
         )  # fmt: skip
+
+
+def _hang(s: t.State, number: int, device: int) -> None:
+    """A leaf under a device's qdisc, after those that are there."""
+    s.links[number]["device"] = device
+    last = int(s.links[device]["first_leaf"])
+    if last == t.NONE:
+        s.links[device]["first_leaf"] = s.links[device]["turn_own"] = s.links[device]["turn_lent"] = number
+        return
+    while s.links[last]["next_leaf"] != t.NONE:
+        last = int(s.links[last]["next_leaf"])
+    s.links[last]["next_leaf"] = number
 
 
 def fill_source(row: t.Row, source: Source, dice: int) -> None:

@@ -81,6 +81,7 @@ class PacketNetwork:
         row = self._s.shapes[self._s.links[number]["leaf"]]
         row["rate"], row["burst"] = shaper.rate_bps, shaper.burst_bits
         row["ceiling"], row["ceiling_burst"] = shaper.ceiling_bps, shaper.ceiling_burst_bits
+        row["turn"] = shaper.turn_bits
         row["parent_rate"], row["parent_burst"] = shaper.parent_rate_bps, shaper.parent_burst_bits
 
     def add_way(self, hops: Sequence[Hop]) -> int:
@@ -187,11 +188,15 @@ class PacketNetwork:
         ahead = row["kind"] in (t.FIFO, t.BUCKET)
         return float(row["work"]) - (self.wait_s(number) * float(row["capacity"]) if ahead else 0.0)
 
-    def wait_s(self, number: int) -> float:
-        """How long a packet that came to this link now would wait before its service."""
+    def wait_s(self, number: int, class_: int = 0) -> float:
+        """How long a packet of this class that came to this link now would wait before its service.
+
+        SFQ serves classes in turn, so who comes to one waits as long as who left it last did.
+        """
         row = self._s.links[number]
         if row["kind"] == t.SHAPED:
-            return float(row["backlog"] / row["capacity"])
+            own = self._s.classes[row["first_class"] + class_]
+            return float(own["waited_s"]) if own["length"] else 0.0
         return max(0.0, float(row["free_s"]) - self.now_s)
 
     def latencies(self, number: int) -> NDArray[np.int64]:

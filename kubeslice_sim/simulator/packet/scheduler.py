@@ -5,8 +5,9 @@ from __future__ import annotations
 from kubeslice_sim.simulator.packet.compiled import compiled
 from kubeslice_sim.simulator.packet.dice import draw
 from kubeslice_sim.simulator.packet.heap import next_order, plan
+from kubeslice_sim.simulator.packet.htb import choose_leaf, end_turn, first_opening
 from kubeslice_sim.simulator.packet.pool import drop
-from kubeslice_sim.simulator.packet.shaping import shape_charges, shape_opens
+from kubeslice_sim.simulator.packet.shaping import shape_charges, shape_mode, shape_opens
 from kubeslice_sim.simulator.packet.tables import NONE, PRIORITY, SERVE, SHAPED, Row, State
 from kubeslice_sim.simulator.packet.wire import onto_wire
 
@@ -35,7 +36,10 @@ def join(s: State, number: int, link: Row, index: int, packet: Row, class_: int,
     row.length += 1
     link.queued += 1
     link.backlog += packet.work
-    if link.busy == 0:
+    if link.device != NONE:
+        if s.links[link.device].busy == 0:
+            serve_device(s, link.device, now_s)
+    elif link.busy == 0:
         serve(s, number, now_s)
 
 
@@ -44,6 +48,9 @@ def served(s: State, number: int, now_s: float) -> None:
     """A SERVE event: a service is over, or a gate opens."""
     link = s.links[number]
     link.busy = 0
+    if link.first_leaf != NONE:
+        serve_device(s, number, now_s)
+        return
     if link.serving != NONE:
         index = link.serving
         link.serving = NONE
@@ -76,9 +83,42 @@ def serve(s: State, number: int, now_s: float) -> None:
             link.busy = 1
             plan(s, opens_s, next_order(s), SERVE, number)
             return
-        index = _take_first(s, _whose_turn(s, link))
+        class_ = _whose_turn(s, link)
+        index = _take_first(s, class_)
+        s.classes[class_].waited_s = now_s - s.packets[index].came_s
         shape_charges(s.shapes[link.leaf], now_s, s.packets[index].work)
         _go(s, number, link, index, now_s)
+
+
+@compiled
+def serve_device(s: State, number: int, now_s: float) -> None:
+    """Let leaves send until the device is busy or none may."""
+    device = s.links[number]
+    while True:
+        opens_s = first_opening(s, device, now_s)
+        if opens_s < 0.0:
+            return
+        opens_s = max(opens_s, device.gate_s, device.free_s)
+        if opens_s > now_s:
+            device.busy = 1
+            plan(s, opens_s, next_order(s), SERVE, number)
+            return
+        chosen = choose_leaf(s, device, now_s)
+        if chosen == NONE:  # rounding: its tokens are a hair short
+            device.busy = 1
+            plan(s, now_s + 1e-9, next_order(s), SERVE, number)
+            return
+        leaf = s.links[chosen]
+        mode = shape_mode(s.shapes[leaf.leaf], now_s)
+        class_ = _whose_turn(s, leaf)
+        index = _take_first(s, class_)
+        packet = s.packets[index]
+        s.classes[class_].waited_s = now_s - packet.came_s
+        shape_charges(s.shapes[leaf.leaf], now_s, packet.work)
+        device.gate_s = now_s + s.work[packet.hop + 1, packet.size] * packet.scale / device.capacity
+        work = packet.work
+        _go(s, chosen, leaf, index, now_s)
+        end_turn(s, device, chosen, mode, work, now_s)
 
 
 @compiled

@@ -5,6 +5,9 @@ from __future__ import annotations
 from kubeslice_sim.simulator.packet.compiled import compiled
 from kubeslice_sim.simulator.packet.tables import Row
 
+SHUT, OWN, BORROWS = 0, 1, 2
+_ROUNDING = 1e-6
+
 
 @compiled
 def bucket_departure(link: Row, ready_s: float, work: float) -> float:
@@ -46,10 +49,21 @@ def shape_opens(shape: Row, now_s: float) -> float:
 
 
 @compiled
+def shape_mode(shape: Row, now_s: float) -> int:
+    """Whether an HTB leaf may send by its own rate, on loan, or not at all."""
+    _fill(shape, now_s)
+    if shape.ceiling_tokens < -_ROUNDING:
+        return SHUT
+    if shape.tokens >= -_ROUNDING:
+        return OWN
+    return BORROWS if shape.parent_tokens >= -_ROUNDING else SHUT
+
+
+@compiled
 def shape_charges(shape: Row, now_s: float, work: float) -> None:
     """A packet leaves an open leaf: by its own tokens if it has them, else on loan; ceiling and parent always pay."""
     _fill(shape, now_s)
-    if shape.tokens >= -1e-6:
+    if shape.tokens >= -_ROUNDING:
         shape.tokens -= work
     shape.ceiling_tokens -= work
     shape.parent_tokens -= work

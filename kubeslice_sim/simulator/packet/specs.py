@@ -28,6 +28,11 @@ class Shaper:
     parent_burst_bits: float
     quantum_bits: float = 8.0 * 1514
 
+    @property
+    def turn_bits(self) -> float:
+        """What the leaf sends in a turn: its bytes a second by ten (``r2q``), but from 1000 to 200,000 of them."""
+        return 8.0 * min(max(self.rate_bps / 8.0 / 10.0, 1000.0), 200_000.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -36,9 +41,10 @@ class Link:
     ``capacity`` is work per second, in whatever the hops count work in. Kinds: ``fifo`` drop-tail in order; ``bucket``
     a TBF (rate ``capacity``, ``burst`` in work); ``servers`` one line for ``servers`` of them; ``priority`` classes, 0
     first, not preemptive; ``shaped`` SFQ over ``classes`` under an HTB leaf. ``service`` draws the time of a service;
-    without it that is work over capacity. Limits count the packet in service too. ``jitter_s`` is uniform in ± itself,
-    ``noise_s`` the mean of an exponential on top; both delay and never reorder. ``loss`` is chance, ``lose_every``
-    takes every so-manieth packet (0: none).
+    without it that is work over capacity. ``device``: the fifo link, next on every way, whose qdisc a shaped link is
+    part of: it then sends when that is free and no other leaf's turn has come. Limits count the packet in service too.
+    ``jitter_s`` is uniform in ± itself, ``noise_s`` the mean of an exponential on top; both delay and never reorder.
+    ``loss`` is chance, ``lose_every`` takes every so-manieth packet (0: none).
     """
 
     name: str
@@ -56,6 +62,7 @@ class Link:
     servers: int = 1
     classes: int = 1
     shaper: Shaper | None = None
+    device: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,12 @@ LINK = np.dtype(
         ("tokens", "f8"),
         ("filled_s", "f8"),  # when the tokens were counted
         ("leaf", "i8"),  # SHAPED: its row in the shapes
+        ("device", "i8"),  # SHAPED: the link behind it whose own qdisc it is part of; NONE: one that never waits
+        ("next_leaf", "i8"),
+        ("first_leaf", "i8"),  # a device: its leaves
+        ("turn_own", "i8"),  # whose turn it is, of those within their rate
+        ("turn_lent", "i8"),  # and of those that borrow
+        ("gate_s", "f8"),  # when it has sent what a leaf gave it last
         ("servers", "i8"),
         ("first_server", "i8"),
         ("first_class", "i8"),
@@ -221,13 +227,14 @@ SEGMENT = np.dtype(
 The rest is the receiver's; runs are known at their ends.
 """
 OUT, SACKED, MISSING, RESENT = 0, 1, 2, 3
-CLASS = np.dtype([("head", "i8"), ("tail", "i8"), ("length", "i8"), ("allotment", "f8")])
+CLASS = np.dtype([("head", "i8"), ("tail", "i8"), ("length", "i8"), ("allotment", "f8"), ("waited_s", "f8")])
 SHAPE = np.dtype(
     [
         ("rate", "f8"), ("burst", "f8"), ("tokens", "f8"),
         ("ceiling", "f8"), ("ceiling_burst", "f8"), ("ceiling_tokens", "f8"),
         ("parent_rate", "f8"), ("parent_burst", "f8"), ("parent_tokens", "f8"), ("filled_s", "f8"),
         ("quantum", "f8"),
+        ("turn", "f8"), ("own_deficit", "f8"), ("lent_deficit", "f8"),
     ]
 )  # fmt: skip
 EVENT = np.dtype([("at_s", "f8"), ("order", "i8"), ("item", "i8")])

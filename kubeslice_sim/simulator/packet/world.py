@@ -16,6 +16,7 @@ import simpy
 
 from kubeslice_sim.simulator.costs import Costs
 from kubeslice_sim.simulator.encapsulation import MAC_BYTES, OVERLAY_MTU, TCP_ACK, Load, weight
+from kubeslice_sim.simulator.lane import lanes_of
 from kubeslice_sim.simulator.network import Network
 from kubeslice_sim.simulator.packet.network import PacketNetwork
 from kubeslice_sim.simulator.packet.specs import Hop, Link, Shaper
@@ -67,10 +68,13 @@ class PacketWorld:
             # A source's packets pass its interrupts and scheduling in order; other sources have their own.
             origin = way.stages[0].resource if way.stages else ()
             hops = [Hop(link=self._link(("delay", f"{delay_s:.9f}", *origin), delay_s))]
-            for stage in way.stages:
+            lanes = lanes_of(stage.resource for stage in way.stages)
+            for stage, lane in zip(way.stages, lanes, strict=True):
                 work = tuple(weight(unit, stage.count, stage.vpn) for unit in units)
                 by_size = (work[0], work[0], work[-1])
-                hops.append(Hop(link=self._link(stage.resource), work=by_size, class_=self._class(stage.resource, way)))
+                hops.append(
+                    Hop(link=self._link(stage.resource), work=by_size, class_=self._class(stage.resource, lane))
+                )
             made = self._ways[key] = self.packets.add_way(hops)
         return made
 
@@ -81,14 +85,18 @@ class PacketWorld:
     def wait_s(self, way: Way) -> float:
         """How long the queues along a way would hold a packet up that came to each of them now."""
         packets = self.catch_up()
-        return sum(packets.wait_s(self._links[s.resource]) for s in way.stages if s.resource in self._links)
+        lanes = lanes_of(stage.resource for stage in way.stages)
+        return sum(
+            packets.wait_s(self._links[stage.resource], self._class(stage.resource, lane))
+            for stage, lane in zip(way.stages, lanes, strict=True) if stage.resource in self._links
+        )  # fmt: skip
 
-    def _class(self, key: ResourceKey, way: Way) -> int:
+    def _class(self, key: ResourceKey, lane: ResourceKey) -> int:
         """SFQ sees the tunnels' outer packets: every tunnel is one flow to it, whatever is inside."""
         if key[0] != "qos":
             return 0
         seen = self._tunnels.setdefault(key, {})
-        return seen.setdefault(tuple(way.gateways), len(seen)) % SFQ_CLASSES
+        return seen.setdefault(lane, len(seen)) % SFQ_CLASSES
 
     def _link(self, key: ResourceKey, delay_s: float = 0.0) -> int:
         made = self._links.get(key)
@@ -108,7 +116,8 @@ class PacketWorld:
                 return Link(name=name, kind="bucket", capacity=capacity, burst=TUNNEL_BURST_BITS, limit_work=limit)
             case "qos":
                 return Link(name=name, kind="shaped", capacity=capacity, limit_packets=costs.slice_queue_packets,
-                            classes=SFQ_CLASSES, shaper=self._shaper(key))  # fmt: skip
+                            classes=SFQ_CLASSES, shaper=self._shaper(key),
+                            device=self._link(("nic", *key[1:3], "out")))  # fmt: skip
             case "wan":
                 there, back = self._network.link(key[1], key[2]), self._network.link(key[2], key[1])
                 buffer_s = self._resources.buffer_s(key, there.path.delay_s + back.path.delay_s)

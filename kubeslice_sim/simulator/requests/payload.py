@@ -14,7 +14,6 @@ from kubeslice_sim.simulator.scene import Scene
 from kubeslice_sim.simulator.share import Demand, acks_of, uses_of
 from kubeslice_sim.simulator.tcp import (
     INITIAL_WINDOW,
-    competing_weight,
     loss_limit_bps,
     retries_s,
     rto_s,
@@ -92,12 +91,10 @@ def _demand(scene: Scene, data: Way, acks: Way, load: Load, rtt_s: float) -> Dem
         window_limit_bps(rtt_s, scene.costs.window_bytes),
         loss_limit_bps("cubic", data.loss, rtt_s, load.payload_bytes),
     )
-    queue_s = sum(scene.flows.mean_queue_s(stage.resource) for stage in data.stages) if scene.flows.any_full else 0.0
     return Demand(
         uses=uses_of(data, load),
         acks=acks_of(acks, load.payload_bytes),
         cap_bps=min(limits),
-        weight=competing_weight("cubic", rtt_s + queue_s),
     )
 
 

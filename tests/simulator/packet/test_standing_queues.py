@@ -43,8 +43,12 @@ def test_windows_that_end_before_the_buffer_does_stand_in_it(lay_out, congestion
     rate_bps = fmean(steady(fluid, "rate_bps"))
     assert rate_bps == pytest.approx(fmean(steady(packet, "rate_bps")), rel=0.01)
     trips_s = steady(fluid, "rtt_s")
-    assert fmean(trips_s) == pytest.approx(8.0 * 280_000 / rate_bps, rel=0.02)
-    assert fmean(trips_s) == pytest.approx(fmean(steady(packet, "rtt_s")), rel=0.02)
+    if streams == 1:
+        assert fmean(trips_s) == pytest.approx(8.0 * 280_000 / rate_bps, rel=0.02)
+    else:  # one of them has a tunnel to itself, where nothing queues; the ping stands behind the other two
+        alone_bps = 8.0 * 93_333 / 0.0605
+        assert fmean(trips_s) == pytest.approx(8.0 * 186_667 / (rate_bps - alone_bps), rel=0.02)
+    assert fmean(trips_s) == pytest.approx(fmean(steady(packet, "rtt_s")), rel=0.02 if streams == 1 else 0.05)
     assert max(trips_s) - min(trips_s) < 0.002
 
 
