@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubeslice_sim.apiserver.incoming import completed, known_metadata
+from kubeslice_sim.apiserver.incoming import completed
+from kubeslice_sim.apiserver.metadata import known_metadata
 from kubeslice_sim.manifest.kinds import decode_as, noun_for
 from kubeslice_sim.planner.stored import stored
 
