@@ -192,3 +192,34 @@ def test_percentiles_of_a_histogram_reach_into_the_tail() -> None:
         assert found == pytest.approx(np.quantile(values, share), rel=0.004)
         # A million draws know their thousandth's quantile to 1 %.
         assert found == pytest.approx(-math.log(1.0 - share), rel=0.02)
+
+
+def leaf(name: str, guaranteed_bps: float, device: int) -> Link:
+    """A slice's leaf with a ceiling of 80 Mbit/s, as KubeSlice sets it up."""
+    shaper = Shaper(
+        rate_bps=guaranteed_bps, burst_bits=262_144.0, ceiling_bps=80e6, ceiling_burst_bits=12_800.0,
+        parent_rate_bps=80e6, parent_burst_bits=524_288.0,
+    )  # fmt: skip
+    return Link(name=name, kind="shaped", capacity=80e6, limit_packets=127, shaper=shaper, device=device)
+
+
+@pytest.mark.parametrize(("red_bps", "blue_bps"), [(60e6, 10e6), (10e6, 60e6), (30e6, 30e6), (20e6, 5e6), (70e6, 1e6)])
+def test_a_devices_own_qdisc_serves_what_is_guaranteed_and_first_what_is_in_no_class(
+    red_bps: float, blue_bps: float
+) -> None:
+    network = PacketNetwork(1)
+    device = network.add_link(Link(name="device", capacity=100e6, limit_packets=1000))
+    leaves = [network.add_link(leaf(str(rate), rate, device)) for rate in (red_bps, blue_bps)]
+    for place, number in enumerate(leaves):
+        way = network.add_way([Hop(link=number, work=(12e3,)), Hop(link=device, work=(12e3,))])
+        network.add_source(Source(name=f"flood {place}", ways=(way,), gap=exponential(12e3 / 95e6)))
+    direct = network.add_way([Hop(link=device, work=(12e3,))])
+    sparse = network.add_source(Source(name="direct", ways=(direct,), gap=exponential(12e3 / 10e6), start_s=10.0))
+    network.run(10.0)
+    got = [network.link(number).work / 10.0 for number in leaves]
+    assert sum(got) == pytest.approx(100e6, rel=0.005)
+    for rate_bps, guaranteed_bps in zip(got, (red_bps, blue_bps), strict=True):
+        assert 0.99 * guaranteed_bps < rate_bps < 80.5e6
+    network.run(20.0)
+    assert network.link(device).full == 0
+    assert network.flow(sparse).mean_s < 3 * 12e3 / 100e6  # behind the packet that is being sent, and its like
