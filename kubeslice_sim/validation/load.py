@@ -18,15 +18,11 @@ SEEDS = range(1, RUNS + 1)
 
 
 def round_trips(ceiling_kbps: int) -> Iterator[Row]:
-    """A ping beside a transfer that keeps the shaper's queue."""
-    both = [
-        estimate([
-            1e3 * round_trip_s(
-                play(world(ceiling_kbps=ceiling_kbps, engine=engine, duration_s=END_S, pinged=True), seed), SETTLED_S)
-            for seed in SEEDS
-        ])
-        for engine in ("fluid", "packet")
-    ]  # fmt: skip
+    """A ping beside a transfer that keeps the shaper's queue, in the same tunnel."""
+    both = []
+    for engine in ("fluid", "packet"):
+        laid = world(ceiling_kbps=ceiling_kbps, engine=engine, duration_s=END_S, pinged=True, one_tunnel=True)
+        both.append(estimate([1e3 * round_trip_s(play(laid, seed), SETTLED_S) for seed in SEEDS]))
     yield near(f"Round trip beside CUBIC under {ceiling_kbps} kbit/s: packets against fluid", both[0].mean, both[1],
                within=0.05, approximate=True, unit="ms", source=FLUID,
                why="The fluid queue is a formula's: CUBIC's cycle between the top of the buffer and 0.7 of the "
