@@ -165,7 +165,7 @@ GROUP = Group(
     text="Where a slice's shaper, a tunnel or a node's device is what is slow: the fluid engine against packets, and "
     "against Linux where it was measured.",
     cases=(
-        Case(name="tunnels of TCP under one shaper", rows=partial(tunnels, False)),
+        Case(name="tunnels of TCP under one shaper", rows=partial(tunnels, False), brief=True),
         Case(name="a tunnel of datagrams beside one of TCP", rows=partial(tunnels, True)),
         Case(name="order of arrival", rows=arrivals),
         *(Case(name=f"guaranteed rate, {engine}", rows=partial(guaranteed, engine)) for engine in ENGINES),
