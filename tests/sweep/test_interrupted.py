@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -34,8 +35,10 @@ def begun(world: World, root: Path, out: Path, *options: str, **environment: str
     file.write_text(manifest.dump(world))
     command = [sys.executable, "-m", "kubeslice_sim", "sweep", str(file), "--vary", f"{RTT}=20ms..49ms step 1ms",
                "--replications", "2", "--out", str(out), *options]  # fmt: skip
+    # Where the tests themselves run in a shell's background, Ctrl-C is ignored, and their children would inherit that.
     running = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True, env={**os.environ, **environment})  # fmt: skip
+                               start_new_session=True, env={**os.environ, **environment},
+                               preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))  # fmt: skip
     deadline_s = time.monotonic() + 120
     while not parts_of(out) and running.poll() is None and time.monotonic() < deadline_s:
         time.sleep(0.02)
