@@ -60,11 +60,17 @@ class Router:
             self.namespace = None
 
     def connect(self, client: Namespace, nsm_ip: IPv4Address, slice_subnet: IPv4Network) -> None:
-        """Give a client its ``nsm0``, the slice's routes, and the router's host route to it, as NSM makes them."""
+        """Give a client its ``nsm0``, the slice's routes, and the router's host route to it, as NSM makes them.
+
+        A gateway that is back under its address carries again what it carried: the router was not told otherwise.
+        """
         if nsm_ip in self._clients:
             return
         self._clients[nsm_ip] = (client, slice_subnet)
         self._plug(nsm_ip, client, slice_subnet)
+        for destination, via in self._next_hops.items():
+            if nsm_ip in via:
+                self._route(destination, via)
 
     def disconnect(self, nsm_ip: IPv4Address) -> None:
         """Take a client's cable away with both its ends; one that is not there is fine."""
