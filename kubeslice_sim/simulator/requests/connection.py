@@ -36,8 +36,7 @@ class Failure:
 class Ways:
     """Both directions of a connection as they are until the network changes or a session on the way grows too old.
 
-    ``refused``: a proxy on the way says no. ``segment_bytes``: what one packet carries; ``there_bps``, ``back_bps``:
-    how fast one packet is put on the wire.
+    ``refused``: a proxy on the way says no. ``there_bps``, ``back_bps``: how fast one packet is put on the wire.
     """
 
     there: Way
@@ -47,7 +46,6 @@ class Ways:
     epoch: int
     good_until_s: float
     refused: bool = False
-    segment_bytes: float = 0.0
     there_bps: float = 0.0
     back_bps: float = 0.0
 
@@ -163,7 +161,6 @@ def _ways_of(scene: Scene, source: Pod, flow: FiveTuple) -> Ways:
     load = tcp_segment(min(there.mtu, back.mtu))
     return replace(
         known,
-        segment_bytes=load.payload_bytes,
         there_bps=scene.narrowest_bps(uses_of(there, load)),
         back_bps=scene.narrowest_bps(uses_of(back, load)),
     )

@@ -52,8 +52,7 @@ class Exchange:
     def _send(self, connection: Connection, size_bytes: float, until_s: float, *, answer: bool) -> Waiting:
         """The first packet by the way as it is now, tried again while it does not get through; then what follows it.
 
-        What fits into one packet is only put on the wire, at the narrowest resource's rate: it takes no room from
-        others. What is longer competes with them.
+        What the message says goes through the fluid engine, be it a packet or many: it competes with all other flows.
         """
         scene, env = self._scene, self._scene.env
         began_s = env.now
@@ -76,14 +75,9 @@ class Exchange:
             yield env.timeout(min(ways.rtt_s, until_s - env.now))
             return Failure(outcome="blocked", cause="reset", why=f"{connection.target.reference} was started anew")
         arrives_s = env.now + self._pass_s(ways.back if answer else ways.there, ways.rtt_s)
-        short = size_bytes <= ways.segment_bytes
-        if short:
-            arrives_s += 8.0 * size_bytes / (ways.back_bps if answer else ways.there_bps)
         yield env.timeout(min(arrives_s, until_s) - env.now)
         if arrives_s > until_s:
             return _late("too late")
-        if short:
-            return None
         arrived = yield from carry(scene, connection, size_bytes, answer=answer, until_s=until_s)
         return None if arrived else _late("too late")
 

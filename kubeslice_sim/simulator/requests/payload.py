@@ -1,4 +1,4 @@
-"""Payload: what is longer than a packet, through the fluid engine, where it competes with every other flow."""
+"""Payload: what a request or an answer says, through the fluid engine, where it competes with every other flow."""
 
 from __future__ import annotations
 

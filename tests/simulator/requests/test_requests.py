@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from statistics import median
+from statistics import fmean, median
 
 import pytest
 
@@ -160,6 +160,14 @@ def test_long_answers_share_the_slice_with_each_other_and_with_tcp(lay_out: LayO
     answered = sum(values(rows, "requests"))
     # Equal shares keep them in step, so that the pipe is empty for a round trip after each pair of answers.
     assert 0.88 * 10.0 * 27e6 < answered * bits < 10.0 * 30e6
+
+
+@pytest.mark.parametrize("size_bytes", [1000.0, 1300.0])
+def test_answers_of_a_packet_or_two_fill_the_slice_and_no_more(lay_out: LayOut, size_bytes: float) -> None:
+    busy = {"connections": 400, "size_bytes": size_bytes, "service_time": ServiceTime(mean_s=0.001), "end_s": 4.0}
+    rows = laid(lay_out).play(http(**busy), until_s=4)
+    carried_bps = 8 * size_bytes * fmean(values(rows, "requests_per_s")[1:])
+    assert 0.75 * 30e6 < carried_bps < 30e6, "KubeSlice's ceiling, with headers"
 
 
 def test_what_the_end_cuts_off_is_accounted_for(lay_out: LayOut) -> None:
