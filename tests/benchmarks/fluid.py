@@ -127,6 +127,9 @@ class _Mesh:
     def capacity(self, key: ResourceKey) -> float:
         return self._capacity[int(key[1])]
 
+    def floor(self, lane: ResourceKey) -> float:
+        return 0.0
+
     def buffer_s(self, key: ResourceKey, rtt_s: float) -> float:
         return 0.05
 
