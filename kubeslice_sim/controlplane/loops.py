@@ -162,10 +162,8 @@ class Loops:
         asks = controller.spec.asks(key, site.view) if controller.spec.asks is not None else ()
         look = partial(self._look, site, controller, key)
         if asks:
-            asked_by = (site.name, controller.spec.name, key)
-            Enquiry(site, asked_by, asks, self._agenda, look, partial(self._end, site, controller, key, NOTHING)).send(
-                now_s
-            )
+            asked_by, fail = (site.name, controller.spec.name, key), partial(self._end, site, controller, key, NOTHING)
+            Enquiry(site, asked_by, asks, self._agenda, look, fail).send(now_s)
         else:
             look(now_s)
 
